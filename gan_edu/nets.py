@@ -1,0 +1,141 @@
+"""The networks of the course, as plain `nn.Module`s. Generators carry `noise_dim`; discriminators return logits."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+ACTIVATIONS = {
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "silu": nn.SiLU,
+}
+
+
+def _activation(name: str) -> nn.Module:
+    if name not in ACTIVATIONS:
+        raise ValueError(f"There is no activation {name!r}; there are: {', '.join(ACTIVATIONS)}.")
+    return ACTIVATIONS[name]()
+
+
+def mlp(
+    sizes: Sequence[int],
+    activation: str = "leaky_relu",
+    output: str | None = None,
+    batch_norm: bool = False,
+    dropout: float = 0.0,
+    spectral_norm: bool = False,
+) -> nn.Sequential:
+    """A multilayer perceptron, (N, sizes[0]) → (N, sizes[-1]).
+
+    `activation` stands after each hidden layer and `output` after the last ('tanh' for images in [−1, 1], None for
+    logits). `batch_norm` and `dropout` act on hidden layers; `spectral_norm` on every linear layer
+    (Miyato et al. 2018).
+    """
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"An MLP needs at least an input and an output size, all positive; got {list(sizes)}.")
+    layers: list[nn.Module] = []
+    for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        linear = nn.Linear(inputs, outputs)
+        layers.append(nn.utils.parametrizations.spectral_norm(linear) if spectral_norm else linear)
+        if i < len(sizes) - 2:
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(outputs))
+            layers.append(_activation(activation))
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+    if output is not None:
+        layers.append(_activation(output))
+    net = nn.Sequential(*layers)
+    net.noise_dim = sizes[0]  # read when the net is used as a generator
+    return net
+
+
+class DCGANGenerator(nn.Module):
+    """Noise (N, noise_dim) → images (N, 1, 28, 28) in [−1, 1], by two transposed convolutions 7 → 14 → 28.
+
+    After Radford, Metz & Chintala 2016, cut down to 28×28: `channels` maps at 14×14, twice as many at 7×7.
+    Their batch norm is on by default; with R1, R2 or relativistic losses leave it out (`batch_norm=False`)
+    only if you also leave it out of the discriminator, which has none here.
+    """
+
+    def __init__(self, noise_dim: int = 64, channels: int = 32, batch_norm: bool = True):
+        super().__init__()
+        self.noise_dim = noise_dim
+        norm = nn.BatchNorm2d if batch_norm else lambda maps: nn.Identity()
+        bias = not batch_norm  # batch norm subtracts the mean, and a bias with it
+        self.project = nn.Linear(noise_dim, 2 * channels * 7 * 7, bias=bias)
+        self.layers = nn.Sequential(
+            nn.Unflatten(1, (2 * channels, 7, 7)),
+            norm(2 * channels),
+            nn.ReLU(),
+            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1, bias=bias),
+            norm(channels),
+            nn.ReLU(),
+            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.layers(self.project(z))
+
+
+class DCGANDiscriminator(nn.Module):
+    """Images (N, 1, 28, 28) → logits (N,), by two strided convolutions 28 → 14 → 7 and a linear layer.
+
+    No normalisation: it would couple the samples of a batch, which gradient penalties forbid.
+    """
+
+    def __init__(self, channels: int = 32, spectral_norm: bool = False):
+        super().__init__()
+        norm = nn.utils.parametrizations.spectral_norm if spectral_norm else lambda layer: layer
+        self.layers = nn.Sequential(
+            norm(nn.Conv2d(1, channels, 4, stride=2, padding=1)),
+            nn.LeakyReLU(0.2),
+            norm(nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+            norm(nn.Linear(2 * channels * 7 * 7, 1)),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x).squeeze(1)
+
+
+def initialize_normal(module: nn.Module, std: float = 0.02) -> nn.Module:
+    """Draw every weight of linear and convolution layers from N(0, std²), biases 0 (Radford et al. 2016, section 3)."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, std=std)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return module
+
+
+class VAE(nn.Module):
+    """An encoder (N, *shape) → mean and log variance (N, latent_dim) each, and a decoder back to (N, *shape).
+
+    Both are MLPs on flattened data; the decoder returns logits for pixels in [0, 1]. Kingma & Welling 2014.
+    """
+
+    def __init__(self, shape: Sequence[int] = (1, 28, 28), latent_dim: int = 2, hidden: Sequence[int] = (512,)):
+        super().__init__()
+        self.shape, self.latent_dim = tuple(shape), latent_dim
+        size = int(torch.tensor(self.shape).prod())
+        self.encoder = mlp([size, *hidden, 2 * latent_dim], activation="relu")
+        self.decoder = mlp([latent_dim, *reversed(hidden), size], activation="relu")
+
+    def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N, *shape) → mean (N, Z) and log variance (N, Z) of q(z|x)."""
+        return self.encoder(x.flatten(1)).chunk(2, dim=1)
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """(N, Z) → logits (N, *shape)."""
+        return self.decoder(z).unflatten(1, self.shape)
+
+    def forward(self, x: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Reparameterise with noise (N, Z) ~ N(0, I): z = μ + σ · noise; returns decoder logits, μ, log σ²."""
+        mean, log_variance = self.encode(x)
+        return self.decode(mean + (0.5 * log_variance).exp() * noise), mean, log_variance

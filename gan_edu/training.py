@@ -1,0 +1,578 @@
+"""Training as a stream of steps.
+
+    gan = GAN(generator, discriminator, loss="non_saturating", penalties={"r1": 1.0})
+    for step in train(gan, data, steps=5000):
+        ...                                  # look at step, draw, measure; `break` stops
+
+A model (GAN or VAE) owns everything that changes while it trains: nets, optimisers, averages, its own streams of random
+numbers, and a History. So a run can be left, saved, loaded and continued, bit for bit on the same machine.
+"""
+
+import contextlib
+import copy
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from gan_edu import device as devices
+from gan_edu import objectives
+
+Tensor = torch.Tensor
+
+
+class TrainingDiverged(ArithmeticError):
+    """A loss became NaN or infinite. `.step` says when, `.checkpoint` is the last good one (a path or None)."""
+
+    def __init__(self, step: int, values: Mapping[str, object], checkpoint: Path | None):
+        self.step, self.checkpoint = step, checkpoint
+        losses = ", ".join(f"{name} = {value}" for name, value in values.items())
+        saved = (
+            f"The last good checkpoint is {checkpoint}."
+            if checkpoint
+            else "No checkpoint was kept; train(..., checkpoint='run.safetensors') keeps one."
+        )
+        super().__init__(
+            f"Training diverged at step {step}: {losses}. {saved} "
+            "A smaller learning rate or a gradient penalty usually helps."
+        )
+
+
+class CheckpointError(ValueError):
+    """A checkpoint can't be read, or belongs to another architecture."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one training step measured. `number` counts from 1 over the model's whole life; values are tensors,
+    shape () or, in an ensemble, (S,). Reading `step.loss_d` gives a float (or a list of S)."""
+
+    number: int
+    values: dict[str, Tensor]
+
+    def __getattr__(self, name: str):
+        values = self.__dict__.get("values", {})
+        try:
+            return values[name].tolist()
+        except KeyError:
+            raise AttributeError(f"A step has no {name!r}; it has: number, {', '.join(values)}.") from None
+
+
+class History:
+    """Some of a run's steps, at most `limit`: when it is full every second row is dropped and the stride doubles."""
+
+    def __init__(self, limit: int = 1000):
+        self.limit, self.stride = limit, 1
+        self._rows: list[dict] = []
+
+    def wants(self, number: int) -> bool:
+        return number % self.stride == 0 or number == 1
+
+    def add(self, step: Step) -> None:
+        row = {"step": step.number} | {name: value.tolist() for name, value in step.values.items()}
+        self._rows.append(row)
+        if len(self._rows) > self.limit:
+            self.stride *= 2
+            self._rows = [row for row in self._rows if self.wants(row["step"])]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """Name → values, float64 (T,), or (T, S) for an ensemble; "step" is int64 (T,)."""
+        names = list(self._rows[-1]) if self._rows else []
+        return {name: np.array([row[name] for row in self._rows]) for name in names}
+
+    def to_json(self) -> str:
+        return json.dumps({"stride": self.stride, "rows": self._rows})
+
+    def load_json(self, text: str) -> None:
+        stored = json.loads(text)
+        self.stride, self._rows = stored["stride"], stored["rows"]
+
+
+class Model:
+    """What GAN and VAE share: streams of random numbers, history, saving, loading, averaging."""
+
+    def __init__(self, nets: dict[str, nn.Module], seeds: list[int], device: str | torch.device | None):
+        self.device = devices.pick(device)
+        self.nets = nets
+        for name, net in nets.items():
+            net.to(self.device)
+            if any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in net.modules()):
+                nets[name].to(memory_format=torch.channels_last)
+        self.seeds = seeds
+        self.batched = any(getattr(net, "seeds", None) is not None for net in nets.values())
+        self._streams = [devices.generator(seed, self.device) for seed in seeds]
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.step = 0
+        self.history = History()
+        # Dropout draws from PyTorch's global stream; these nets get a state of their own for it.
+        self._has_dropout = any(isinstance(layer, nn.modules.dropout._DropoutNd) for net in nets.values() for layer in net.modules())
+        self._dropout_state = devices.generator(seeds[0]).get_state()
+
+    # -- random numbers ------------------------------------------------------------------------------------------
+    def draw(self, make: Callable[[torch.Generator], Tensor]) -> Tensor:
+        """make(generator) for each seed: (N, ...) for a single model, stacked to (S, N, ...) for an ensemble."""
+        if not self.batched:
+            return make(self._streams[0])
+        return torch.stack([make(stream) for stream in self._streams])
+
+    @contextlib.contextmanager
+    def _own_dropout(self):
+        if not self._has_dropout:
+            yield
+            return
+        cuda = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.set_rng_state(self._dropout_state)
+            if cuda:
+                torch.cuda.manual_seed(int(torch.randint(2**31, ())))
+            yield
+            self._dropout_state = torch.get_rng_state()
+
+    def _adam(self, net: nn.Module, lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
+        parameters = [parameter for parameter in net.parameters() if parameter.requires_grad]
+        if not parameters:
+            raise ValueError(f"{type(net).__name__} has no parameters to train.")
+        betas = (float(betas[0]), float(betas[1]))
+        return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=self.device.type in ("cpu", "cuda"))
+
+    # -- one update, defined by GAN and VAE ----------------------------------------------------------------------
+    def update(self, batch: Callable[[], Tensor], measure: bool) -> dict[str, Tensor]:
+        """One training step on batches from batch(); returns what it measured (more of it when `measure`)."""
+        raise NotImplementedError
+
+    def check_data(self, example: Tensor) -> None:
+        """Raise ValueError when samples shaped like example (2, *features) don't fit the nets."""
+        raise NotImplementedError
+
+    # -- saving and loading --------------------------------------------------------------------------------------
+    def state(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """All tensors by name, and a small dictionary of text."""
+        tensors = {f"{name}.{key}": value for name, net in self.nets.items() for key, value in net.state_dict().items()}
+        for name, optimizer in self.optimizers.items():
+            for i, slots in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer.{name}.{i}.{slot}": value for slot, value in slots.items()}
+        tensors |= {f"random.{i}": stream.get_state() for i, stream in enumerate(self._streams)}
+        tensors["random.dropout"] = self._dropout_state
+        text = {"format": "gan_edu 1", "kind": type(self).__name__, "step": str(self.step), "history": self.history.to_json()}
+        return {key: value.detach().cpu().contiguous() for key, value in tensors.items()}, text
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write a checkpoint (safetensors), atomically: the old file stays good until the new one is whole.
+
+        Raises ArithmeticError when a weight is NaN or infinite: a broken state never replaces a good one.
+        """
+        path = Path(path)
+        tensors, text = self.state()
+        for key, value in tensors.items():
+            if value.is_floating_point() and not value.isfinite().all():
+                raise ArithmeticError(f"Not saved: {key} holds NaN or infinite values at step {self.step}.")
+        write_atomically(path, safetensors.torch.save(tensors, text))
+        return path
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Take up a checkpoint. Raises FileNotFoundError; CheckpointError when it is damaged or doesn't fit (says what
+        differs). When it raises, the model is as it was."""
+        tensors, text = read_safetensors(path)
+        mine, _ = self.state()
+        # a fresh optimiser has no state yet, so only nets are compared
+        of_nets = tuple(f"{name}." for name in self.nets)
+        wanted = {key: tuple(value.shape) for key, value in mine.items() if key.startswith(of_nets)}
+        stored = {key: tuple(value.shape) for key, value in tensors.items() if not key.startswith(("optimizer.", "random."))}
+        differences = [
+            f"{key}: {stored.get(key, 'not there')} in the file, {wanted.get(key, 'not there')} in the model"
+            for key in sorted(wanted.keys() | stored.keys())
+            if wanted.get(key) != stored.get(key)
+        ]
+        streams = sum(key.startswith("random.") for key in tensors) - 1
+        if streams != len(self._streams):
+            differences.append(f"seeds: {streams} in the file, {len(self._streams)} in the model")
+        if text.get("kind") != type(self).__name__ or differences:
+            more = f"; and {len(differences) - 4} more" if len(differences) > 4 else ""
+            raise CheckpointError(
+                f"{Path(path).name} holds a {text.get('kind', 'file that gan_edu did not write')} of another "
+                f"architecture than this {type(self).__name__}: {'; '.join(differences[:4])}{more}."
+            )
+        for name, net in self.nets.items():
+            prefix = f"{name}."
+            net.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        for name, optimizer in self.optimizers.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            prefix = f"optimizer.{name}."
+            for key, value in tensors.items():
+                if key.startswith(prefix):
+                    i, slot = key.removeprefix(prefix).split(".")
+                    state.setdefault(int(i), {})[slot] = value
+            optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        for i, stream in enumerate(self._streams):
+            stream.set_state(tensors[f"random.{i}"])
+        self._dropout_state = tensors["random.dropout"]
+        self.step = int(text["step"])
+        self.history.load_json(text["history"])
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_safetensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors (on the CPU) and the metadata of a safetensors file.
+
+    Raises FileNotFoundError, or CheckpointError when the file is truncated or no safetensors file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no checkpoint at {path}.")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name} is damaged or not a safetensors file: {error}") from None
+
+
+class GAN(Model):
+    """Two nets, the game between them, and how they are trained.
+
+    generator: (N, noise_dim) → (N, *features); discriminator: (N, *features) → logits (N,) or (N, 1). For an ensemble
+    of S GANs (gan_edu.ensemble) both carry a leading S.
+
+    loss: a name in objectives.LOSSES or an objectives.Loss. penalties: name → weight, as in objectives.PENALTIES, for
+    example {"r1": 1.0, "r2": 1.0}; penalty_every=k takes them each k-th step with k times the weight ("lazy", Karras
+    et al. 2020, appendix B). lr: one number or (generator's, discriminator's). discriminator_steps: D's updates for each
+    of G's. ema: decay of the average of the generator's weights (None: no average), which `sample` then uses; it is
+    ramped up as min(ema, (1 + t) / (10 + t)), so that short runs don't average in the untrained net.
+    mixed_precision: bfloat16 where the device has it.
+
+    One step: D on real and fake, then G through the new D on the same fakes.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        loss: str | objectives.Loss = "non_saturating",
+        penalties: Mapping[str, float] | None = None,
+        penalty_every: int = 1,
+        lr: float | tuple[float, float] = 2e-4,
+        betas: tuple[float, float] = (0.5, 0.999),
+        discriminator_steps: int = 1,
+        ema: float | None = None,
+        noise_dim: int | None = None,
+        mixed_precision: bool = False,
+        seed: int = 0,
+        device: str | torch.device | None = None,
+    ):
+        if isinstance(loss, str) and loss not in objectives.LOSSES:
+            raise ValueError(f"There is no loss {loss!r}; there are: {', '.join(objectives.LOSSES)}.")
+        for name in penalties or {}:
+            if name not in objectives.PENALTIES:
+                raise ValueError(f"There is no penalty {name!r}; there are: {', '.join(objectives.PENALTIES)}.")
+        lr_g, lr_d = lr if isinstance(lr, tuple) else (lr, lr)
+        if not (0 < lr_g < math.inf and 0 < lr_d < math.inf):
+            raise ValueError(f"A learning rate must be a positive number; got {lr!r}.")
+        if discriminator_steps < 1 or penalty_every < 1:
+            raise ValueError("discriminator_steps and penalty_every must be at least 1.")
+        if ema is not None and not 0 <= ema < 1:
+            raise ValueError(f"ema is a decay in [0, 1), for example 0.999; got {ema!r}.")
+        seeds = [seed + i for i in range(getattr(generator, "seeds", None) or 1)]
+        super().__init__({"generator": generator, "discriminator": discriminator}, seeds, device)
+        self.loss = objectives.LOSSES[loss] if isinstance(loss, str) else loss
+        self.penalties = dict(penalties or {})
+        self.penalty_every, self.discriminator_steps, self.ema = penalty_every, discriminator_steps, ema
+        self.mixed_precision = mixed_precision
+        self.noise_dim = noise_dim or _noise_dim(generator)
+        self.optimizers = {
+            "generator": self._adam(generator, lr_g, betas),
+            "discriminator": self._adam(discriminator, lr_d, betas),
+        }
+        self._parameters = {name: list(net.parameters()) for name, net in self.nets.items()}
+        self._dtype = self._parameters["generator"][0].dtype
+        if ema is not None:
+            self.nets["average"] = copy.deepcopy(generator).requires_grad_(False).eval()
+
+    @property
+    def generator(self) -> nn.Module:
+        return self.nets["generator"]
+
+    @property
+    def discriminator(self) -> nn.Module:
+        return self.nets["discriminator"]
+
+    def noise(self, n: int) -> Tensor:
+        """Fresh z ~ N(0, I) from the model's own stream: (n, noise_dim), or (S, n, noise_dim)."""
+        return self.draw(lambda g: torch.randn(n, self.noise_dim, generator=g, device=self.device, dtype=self._dtype))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """D's logits on x (N, *features) → (N,), or (S, N, *features) → (S, N)."""
+        out = self.discriminator(x)
+        expected = x.shape[: 2 if self.batched else 1]
+        if out.shape == (*expected, 1):
+            return out.squeeze(-1)
+        if out.shape != expected:
+            raise ValueError(
+                f"The discriminator returned shape {tuple(out.shape)} for data of shape {tuple(x.shape)}; "
+                f"expected one logit per sample: {tuple(expected)} or {(*expected, 1)}."
+            )
+        return out
+
+    @torch.no_grad()
+    def sample(self, n: int | Tensor, ema: bool = True, batch: int = 1000) -> Tensor:
+        """n samples (n, *features), or (S, n, *features), in batches, on the model's device; `n` may be noise of that
+        shape instead. Uses the averaged generator if there is one and `ema`, in evaluation mode."""
+        net = self.nets["average"] if ema and "average" in self.nets else self.generator
+        if isinstance(n, int) and n < 1:
+            raise ValueError(f"Ask for at least one sample; got {n}.")
+        z = n.to(self.device) if isinstance(n, Tensor) else self.noise(n)
+        training = net.training
+        net.eval()
+        try:
+            axis = 1 if self.batched else 0
+            return torch.cat([net(part) for part in z.split(batch, dim=axis)], dim=axis)
+        finally:
+            net.train(training)
+
+    def check_data(self, example: Tensor) -> None:
+        with torch.no_grad():
+            z = torch.zeros(*example.shape[: 2 if self.batched else 1], self.noise_dim, device=self.device, dtype=self._dtype)
+            mode = self.generator.training
+            try:
+                made = self.generator.eval()(z)
+            except RuntimeError as error:
+                raise ValueError(f"The generator can't take noise of shape {tuple(z.shape)}: {error}") from None
+            finally:
+                self.generator.train(mode)
+        if made.shape != example.shape:
+            skip = 2 if self.batched else 1
+            raise ValueError(
+                f"The generator makes samples of shape {tuple(made.shape[skip:])}, the data have "
+                f"{tuple(example.shape[skip:])}; they must be equal (flat=True gives images as 784 numbers)."
+            )
+        mode = self.discriminator.training
+        try:
+            with torch.no_grad():
+                self.discriminator.eval()
+                self.logits(example)
+        except RuntimeError as error:
+            raise ValueError(f"The discriminator can't take data of shape {tuple(example.shape)}: {error}") from None
+        finally:
+            self.discriminator.train(mode)
+
+    def update(self, batch: Callable[[], Tensor], measure: bool) -> dict[str, Tensor]:
+        with self._own_dropout(), devices.autocast(self.device, self.mixed_precision):
+            for _ in range(self.discriminator_steps):
+                real = batch()
+                fake, values = self._update_discriminator(real, measure)
+            values |= self._update_generator(real, fake, measure)
+        if self.ema is not None:
+            self._average()
+        return values
+
+    def _update_discriminator(self, real: Tensor, measure: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        penalise = self.penalties and self.step % self.penalty_every == 0
+        places = {objectives.PENALTIES[name].where for name in self.penalties} if penalise else set()
+        fake = self.generator(self.noise(real.shape[1 if self.batched else 0]))  # with its graph: G's step uses it too
+        x_fake = fake.detach().requires_grad_("fake" in places)
+        x_real = real.detach().requires_grad_("real" in places)
+        at = {"real": (self.logits(x_real), x_real), "fake": (self.logits(x_fake), x_fake)}
+        if "between" in places:
+            like = at["real"][0]
+            t = self.draw(lambda g: torch.rand(like.shape[-1], generator=g, device=self.device, dtype=like.dtype))
+            x = objectives.interpolate(real, fake.detach(), t).requires_grad_()
+            at["between"] = (self.logits(x), x)
+        loss = self.loss.discriminator(at["real"][0], at["fake"][0])
+        total = loss
+        if penalise:
+            for name, weight in self.penalties.items():
+                penalty = objectives.PENALTIES[name]
+                total = total + penalty.function(*at[penalty.where], weight * self.penalty_every)
+        self.optimizers["discriminator"].zero_grad(set_to_none=True)
+        total.sum().backward(inputs=self._parameters["discriminator"])
+        self.optimizers["discriminator"].step()
+        values = {"loss_d": loss.detach()}
+        if measure:
+            values["d_real"] = at["real"][0].detach().sigmoid().mean(-1)
+            values["d_fake"] = at["fake"][0].detach().sigmoid().mean(-1)
+        return fake, values
+
+    def _update_generator(self, real: Tensor, fake: Tensor, measure: bool) -> dict[str, Tensor]:
+        real_logits = None
+        if self.loss.pairs:
+            with torch.no_grad():
+                real_logits = self.logits(real)
+        loss = self.loss.generator(real_logits, self.logits(fake))
+        self.optimizers["generator"].zero_grad(set_to_none=True)
+        # `inputs` keeps autograd from computing the discriminator's gradients, which nobody would use
+        loss.sum().backward(inputs=self._parameters["generator"])
+        self.optimizers["generator"].step()
+        return {"loss_g": loss.detach()}
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(self.ema, (1 + self.step) / (10 + self.step))
+        average, current = self.nets["average"], self.generator
+        torch._foreach_lerp_(list(average.parameters()), self._parameters["generator"], 1 - decay)
+        for mine, theirs in zip(average.buffers(), current.buffers(), strict=True):
+            mine.copy_(theirs)
+
+
+def _noise_dim(generator: nn.Module) -> int:
+    """The size of z: what the generator says in `noise_dim`, else the inputs of its first linear layer."""
+    if getattr(generator, "noise_dim", None):
+        return generator.noise_dim
+    for layer in generator.modules():
+        if isinstance(layer, nn.Linear):
+            return layer.in_features
+    raise ValueError("How long is this generator's noise? Say GAN(..., noise_dim=100), or set generator.noise_dim.")
+
+
+class VAE(Model):
+    """Trains a net with encode(x) and forward(x, noise) like nets.VAE by maximising the (β-)ELBO.
+
+    Data in [0, 1], (N, *shape). Measures, in nats per sample: `loss` = −(reconstruction − β·KL), `reconstruction`
+    = E log p(x|z), `kl`. Kingma & Welling 2014; β: Higgins et al. 2017.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        beta: float = 1.0,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        log_likelihood: Callable[[Tensor, Tensor], Tensor] = objectives.bernoulli_log_likelihood,
+        seed: int = 0,
+        device: str | torch.device | None = None,
+    ):
+        super().__init__({"vae": net}, [seed], device)
+        self.beta, self.log_likelihood = beta, log_likelihood
+        self.optimizers = {"vae": self._adam(net, lr, betas)}
+
+    @property
+    def net(self) -> nn.Module:
+        return self.nets["vae"]
+
+    def noise(self, n: int) -> Tensor:
+        """z ~ N(0, I), (n, latent_dim), from the model's own stream."""
+        return self.draw(lambda g: torch.randn(n, self.net.latent_dim, generator=g, device=self.device))
+
+    def check_data(self, example: Tensor) -> None:
+        shape = getattr(self.net, "shape", example.shape[1:])
+        if tuple(example.shape[1:]) != tuple(shape):
+            raise ValueError(f"The VAE takes samples of shape {tuple(shape)}, the data have {tuple(example.shape[1:])}.")
+        if example.min() < 0 or example.max() > 1:
+            raise ValueError("A VAE with a Bernoulli decoder takes pixels in [0, 1]: use .tensor(low=0.0).")
+
+    @torch.no_grad()
+    def sample(self, n: int | Tensor) -> Tensor:
+        """Decode n draws from the prior (or the latent points given): means in [0, 1], (n, *shape)."""
+        z = n.to(self.device) if isinstance(n, Tensor) else self.noise(n)
+        return self.net.decode(z).sigmoid()
+
+    def update(self, batch: Callable[[], Tensor], measure: bool) -> dict[str, Tensor]:
+        x = batch()
+        with self._own_dropout():
+            out, mean, log_variance = self.net(x, self.noise(len(x)))
+            reconstruction = self.log_likelihood(out, x).mean()
+            kl = objectives.gaussian_kl(mean, log_variance).mean()
+            loss = self.beta * kl - reconstruction
+            self.optimizers["vae"].zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizers["vae"].step()
+        return {"loss": loss.detach(), "reconstruction": reconstruction.detach(), "kl": kl.detach()}
+
+
+def _source(model: Model, data, batch: int) -> Callable[[], Tensor]:
+    """A function that draws the next batch: from a distribution, or with replacement from a tensor of samples."""
+    if hasattr(data, "sample"):
+        return lambda: model.draw(lambda g: data.sample(batch, g, device=model.device).to(_dtype(model)))
+    if hasattr(data, "tensor"):
+        data = data.tensor()
+    if not isinstance(data, Tensor):
+        raise TypeError(f"Train on a tensor (N, ...), an ImageSet or a toy distribution; got {type(data).__name__}.")
+    if data.ndim < 2 or len(data) == 0:
+        raise ValueError(f"Training data must be (N, features...) with N ≥ 1; got shape {tuple(data.shape)}.")
+    bad = int((~data.isfinite()).sum())
+    if bad:
+        raise ValueError(f"The training data hold {bad} NaN or infinite values.")
+    data = data.to(device=model.device, dtype=_dtype(model))
+    return lambda: model.draw(lambda g: data[torch.randint(len(data), (batch,), generator=g, device=model.device)])
+
+
+def _dtype(model: Model) -> torch.dtype:
+    return next(next(iter(model.nets.values())).parameters()).dtype
+
+
+def train(
+    model: Model,
+    data,
+    steps: int,
+    batch: int = 128,
+    progress: bool = True,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int = 1000,
+) -> Iterator[Step]:
+    """Train for `steps` more steps, yielding a Step after each; leaving the loop stops.
+
+    data: a tensor (N, *features) (kept whole on the device, sampled with replacement), an ImageSet, or a distribution
+    with .sample(n, generator). `checkpoint` is written each `checkpoint_every` steps and at the end.
+
+    Raises ValueError when data and nets don't fit, TrainingDiverged when a loss stops being a finite number.
+    """
+    next_batch = _source(model, data, batch)
+    # data are checked on a throw-away copy of the streams, so that checking changes no result
+    states = [stream.get_state() for stream in model._streams]
+    example = next_batch()
+    for stream, state in zip(model._streams, states, strict=True):
+        stream.set_state(state)
+    model.check_data(example[:, :2] if model.batched else example[:2])
+    return _stream(model, next_batch, steps, progress, Path(checkpoint) if checkpoint else None, checkpoint_every)
+
+
+def _stream(model, next_batch, steps, progress, checkpoint, checkpoint_every) -> Iterator[Step]:
+    from tqdm.auto import tqdm
+
+    on_cpu = model.device.type == "cpu"
+    saved = checkpoint if checkpoint and checkpoint.exists() else None
+    with tqdm(total=steps, unit="step", leave=False, delay=1, disable=None if progress else True) as bar:
+        for i in range(steps):
+            model.step += 1
+            record = model.history.wants(model.step)
+            step = Step(model.step, model.update(next_batch, measure=record))
+            # asking a GPU for a number makes it wait, so there we look only at recorded steps
+            if (on_cpu or record) and not all(value.isfinite().all() for value in step.values.values()):
+                raise TrainingDiverged(model.step, {name: value.tolist() for name, value in step.values.items()}, saved)
+            if record:
+                model.history.add(step)
+            if checkpoint and (model.step % checkpoint_every == 0 or i == steps - 1):
+                saved = model.save(checkpoint)
+            bar.update()
+            yield step
+
+
+def run(model: Model, data, steps: int, **options) -> Model:
+    """Train without looking: consumes the stream of `train` and returns the model."""
+    for _ in train(model, data, steps, **options):
+        pass
+    return model

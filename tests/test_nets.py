@@ -1,0 +1,59 @@
+import pytest
+import torch
+from torch import nn
+
+from gan_edu import nets
+
+
+def test_an_mlp_has_the_sizes_asked_for():
+    net = nets.mlp([100, 128, 784], output="tanh")
+    assert sum(p.numel() for p in net.parameters()) == 114_064  # 100·128 + 128 + 128·784 + 784
+    assert net(torch.randn(3, 100)).shape == (3, 784) and net(torch.randn(3, 100) * 100).abs().max() <= 1
+    assert [type(layer).__name__ for layer in nets.mlp([2, 4, 1], batch_norm=True, dropout=0.3)] == [
+        "Linear",
+        "BatchNorm1d",
+        "LeakyReLU",
+        "Dropout",
+        "Linear",
+    ]
+    with pytest.raises(ValueError, match="at least an input and an output"):
+        nets.mlp([3])
+
+
+def test_spectral_norm_makes_every_layer_one_lipschitz():
+    net = nets.mlp([8, 32, 1], spectral_norm=True)
+    for _ in range(50):
+        net(torch.randn(4, 8))
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            assert torch.linalg.matrix_norm(layer.weight, 2).item() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_the_dcgan_pair_fits_together(batch_norm):
+    generator, discriminator = nets.DCGANGenerator(16, channels=8, batch_norm=batch_norm), nets.DCGANDiscriminator(8)
+    images = generator(torch.randn(5, 16))
+    assert images.shape == (5, 1, 28, 28) and images.abs().max() <= 1
+    assert discriminator(images).shape == (5,)
+
+
+def test_the_discriminators_logit_of_one_image_does_not_depend_on_the_others():
+    net, x = nets.DCGANDiscriminator(8), torch.randn(4, 1, 28, 28)
+    torch.testing.assert_close(net(x)[:1], net(x[:1]))
+
+
+def test_normal_initialisation_has_the_deviation_asked_for():
+    net = nets.initialize_normal(nets.DCGANDiscriminator(32))
+    assert net.layers[2].weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert net.layers[2].bias.abs().sum() == 0
+
+
+def test_a_vae_encodes_and_decodes():
+    vae, x = nets.VAE(latent_dim=3), torch.rand(4, 1, 28, 28)
+    logits, mean, log_variance = vae(x, torch.zeros(4, 3))
+    assert logits.shape == x.shape and mean.shape == log_variance.shape == (4, 3)
+    torch.testing.assert_close(logits, vae.decode(vae.encode(x)[0]))  # without noise: the decoded mean
+    with torch.no_grad():
+        vae.encoder[-1].weight.zero_()
+        vae.encoder[-1].bias.copy_(torch.tensor([0.0, 0, 0, 2, 2, 2]))  # log σ² = 2, so σ = e
+    torch.testing.assert_close(vae(x, torch.ones(4, 3))[0], vae.decode(torch.full((4, 3), torch.e)))

@@ -1,0 +1,334 @@
+import math
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from gan_edu import ensemble, nets, objectives, training
+from gan_edu.training import GAN, VAE, CheckpointError, TrainingDiverged, run, train
+
+
+class Blob:
+    """Points around (1, −1), as a data source with a sampler."""
+
+    def sample(self, n, generator=None, device=None):
+        return torch.randn(n, 2, generator=generator, device=device) * 0.1 + torch.tensor([1.0, -1.0])
+
+
+def make_gan(seed=0, **settings):
+    g, d = ensemble.single_nets(lambda: nets.mlp([2, 16, 2]), lambda: nets.mlp([2, 16, 1]), seed)
+    return GAN(g, d, seed=seed, device="cpu", **({"lr": 1e-3} | settings))
+
+
+def weights(model):
+    return {key: value.clone() for key, value in model.state()[0].items()}
+
+
+def assert_same(first, second):
+    assert first.keys() == second.keys()
+    for key in first:
+        assert torch.equal(first[key], second[key]), key
+
+
+def test_a_gan_finds_the_place_and_size_of_a_blob_for_every_one_of_four_seeds():
+    gan = ensemble.gans(
+        lambda: nets.mlp([2, 32, 2]), lambda: nets.mlp([2, 32, 1]), seeds=4, lr=3e-3, betas=(0.0, 0.99), penalties={"r1": 0.5}, device="cpu"
+    )
+    run(gan, Blob(), 800, progress=False)
+    x = gan.sample(2000)
+    assert x.shape == (4, 2000, 2)
+    assert ((x.mean(1) - torch.tensor([1.0, -1.0])).abs() < 0.25).all()
+    assert (x.std(1) < 0.5).all()
+
+
+@pytest.mark.parametrize("loss", objectives.LOSSES)
+@pytest.mark.parametrize("penalties", [{}, {"r1": 0.1, "r2": 0.1}, {"gradient_penalty": 0.1}, {"zero_centered": 0.1}])
+def test_every_loss_trains_with_every_penalty(loss, penalties):
+    gan = make_gan(loss=loss, penalties=penalties)
+    before = weights(gan)
+    run(gan, Blob(), 3, progress=False)
+    changed = {key for key, value in weights(gan).items() if key in before and not torch.equal(value, before[key])}
+    assert {"generator.0.weight", "generator.2.bias", "discriminator.0.weight", "discriminator.2.weight"} <= changed
+
+
+def test_one_step_is_the_plain_alternating_step_written_by_hand():
+    gan = make_gan(penalties={"r1": 2.0})
+    g, d = ensemble.single_nets(lambda: nets.mlp([2, 16, 2]), lambda: nets.mlp([2, 16, 1]), 0)
+    stream = torch.Generator().manual_seed(0)
+    opt_g, opt_d = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.999)) for net in (g, d))
+    bce = nn.functional.binary_cross_entropy_with_logits
+    for _ in range(5):
+        real = Blob().sample(32, stream).requires_grad_()
+        fake = g(torch.randn(32, 2, generator=stream))
+        real_logits, fake_logits = d(real), d(fake.detach())
+        (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+        loss_d = bce(real_logits, torch.ones(32, 1)) + bce(fake_logits, torch.zeros(32, 1))
+        opt_d.zero_grad()
+        (loss_d + slope.square().sum(1).mean()).backward()
+        opt_d.step()
+        loss_g = bce(d(fake), torch.ones(32, 1))
+        opt_g.zero_grad()
+        loss_g.backward()
+        opt_g.step()
+    *_, step = train(gan, Blob(), 5, batch=32, progress=False)
+    assert step.loss_d == pytest.approx(loss_d.item(), rel=1e-4)
+    assert step.loss_g == pytest.approx(loss_g.item(), rel=1e-4)
+    for mine, theirs in zip(gan.generator.parameters(), g.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_the_generators_step_leaves_no_gradient_in_the_discriminator():
+    gan = make_gan()
+    run(gan, Blob(), 1, progress=False)
+    after_d = [p.grad.clone() for p in gan.discriminator.parameters()]
+    gan._update_generator(Blob().sample(8), gan.generator(gan.noise(8)), False)
+    for before, p in zip(after_d, gan.discriminator.parameters(), strict=True):
+        assert torch.equal(before, p.grad)
+
+
+@pytest.mark.parametrize("settings", [{}, {"ema": 0.99}, {"penalties": {"gradient_penalty": 1.0}, "discriminator_steps": 2}])
+def test_resuming_from_a_file_is_exact(tmp_path, settings):
+    whole = run(make_gan(**settings), Blob(), 30, progress=False)
+    half = run(make_gan(**settings), Blob(), 13, progress=False)
+    half.save(tmp_path / "half.safetensors")
+    resumed = make_gan(seed=5, **settings)
+    resumed.load(tmp_path / "half.safetensors")
+    run(resumed, Blob(), 17, progress=False)
+    assert_same(weights(whole), weights(resumed))
+    assert resumed.step == 30
+    assert whole.history.columns["loss_d"].tolist() == resumed.history.columns["loss_d"].tolist()
+    assert torch.equal(whole.sample(5), resumed.sample(5))
+
+
+def test_resuming_is_exact_with_dropout_and_batch_norm_whatever_else_draws_random_numbers(tmp_path):
+    def build():
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            return GAN(nets.mlp([2, 16, 2], batch_norm=True), nets.mlp([2, 16, 1], dropout=0.5), device="cpu")
+
+    whole = run(build(), Blob(), 12, progress=False)
+    half = build()
+    for step in train(half, Blob(), 12, progress=False):
+        torch.rand(3)
+        if step.number == 5:
+            break
+    half.save(tmp_path / "half.safetensors")
+    resumed = build()
+    resumed.load(tmp_path / "half.safetensors")
+    torch.rand(7)
+    run(resumed, Blob(), 7, progress=False)
+    assert_same(weights(whole), weights(resumed))
+
+
+def test_leaving_the_loop_stops_and_going_on_is_the_same_run():
+    whole = run(make_gan(), Blob(), 10, progress=False)
+    parts = make_gan()
+    for step in train(parts, Blob(), 1000, progress=False):
+        if step.number == 4:
+            break
+    run(parts, Blob(), 6, progress=False)
+    assert_same(weights(whole), weights(parts))
+
+
+def test_looking_at_samples_before_training_does_not_change_the_data_stream():
+    gan = make_gan()
+    states = [stream.get_state() for stream in gan._streams]
+    train(gan, Blob(), 1, progress=False)
+    assert torch.equal(gan._streams[0].get_state(), states[0])
+
+
+def test_nan_stops_with_step_losses_and_the_last_good_checkpoint(tmp_path):
+    path = tmp_path / "run.safetensors"
+    gan = make_gan()
+    with pytest.raises(TrainingDiverged) as caught:
+        for step in train(gan, Blob(), 50, progress=False, checkpoint=path, checkpoint_every=10):
+            if step.number == 25:
+                with torch.no_grad():
+                    gan.generator[0].weight[0, 0] = math.nan
+    assert caught.value.step == 26 and caught.value.checkpoint == path
+    assert "step 26" in str(caught.value) and "loss_d = nan" in str(caught.value) and "run.safetensors" in str(caught.value)
+    fresh = make_gan()
+    fresh.load(path)
+    assert fresh.step == 20
+
+
+def test_a_broken_state_never_replaces_a_good_file(tmp_path):
+    gan = make_gan()
+    path = gan.save(tmp_path / "run.safetensors")
+    good = path.read_bytes()
+    with torch.no_grad():
+        gan.generator[0].weight[0, 0] = math.inf
+    with pytest.raises(ArithmeticError, match="generator.0.weight"):
+        gan.save(path)
+    assert path.read_bytes() == good
+    assert [file.name for file in tmp_path.iterdir()] == ["run.safetensors"]
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a" / "file"
+    training.write_atomically(path, b"old")
+    monkeypatch.setattr(training.os, "fsync", lambda handle: (_ for _ in ()).throw(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        training.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old" and len(list(path.parent.iterdir())) == 1
+
+
+def test_a_checkpoint_of_another_architecture_says_what_differs_and_changes_nothing(tmp_path):
+    path = make_gan().save(tmp_path / "run.safetensors")
+    other = GAN(nets.mlp([2, 32, 2]), nets.mlp([2, 16, 1]), device="cpu")
+    before = weights(other)
+    with pytest.raises(CheckpointError, match=r"generator\.0\.weight: \(16, 2\) in the file, \(32, 2\) in the model"):
+        other.load(path)
+    assert_same(before, weights(other))
+    with pytest.raises(CheckpointError, match="average.* not there in the file"):
+        make_gan(ema=0.9).load(path)
+    eight = ensemble.gans(lambda: nets.mlp([2, 16, 2]), lambda: nets.mlp([2, 16, 1]), seeds=8, device="cpu")
+    with pytest.raises(CheckpointError, match="another architecture"):
+        eight.load(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint at all, only text", None])
+def test_a_damaged_checkpoint_is_named(tmp_path, content):
+    path = make_gan().save(tmp_path / "run.safetensors")
+    path.write_bytes(path.read_bytes()[:-100] if content is None else content)
+    with pytest.raises(CheckpointError, match="run.safetensors is damaged"):
+        make_gan().load(path)
+
+
+def test_a_missing_checkpoint_and_a_foreign_one_are_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no checkpoint at"):
+        make_gan().load(tmp_path / "nothing")
+    safetensors.torch.save_file({"x": torch.zeros(1)}, tmp_path / "other")
+    with pytest.raises(CheckpointError, match="did not write"):
+        make_gan().load(tmp_path / "other")
+
+
+def test_wrong_shapes_say_which_and_what_was_expected():
+    with pytest.raises(ValueError, match=r"generator makes samples of shape \(2,\), the data have \(1, 28, 28\)"):
+        train(make_gan(), torch.zeros(10, 1, 28, 28), 1)
+    wide = GAN(nets.mlp([2, 8, 2]), nets.mlp([2, 8, 3]), device="cpu")
+    with pytest.raises(ValueError, match=r"returned shape \(2, 3\).*one logit per sample"):
+        train(wide, Blob(), 1)
+    deaf = GAN(nets.mlp([2, 8, 2]), nets.mlp([5, 8, 1]), device="cpu")
+    with pytest.raises(ValueError, match="discriminator can't take data of shape"):
+        train(deaf, Blob(), 1)
+    with pytest.raises(ValueError, match="generator can't take noise of shape"):
+        train(GAN(nets.mlp([2, 8, 2]), nets.mlp([2, 8, 1]), noise_dim=7, device="cpu"), Blob(), 1)
+    with pytest.raises(ValueError, match="2 NaN"):
+        train(make_gan(), torch.tensor([[0.0, math.nan], [math.inf, 0.0]]), 1)
+    with pytest.raises(TypeError, match="got list"):
+        train(make_gan(), [1, 2], 1)
+
+
+def test_unknown_names_list_what_exists():
+    with pytest.raises(ValueError, match="'lsgan'.*minimax, non_saturating, hinge"):
+        make_gan(loss="lsgan")
+    with pytest.raises(ValueError, match="'r3'.*r1, r2, gradient_penalty"):
+        make_gan(penalties={"r3": 1.0})
+    with pytest.raises(ValueError, match="no activation 'swish'"):
+        nets.mlp([2, 2, 2], activation="swish")
+    with pytest.raises(ValueError, match="learning rate"):
+        make_gan(lr=0.0)
+    with pytest.raises(ValueError, match="How long is this generator's noise"):
+        GAN(nn.Sequential(nn.Conv2d(1, 1, 3)), nets.mlp([2, 1]), device="cpu")
+
+
+def test_the_average_follows_the_generator_and_is_what_sample_uses():
+    gan = make_gan(ema=0.9)
+    run(gan, Blob(), 20, progress=False)
+    z = gan.noise(4)
+    assert not torch.equal(gan.sample(z), gan.sample(z, ema=False))
+    assert torch.equal(gan.sample(z), gan.nets["average"](z))
+    last = weights(gan)
+    by_hand = last["average.0.weight"] * 0.9
+    gan._average()  # step 20: min(0.9, 21 / 30) = 0.7
+    torch.testing.assert_close(weights(gan)["average.0.weight"], 0.7 * last["average.0.weight"] + 0.3 * last["generator.0.weight"])
+    assert not torch.equal(by_hand, weights(gan)["average.0.weight"])
+
+
+def test_history_is_bounded_and_even():
+    history = training.History(limit=50)
+    for number in range(1, 1001):
+        step = training.Step(number, {"loss_d": torch.tensor(float(number))})
+        if history.wants(number):
+            history.add(step)
+    columns = history.columns
+    assert len(history) <= 50 and columns["step"][0] == 1
+    assert set(np.diff(columns["step"][1:])) == {history.stride}
+    assert columns["step"].tolist() == columns["loss_d"].tolist()
+
+
+def test_a_step_says_what_it_has():
+    step = next(train(make_gan(), Blob(), 1, progress=False))
+    assert isinstance(step.loss_d, float) and step.number == 1
+    with pytest.raises(AttributeError, match="number, loss_d"):
+        _ = step.loss_q
+
+
+def test_a_progress_bar_is_shown_and_can_be_switched_off(capsys, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)
+    import tqdm.auto
+
+    shown = []
+    monkeypatch.setattr(tqdm.auto, "tqdm", lambda **options: shown.append(options) or tqdm.std.tqdm(**options))
+    run(make_gan(), Blob(), 3)
+    run(make_gan(), Blob(), 3, progress=False)
+    assert [options["total"] for options in shown] == [3, 3]
+    assert [options["disable"] for options in shown] == [None, True]
+
+
+def test_images_train_from_a_tensor_with_channels_last_nets():
+    gan = GAN(nets.DCGANGenerator(8, channels=4), nets.DCGANDiscriminator(channels=4), penalties={"r1": 1.0}, penalty_every=2, device="cpu")
+    run(gan, torch.rand(40, 1, 28, 28) * 2 - 1, 4, batch=8, progress=False)
+    x = gan.sample(5)
+    assert x.shape == (5, 1, 28, 28) and x.abs().max() <= 1
+    assert gan.discriminator.layers[0].weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_sampling_leaves_batch_norm_alone():
+    gan = GAN(nets.mlp([2, 8, 2], batch_norm=True), nets.mlp([2, 8, 1]), device="cpu")
+    run(gan, Blob(), 2, progress=False)
+    before = weights(gan)["generator.1.running_mean"]
+    gan.sample(100)
+    assert torch.equal(before, weights(gan)["generator.1.running_mean"]) and gan.generator.training
+
+
+def test_a_vae_learns_two_patterns_and_resumes_exactly(tmp_path):
+    patterns = torch.tensor([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+    data = patterns[torch.randint(2, (200,), generator=torch.Generator().manual_seed(0))]
+
+    def build():
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return VAE(nets.VAE(shape=(4,), latent_dim=1, hidden=(16,)), lr=1e-2, device="cpu")
+
+    vae = run(build(), data, 600, progress=False)
+    # the best code costs ln 2 nats
+    assert vae.history.columns["loss"][-20:].mean() < 1.1
+    values = vae.history.columns
+    np.testing.assert_allclose(values["loss"], values["kl"] - values["reconstruction"], rtol=1e-4, atol=1e-5)
+    half = run(build(), data, 300, progress=False)
+    half.save(tmp_path / "vae.safetensors")
+    resumed = build()
+    resumed.load(tmp_path / "vae.safetensors")
+    assert_same(weights(vae), weights(run(resumed, data, 300, progress=False)))
+    with pytest.raises(ValueError, match=r"pixels in \[0, 1\]"):
+        train(build(), data * 2 - 1, 1)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_on_a_cuda_device_training_and_resuming_work(tmp_path, mixed):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    gan = GAN(nets.mlp([2, 16, 2]), nets.mlp([2, 16, 1]), device="cuda", mixed_precision=mixed, penalties={"r1": 0.1})
+    data = Blob().sample(100)
+    run(gan, data, 10, progress=False)
+    path = gan.save(tmp_path / "run.safetensors")
+    again = GAN(nets.mlp([2, 16, 2]), nets.mlp([2, 16, 1]), device="cuda", mixed_precision=mixed, penalties={"r1": 0.1})
+    again.load(path)
+    run(gan, data, 5, progress=False)
+    run(again, data, 5, progress=False)
+    torch.testing.assert_close(gan.sample(torch.ones(3, 2)), again.sample(torch.ones(3, 2)))
