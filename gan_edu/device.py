@@ -27,9 +27,7 @@ def pick(device: str | torch.device | None = None) -> torch.device:
     try:
         picked = torch.device(asked)
     except (RuntimeError, TypeError):
-        raise ValueError(
-            f"There is no device {asked!r}{source}; this machine has: {', '.join(available())}."
-        ) from None
+        raise ValueError(f"There is no device {asked!r}{source}; this machine has: {', '.join(available())}.") from None
     if picked.type not in available():
         raise ValueError(f"This machine has no {str(asked)!r} device{source}; it has: {', '.join(available())}.")
     if picked.type == "cuda" and (picked.index or 0) >= torch.cuda.device_count():

@@ -14,7 +14,18 @@ from torch import nn
 
 from gan_edu.training import GAN
 
-ELEMENTWISE = (nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.SiLU, nn.GELU, nn.Softplus, nn.ELU, nn.Identity, nn.Dropout)
+ELEMENTWISE = (
+    nn.ReLU,
+    nn.LeakyReLU,
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.SiLU,
+    nn.GELU,
+    nn.Softplus,
+    nn.ELU,
+    nn.Identity,
+    nn.Dropout,
+)
 
 
 class StackedLinear(nn.Module):

@@ -53,6 +53,24 @@ def mlp(
     return net
 
 
+class ToMaps(nn.Module):
+    """Rows (N, C·H·W) → maps (N, C, H, W), laid out channels last in memory, which makes convolutions on a CPU faster."""
+
+    def __init__(self, channels: int, height: int, width: int):
+        super().__init__()
+        self.channels, self.height, self.width = channels, height, width
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(len(x), self.height, self.width, self.channels).permute(0, 3, 1, 2)
+
+
+class ToRows(nn.Module):
+    """The way back: maps (N, C, H, W) → rows (N, C·H·W), without a copy where channels are last in memory."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
 class DCGANGenerator(nn.Module):
     """Noise (N, noise_dim) → images (N, 1, 28, 28) in [−1, 1], by two transposed convolutions 7 → 14 → 28.
 
@@ -68,7 +86,7 @@ class DCGANGenerator(nn.Module):
         bias = not batch_norm  # batch norm subtracts the mean, and a bias with it
         self.project = nn.Linear(noise_dim, 2 * channels * 7 * 7, bias=bias)
         self.layers = nn.Sequential(
-            nn.Unflatten(1, (2 * channels, 7, 7)),
+            ToMaps(2 * channels, 7, 7),
             norm(2 * channels),
             nn.ReLU(),
             nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1, bias=bias),
@@ -91,17 +109,19 @@ class DCGANDiscriminator(nn.Module):
     def __init__(self, channels: int = 32, spectral_norm: bool = False):
         super().__init__()
         norm = nn.utils.parametrizations.spectral_norm if spectral_norm else lambda layer: layer
+        self.as_maps = ToMaps(1, 28, 28)
         self.layers = nn.Sequential(
             norm(nn.Conv2d(1, channels, 4, stride=2, padding=1)),
             nn.LeakyReLU(0.2),
             norm(nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)),
             nn.LeakyReLU(0.2),
-            nn.Flatten(),
+            ToRows(),
             norm(nn.Linear(2 * channels * 7 * 7, 1)),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.layers(x).squeeze(1)
+        # one channel lies in memory alike in both orders; this names the order that the convolutions shall keep
+        return self.layers(self.as_maps(x.flatten(1))).squeeze(1)
 
 
 def initialize_normal(module: nn.Module, std: float = 0.02) -> nn.Module:

@@ -42,11 +42,9 @@ hinge = Loss(
     lambda real, fake: F.relu(1 - real).mean(-1) + F.relu(1 + fake).mean(-1),
     lambda real, fake: -fake.mean(-1),
 )
-"""Lim & Ye 2017; Miyato et al. 2018, eqs. 16 and 17."""
+"""Lim & Ye 2017; Miyato et al. 2018."""
 
-wasserstein = Loss(
-    "wasserstein", lambda real, fake: fake.mean(-1) - real.mean(-1), lambda real, fake: -fake.mean(-1)
-)
+wasserstein = Loss("wasserstein", lambda real, fake: fake.mean(-1) - real.mean(-1), lambda real, fake: -fake.mean(-1))
 """Arjovsky, Chintala & Bottou 2017. The critic must be kept Lipschitz: add a penalty or spectral norm."""
 
 relativistic = Loss(
@@ -76,7 +74,7 @@ def squared_gradient(logits: Tensor, x: Tensor) -> Tensor:
 
 
 def zero_centered(logits: Tensor, x: Tensor, weight: float) -> Tensor:
-    """weight / 2 · E‖∇ℓ‖²: R1 on real samples, R2 on fakes (Mescheder et al. 2018, eqs. 9 and 10, their γ)."""
+    """weight / 2 · E‖∇ℓ‖²: R1 on real samples, R2 on fakes, weight = γ (Mescheder et al. 2018, section 4.1)."""
     return weight / 2 * squared_gradient(logits, x).mean(-1)
 
 

@@ -118,7 +118,9 @@ class Model:
         self.step = 0
         self.history = History()
         # Dropout draws from PyTorch's global stream; these nets get a state of their own for it.
-        self._has_dropout = any(isinstance(layer, nn.modules.dropout._DropoutNd) for net in nets.values() for layer in net.modules())
+        self._has_dropout = any(
+            isinstance(layer, nn.modules.dropout._DropoutNd) for net in nets.values() for layer in net.modules()
+        )
         self._dropout_state = devices.generator(seeds[0]).get_state()
 
     # -- random numbers ------------------------------------------------------------------------------------------
@@ -166,7 +168,12 @@ class Model:
                 tensors |= {f"optimizer.{name}.{i}.{slot}": value for slot, value in slots.items()}
         tensors |= {f"random.{i}": stream.get_state() for i, stream in enumerate(self._streams)}
         tensors["random.dropout"] = self._dropout_state
-        text = {"format": "gan_edu 1", "kind": type(self).__name__, "step": str(self.step), "history": self.history.to_json()}
+        text = {
+            "format": "gan_edu 1",
+            "kind": type(self).__name__,
+            "step": str(self.step),
+            "history": self.history.to_json(),
+        }
         return {key: value.detach().cpu().contiguous() for key, value in tensors.items()}, text
 
     def save(self, path: str | os.PathLike) -> Path:
@@ -190,7 +197,9 @@ class Model:
         # a fresh optimiser has no state yet, so only nets are compared
         of_nets = tuple(f"{name}." for name in self.nets)
         wanted = {key: tuple(value.shape) for key, value in mine.items() if key.startswith(of_nets)}
-        stored = {key: tuple(value.shape) for key, value in tensors.items() if not key.startswith(("optimizer.", "random."))}
+        stored = {
+            key: tuple(value.shape) for key, value in tensors.items() if not key.startswith(("optimizer.", "random."))
+        }
         differences = [
             f"{key}: {stored.get(key, 'not there')} in the file, {wanted.get(key, 'not there')} in the model"
             for key in sorted(wanted.keys() | stored.keys())
@@ -261,7 +270,7 @@ class GAN(Model):
 
     loss: a name in objectives.LOSSES or an objectives.Loss. penalties: name → weight, as in objectives.PENALTIES, for
     example {"r1": 1.0, "r2": 1.0}; penalty_every=k takes them each k-th step with k times the weight ("lazy", Karras
-    et al. 2020, appendix B). lr: one number or (generator's, discriminator's). discriminator_steps: D's updates for each
+    et al. 2020, StyleGAN2). lr: one number or (generator's, discriminator's). discriminator_steps: D's updates for each
     of G's. ema: decay of the average of the generator's weights (None: no average), which `sample` then uses; it is
     ramped up as min(ema, (1 + t) / (10 + t)), so that short runs don't average in the untrained net.
     mixed_precision: bfloat16 where the device has it.
@@ -356,7 +365,9 @@ class GAN(Model):
 
     def check_data(self, example: Tensor) -> None:
         with torch.no_grad():
-            z = torch.zeros(*example.shape[: 2 if self.batched else 1], self.noise_dim, device=self.device, dtype=self._dtype)
+            z = torch.zeros(
+                *example.shape[: 2 if self.batched else 1], self.noise_dim, device=self.device, dtype=self._dtype
+            )
             mode = self.generator.training
             try:
                 made = self.generator.eval()(z)
@@ -480,7 +491,9 @@ class VAE(Model):
     def check_data(self, example: Tensor) -> None:
         shape = getattr(self.net, "shape", example.shape[1:])
         if tuple(example.shape[1:]) != tuple(shape):
-            raise ValueError(f"The VAE takes samples of shape {tuple(shape)}, the data have {tuple(example.shape[1:])}.")
+            raise ValueError(
+                f"The VAE takes samples of shape {tuple(shape)}, the data have {tuple(example.shape[1:])}."
+            )
         if example.min() < 0 or example.max() > 1:
             raise ValueError("A VAE with a Bernoulli decoder takes pixels in [0, 1]: use .tensor(low=0.0).")
 

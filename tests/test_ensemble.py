@@ -20,7 +20,11 @@ def double_precision():
 
 CASES = {
     "plain": ({}, {}, {}),
-    "r1 and r2, relativistic, averaged": ({}, {}, {"penalties": {"r1": 0.1, "r2": 0.1}, "loss": "relativistic", "ema": 0.9}),
+    "r1 and r2, relativistic, averaged": (
+        {},
+        {},
+        {"penalties": {"r1": 0.1, "r2": 0.1}, "loss": "relativistic", "ema": 0.9},
+    ),
     "gradient penalty, two critic steps": (
         {},
         {},
@@ -44,7 +48,9 @@ def test_training_together_equals_training_one_by_one(case):
         return nets.mlp([2, 12, 12, 1], **of_d)
 
     settings = {"lr": 1e-2, "device": "cpu"} | settings
-    together = run(ensemble.gans(generator, discriminator, seeds=3, seed=4, **settings), Blob(), 25, batch=16, progress=False)
+    together = run(
+        ensemble.gans(generator, discriminator, seeds=3, seed=4, **settings), Blob(), 25, batch=16, progress=False
+    )
     for i in range(3):
         alone = GAN(*ensemble.single_nets(generator, discriminator, 4 + i), seed=4 + i, **settings)
         run(alone, Blob(), 25, batch=16, progress=False)
@@ -57,7 +63,9 @@ def test_training_together_equals_training_one_by_one(case):
             batched, one = together.history.columns[column][:, i], alone.history.columns[column]
             torch.testing.assert_close(torch.tensor(batched), torch.tensor(one), rtol=1e-8, atol=1e-10)
         z = torch.randn(4, 2)
-        torch.testing.assert_close(together.sample(z.expand(3, 4, 2).contiguous())[i], alone.sample(z), rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(
+            together.sample(z.expand(3, 4, 2).contiguous())[i], alone.sample(z), rtol=1e-8, atol=1e-10
+        )
 
 
 def test_seeds_do_not_touch_each_other():

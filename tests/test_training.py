@@ -34,7 +34,13 @@ def assert_same(first, second):
 
 def test_a_gan_finds_the_place_and_size_of_a_blob_for_every_one_of_four_seeds():
     gan = ensemble.gans(
-        lambda: nets.mlp([2, 32, 2]), lambda: nets.mlp([2, 32, 1]), seeds=4, lr=3e-3, betas=(0.0, 0.99), penalties={"r1": 0.5}, device="cpu"
+        lambda: nets.mlp([2, 32, 2]),
+        lambda: nets.mlp([2, 32, 1]),
+        seeds=4,
+        lr=3e-3,
+        betas=(0.0, 0.99),
+        penalties={"r1": 0.5},
+        device="cpu",
     )
     run(gan, Blob(), 800, progress=False)
     x = gan.sample(2000)
@@ -88,7 +94,9 @@ def test_the_generators_step_leaves_no_gradient_in_the_discriminator():
         assert torch.equal(before, p.grad)
 
 
-@pytest.mark.parametrize("settings", [{}, {"ema": 0.99}, {"penalties": {"gradient_penalty": 1.0}, "discriminator_steps": 2}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"ema": 0.99}, {"penalties": {"gradient_penalty": 1.0}, "discriminator_steps": 2}]
+)
 def test_resuming_from_a_file_is_exact(tmp_path, settings):
     whole = run(make_gan(**settings), Blob(), 30, progress=False)
     half = run(make_gan(**settings), Blob(), 13, progress=False)
@@ -148,7 +156,11 @@ def test_nan_stops_with_step_losses_and_the_last_good_checkpoint(tmp_path):
                 with torch.no_grad():
                     gan.generator[0].weight[0, 0] = math.nan
     assert caught.value.step == 26 and caught.value.checkpoint == path
-    assert "step 26" in str(caught.value) and "loss_d = nan" in str(caught.value) and "run.safetensors" in str(caught.value)
+    assert (
+        "step 26" in str(caught.value)
+        and "loss_d = nan" in str(caught.value)
+        and "run.safetensors" in str(caught.value)
+    )
     fresh = make_gan()
     fresh.load(path)
     assert fresh.step == 20
@@ -244,7 +256,9 @@ def test_the_average_follows_the_generator_and_is_what_sample_uses():
     last = weights(gan)
     by_hand = last["average.0.weight"] * 0.9
     gan._average()  # step 20: min(0.9, 21 / 30) = 0.7
-    torch.testing.assert_close(weights(gan)["average.0.weight"], 0.7 * last["average.0.weight"] + 0.3 * last["generator.0.weight"])
+    torch.testing.assert_close(
+        weights(gan)["average.0.weight"], 0.7 * last["average.0.weight"] + 0.3 * last["generator.0.weight"]
+    )
     assert not torch.equal(by_hand, weights(gan)["average.0.weight"])
 
 
@@ -281,7 +295,13 @@ def test_a_progress_bar_is_shown_and_can_be_switched_off(capsys, monkeypatch):
 
 
 def test_images_train_from_a_tensor_with_channels_last_nets():
-    gan = GAN(nets.DCGANGenerator(8, channels=4), nets.DCGANDiscriminator(channels=4), penalties={"r1": 1.0}, penalty_every=2, device="cpu")
+    gan = GAN(
+        nets.DCGANGenerator(8, channels=4),
+        nets.DCGANDiscriminator(channels=4),
+        penalties={"r1": 1.0},
+        penalty_every=2,
+        device="cpu",
+    )
     run(gan, torch.rand(40, 1, 28, 28) * 2 - 1, 4, batch=8, progress=False)
     x = gan.sample(5)
     assert x.shape == (5, 1, 28, 28) and x.abs().max() <= 1

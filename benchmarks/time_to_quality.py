@@ -1,0 +1,70 @@
+"""How fast does a small convolutional GAN reach a quality on full Fashion-MNIST? Recipes side by side, in one run.
+
+    gan-edu data fetch fashion_mnist          # once, where the full set isn't there yet
+    python benchmarks/time_to_quality.py [--seconds 120] [--threads 2] [--recipes mark gan_edu] [--seeds 1]
+
+Quality is the Fréchet distance between 5,000 generated images and the 10,000 test images, in the 64 features of the
+course's own classifier (numbers of other classifiers can't be compared with it). The clock stands still while samples
+are measured. The floor is what 5,000 real training images score against the same test images.
+"""
+
+import argparse
+import time
+
+import torch
+
+from gan_edu import data, device, ensemble, metrics, nets
+from gan_edu.training import GAN, train
+
+MOMENTS = (15, 30, 51, 114, 240, 480)  # seconds of training at which quality is measured
+
+RECIPES = {
+    # the recipe to beat: a plain transposed-convolution pair
+    "mark": dict(
+        generator=lambda: nets.DCGANGenerator(64, channels=32),
+        discriminator=lambda: nets.DCGANDiscriminator(channels=32),
+        settings=dict(penalties={"r1": 1.0}, penalty_every=16, lr=1e-3, betas=(0.0, 0.99), ema=0.999),
+        batch=64,
+    ),
+}
+
+
+def measure(recipe, images, reference, seconds, seed):
+    """Train one recipe; yields (seconds of training, steps, Fréchet distance)."""
+    generator, discriminator = ensemble.single_nets(recipe["generator"], recipe["discriminator"], seed)
+    model = GAN(generator, discriminator, seed=seed, **recipe["settings"])
+    moments = [moment for moment in MOMENTS if moment <= seconds]
+    trained, start = 0.0, time.perf_counter()
+    for step in train(model, images, 10**9, batch=recipe["batch"], progress=False):
+        now = trained + time.perf_counter() - start
+        if now < moments[0]:
+            continue
+        trained = now
+        yield moments.pop(0), step.number, reference.frechet(model.sample(5000).cpu())
+        if not moments:
+            return
+        start = time.perf_counter()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=114, help="of training for each recipe and seed")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    images = data.images("fashion_mnist", full=True).tensor()
+    reference = metrics.Reference("fashion_mnist", data.images("fashion_mnist", split="test", full=True).tensor())
+    floor = reference.frechet(images[:5000])
+    print(f"PyTorch {torch.__version__}, {device.describe()}; floor {floor:.2f}\n")
+    print("| recipe | seed | seconds | steps | Fréchet distance |")
+    print("|---|---|---|---|---|")
+    for name in options.recipes:
+        for seed in range(options.seeds):
+            for moment, steps, distance in measure(RECIPES[name], images, reference, options.seconds, seed):
+                print(f"| {name} | {seed} | {moment} | {steps:,} | {distance:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""One training step of gan_edu against the plainest hand-written PyTorch loop of the same nets.
+
+    python benchmarks/training_step.py [--threads 2]
+
+Both take turns in short blocks in one process, so that other work on the machine disturbs both alike; the ratio of
+the medians is what counts. The plain loop is what one finds in most tutorials: a DataLoader over a TensorDataset, Adam
+as it comes, fakes detached for D's step and used again for G's, every gradient that backward() computes.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from gan_edu import data, nets
+from gan_edu.training import GAN, train
+
+
+
+def plain_mlps():
+    generator = nn.Sequential(nn.Linear(100, 128), nn.LeakyReLU(0.2), nn.Linear(128, 784), nn.Tanh())
+    discriminator = nn.Sequential(nn.Linear(784, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))
+    return generator, discriminator
+
+
+def plain_dcgan():
+    generator = nn.Sequential(
+        nn.Linear(64, 64 * 7 * 7, bias=False),
+        nn.Unflatten(1, (64, 7, 7)),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1),
+        nn.Tanh(),
+    )
+    discriminator = nn.Sequential(
+        nn.Conv2d(1, 32, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(32, 64, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(64 * 7 * 7, 1),
+    )
+    return generator, discriminator
+
+
+def our_mlps():
+    return nets.mlp([100, 128, 784], output="tanh"), nets.mlp([784, 128, 1])
+
+
+def our_dcgan():
+    return nets.DCGANGenerator(64, channels=32), nets.DCGANDiscriminator(channels=32)
+
+
+CASES = {  # name: (plain nets, our nets, noise, batch, images as rows)
+    "MLP GAN 100-128-784, batch 128": (plain_mlps, our_mlps, 100, 128, True),
+    "DCGAN, 32 and 64 channels, batch 64": (plain_dcgan, our_dcgan, 64, 64, False),
+}
+
+
+def plain_loop(generator, discriminator, noise_dim, images, batch):
+    """The plainest loop, as a generator of steps."""
+    optimizer_g = torch.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    loader = DataLoader(TensorDataset(images), batch_size=batch, shuffle=True, drop_last=True)
+    while True:
+        for (real,) in loader:
+            fake = generator(torch.randn(batch, noise_dim))
+            real_logits = discriminator(real).flatten()
+            fake_logits = discriminator(fake.detach()).flatten()
+            loss_d = F.binary_cross_entropy_with_logits(real_logits, torch.ones(batch))
+            loss_d = loss_d + F.binary_cross_entropy_with_logits(fake_logits, torch.zeros(batch))
+            optimizer_d.zero_grad()
+            loss_d.backward()
+            optimizer_d.step()
+            loss_g = F.binary_cross_entropy_with_logits(discriminator(fake).flatten(), torch.ones(batch))
+            optimizer_g.zero_grad()
+            loss_g.backward()
+            optimizer_g.step()
+            yield loss_d.item(), loss_g.item()
+
+
+def our_loop(generator, discriminator, images, batch):
+    model = GAN(generator, discriminator, lr=2e-4, device="cpu")
+    for step in train(model, images, 10**9, batch=batch, progress=False):
+        yield step.loss_d, step.loss_g
+
+
+def milliseconds(stream, steps):
+    start = time.perf_counter()
+    for _ in range(steps):
+        next(stream)
+    return 1000 * (time.perf_counter() - start) / steps
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--blocks", type=int, default=15)
+    parser.add_argument("--steps", type=int, default=20, help="steps in each block")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(
+        f"PyTorch {torch.__version__}, {options.threads} threads, median of {options.blocks} blocks of {options.steps} steps\n"
+    )
+    print("| nets | plain loop, ms a step | gan_edu, ms a step | plain / gan_edu |")
+    print("|---|---|---|---|")
+    train_images = data.images("fashion_mnist")
+    for name, (plain_nets, our_nets, noise_dim, batch, flat) in CASES.items():
+        images = train_images.tensor(flat=flat)
+        plain = plain_loop(*plain_nets(), noise_dim, images, batch)
+        ours = our_loop(*our_nets(), images, batch)
+        milliseconds(plain, 5), milliseconds(ours, 5)  # warm up
+        times = [(milliseconds(plain, options.steps), milliseconds(ours, options.steps)) for _ in range(options.blocks)]
+        first, second = (statistics.median(column) for column in zip(*times, strict=True))
+        print(f"| {name} | {first:.2f} | {second:.2f} | {first / second:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
