@@ -1,0 +1,36 @@
+"""What every test shares."""
+
+import os
+import shutil
+import tempfile
+
+import hypothesis
+import matplotlib
+
+collect_ignore_glob = ["exercises/*"]  # incomplete on purpose
+
+# Figures of the tests themselves open no windows. (The notebooks' kernels are other processes.)
+matplotlib.use("Agg")
+
+# The same examples in every run, however slow the machine.
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("course")
+
+
+def pytest_configure(config):
+    """Give tests and notebooks folders of their own, so that they neither see nor change the learner's."""
+    if hasattr(config, "workerinput"):
+        return  # pytest-xdist's workers inherit the folders
+    folder = tempfile.mkdtemp(prefix="gan-edu-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    for name in ("GAN_EDU_STATE", "IPYTHONDIR"):
+        os.environ[name] = os.path.join(folder, name.lower())
+
+
+def pytest_collection_modifyitems(items):
+    """Start what takes longest, notebooks and browser, first: the short tests then keep both cores busy to the end."""
+
+    def order(item):
+        return (item.path.suffix != ".ipynb", "browser" not in item.path.parts)
+
+    items.sort(key=order)

@@ -1,0 +1,390 @@
+"""`gan-edu`: start the course, test it, look after it. Nothing heavy is imported before a command needs it."""
+
+import errno
+import importlib
+import json
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import gan_edu
+
+START = "chapters/00_start_here.ipynb"
+NO_CHROMIUM = (
+    "No Chromium, Chrome or Edge found, so the browser tests are skipped. Debian, Ubuntu: sudo apt install chromium; "
+    "macOS, Windows: any Chrome will do, or set CHROMIUM to the program's path."
+)
+
+
+class Problem(Exception):
+    """What happened and what to do, in words for the person at the keyboard."""
+
+
+def main(arguments=None):
+    """Run one command; returns the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without ✓ shows a question mark instead of failing
+    try:
+        # Everything after `lab` and `test` belongs to JupyterLab and pytest, --help included.
+        if arguments[:1] == ["lab"]:
+            return lab(arguments[1:])
+        if arguments[:1] == ["test"]:
+            return test(arguments[1:])
+        return _parse_and_run(arguments)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+def _parse_and_run(arguments):
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="gan-edu", description="A course on generative adversarial networks.")
+    parser.add_argument("--version", action="version", version=f"gan-edu {gan_edu.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("lab", help="open the course in JupyterLab; further arguments go to JupyterLab")
+    commands.add_parser("test", help="run the tests; further arguments go to pytest")
+    commands.add_parser("doctor", help="check the installation, and say what to do about what is wrong")
+    data = commands.add_parser("data", help="list the data sets; `gan-edu data fetch NAME` fetches a full one")
+    actions = data.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("fetch", help="fetch a full data set").add_argument("name", metavar="NAME")
+    commands.add_parser("progress", help="show which exercises are solved")
+
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "doctor":
+        return _report(examine())
+    if chosen.command == "data":
+        return _fetch(chosen.name) if chosen.action == "fetch" else _list_data()
+    if chosen.command == "progress":
+        return _show_progress()
+    parser.print_help()
+    return 0
+
+
+# lab and test
+
+
+def course_folder():
+    """The folder that holds the chapters. Raises Problem where there is none."""
+    for folder in (Path(__file__).resolve().parent.parent, Path.cwd()):
+        if (folder / "chapters").is_dir():
+            return folder
+    raise Problem("The chapters are not here. Call gan-edu in the course's folder, the one that holds chapters/.")
+
+
+def lab(arguments):
+    """Open JupyterLab on the first chapter; `arguments` are JupyterLab's own."""
+    folder = course_folder()
+    port = _asked_port(arguments)
+    if port and not _free(port):
+        other = next((p for p in range(port + 1, port + 100) if p < 65536 and _free(p)), None)
+        hint = f"Port {other} is free: add --port {other}. " if other else ""
+        raise Problem(f"Port {port} is taken, perhaps by another JupyterLab. {hint}Without --port, a free one is used.")
+    os.chdir(folder)
+    # Terminals and `!commands` in notebooks find the course's own programs first.
+    os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
+    try:
+        from jupyterlab.labapp import main as jupyterlab
+    except ImportError as error:
+        raise Problem(f"JupyterLab can't be loaded ({error}). `python3 course.py lab` installs it.") from None
+    sys.argv = ["jupyter-lab", *lab_arguments(arguments)]
+    return jupyterlab()
+
+
+def lab_arguments(arguments):
+    """What JupyterLab is called with: its own `arguments`, and what the course adds where they don't say it."""
+    notebook = any(argument.endswith(".ipynb") for argument in arguments)
+    if arguments and not arguments[0].startswith("-") and not notebook:
+        return list(arguments)  # one of JupyterLab's subcommands: list, stop, …
+    added = []
+    if notebook and not any("root_dir" in a or "notebook-dir" in a for a in arguments):
+        added.append(f"--ServerApp.root_dir={os.getcwd()}")
+    if not notebook and not any("default_url" in a for a in arguments):
+        added.append(f"--LabApp.default_url=/lab/tree/{START}")
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and not any("allow-root" in a for a in arguments):
+        added.append("--allow-root")
+    return [*added, *arguments]
+
+
+def _asked_port(arguments):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        option, _, value = argument.partition("=")
+        if option in ("--port", "--ServerApp.port", "--LabApp.port"):
+            value = value or following
+            return int(value) if value.isdecimal() and 0 < int(value) < 65536 else None
+    return None
+
+
+def _free(port):
+    """Whether a server on this machine could listen on this port."""
+    with socket.socket() as s:
+        # As servers do: a port that a server has just left is free on POSIX, and one in use is taken on Windows.
+        if os.name == "nt":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.errno not in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None))
+    return True
+
+
+def test(arguments):
+    """Run all tests, notebooks included; `arguments` are pytest's own, and come after the course's."""
+    os.chdir(course_folder())
+    try:
+        import pytest
+    except ImportError as error:
+        raise Problem(f"pytest can't be loaded ({error}). `python3 course.py test` installs it.") from None
+    if find_chromium() is None:
+        print(NO_CHROMIUM, flush=True)
+    # One thread for each of the two workers; no bars in compared outputs; notebooks choose their own backend.
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TQDM_DISABLE"):
+        os.environ.setdefault(name, "1")
+    os.environ.pop("MPLBACKEND", None)
+    return int(pytest.main([*TEST_ARGUMENTS, *arguments]))
+
+
+# A notebook's cells stay on one worker, in order (loadscope); conftest.py puts the notebooks first.
+TEST_ARGUMENTS = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+TEST_ARGUMENTS += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout", "900"]
+
+
+def find_chromium():
+    """The path of a Chromium, Chrome or Edge on this machine, or None. The environment's CHROMIUM goes first."""
+    if asked := os.environ.get("CHROMIUM"):
+        return shutil.which(asked)
+    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+    names += ["microsoft-edge", "msedge"]
+    for app in ("Google Chrome", "Chromium", "Microsoft Edge"):
+        names.append(f"/Applications/{app}.app/Contents/MacOS/{app}")
+    for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
+        if variable in os.environ:
+            for program in ("Google/Chrome/Application/chrome.exe", "Chromium/Application/chrome.exe"):
+                names.append(str(Path(os.environ[variable], program)))
+            names.append(str(Path(os.environ[variable], "Microsoft/Edge/Application/msedge.exe")))
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+# doctor
+
+
+class Finding(NamedTuple):
+    """One line of the doctor's: fine (True), broken (False), or worth knowing (None), and what to do about it."""
+
+    ok: bool | None
+    text: str
+    advice: str = ""
+
+    def __str__(self):
+        line = f"{ {True: '✓', False: '✗', None: '–'}[self.ok] } {self.text}"
+        return f"{line}\n    → {self.advice}" if self.advice else line
+
+
+def doctor():
+    """Check the installation and print what to do about what is wrong. For notebooks; `gan-edu doctor` is the same."""
+    _report(examine())
+
+
+def examine():
+    """All findings, as a list. A check that itself fails is a finding too."""
+    findings = []
+    for check in (_python, _packages, _device, _data, _jupyterlab, _disk, _state):
+        try:
+            findings += check()
+        except Exception as error:  # whatever is broken, the other checks go on
+            subject = check.__name__.strip("_")
+            findings.append(Finding(False, f"{subject}: {type(error).__name__}: {error}", INSTALL))
+    return findings
+
+
+INSTALL = "python3 course.py lab, called in the course's folder, installs what is missing"
+
+
+def _python():
+    import platform
+
+    text = f"Python {platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
+    fine = sys.version_info >= (3, 11)
+    return [Finding(fine, text, "" if fine else "install Python 3.11 or newer")]
+
+
+def _packages():
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+
+    try:
+        requirements = [Requirement(line) for line in metadata.requires("gan-edu") or []]
+    except metadata.PackageNotFoundError:
+        return [Finding(False, "gan-edu is not installed in this Python", INSTALL)]
+    findings, absent = [], []
+    for needed in requirements:
+        if needed.marker and not needed.marker.evaluate({"extra": "test"}):
+            continue
+        for_tests = needed.marker is not None and not needed.marker.evaluate({"extra": ""})
+        try:
+            version = metadata.version(needed.name)
+        except metadata.PackageNotFoundError:
+            if for_tests:
+                absent.append(needed.name)
+            else:
+                findings.append(Finding(False, f"{needed.name} is missing", INSTALL))
+            continue
+        if needed.specifier.contains(version, prereleases=True):
+            findings.append(Finding(True, f"{needed.name} {version}"))
+        else:
+            text = f"{needed.name} {version}, but the course needs {needed.specifier}"
+            findings.append(Finding(False, text, INSTALL.replace("what is missing", "a fitting one")))
+    if absent:
+        text = f"not installed, and needed for tests only: {', '.join(absent)}"
+        findings.append(Finding(None, text, "python3 course.py test installs them"))
+    return findings
+
+
+def _device():
+    from gan_edu import device
+
+    try:
+        return [Finding(True, f"device: {device.describe()}")]
+    except ValueError as error:  # GAN_EDU_DEVICE names what this machine hasn't
+        return [Finding(False, f"device: {error}", "unset GAN_EDU_DEVICE, or set it to a device that is there")]
+
+
+def _data():
+    images = importlib.import_module("gan_edu.data.images")
+    for name in images.NAMES:
+        try:
+            count = sum(len(images.images(name, split)) for split in ("train", "test"))
+            yield Finding(True, f"data: {name}, {count:,} images that come with the course")
+        except Exception as error:
+            yield Finding(False, f"data: {name}: {error}", "restore gan_edu/data, for example with git checkout")
+        full = images.where(name)
+        if full:
+            yield Finding(True, f"data: {name}, full set in {full}")
+        else:
+            yield Finding(None, f"data: {name}, full set not here", f"if wanted: gan-edu data fetch {name}")
+
+
+def _jupyterlab():
+    from importlib import metadata
+
+    from jupyter_core.paths import jupyter_path
+
+    lab = f"JupyterLab {metadata.version('jupyterlab')}"
+    for folder in [Path(sys.prefix, "share/jupyter/labextensions"), *map(Path, jupyter_path("labextensions"))]:
+        package = folder / "@jupyter-widgets/jupyterlab-manager/package.json"
+        if package.is_file():
+            version = json.loads(package.read_text(encoding="utf-8")).get("version", "")
+            return [Finding(True, f"{lab} with the widget extension {version}")]
+    advice = "without it sliders and progress bars stay text: pip install --force-reinstall jupyterlab_widgets"
+    return [Finding(False, f"{lab}, but its widget extension is missing", advice)]
+
+
+def _disk():
+    free = shutil.disk_usage(Path(__file__).parent).free / 1e9
+    text = f"disk: {free:.1f} GB free"
+    if free < 0.2:
+        return [Finding(False, text, "make room: notebooks can't be saved on a full disk")]
+    return [Finding(None if free < 1 else True, text, "that is little: make room" if free < 1 else "")]
+
+
+def _state():
+    import tempfile
+
+    from gan_edu.checks.record import state_folder
+
+    folder = state_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        advice = "make it writable, or set GAN_EDU_STATE to another folder; progress is not remembered until then"
+        return [Finding(False, f"state folder {folder}: {error}", advice)]
+    return [Finding(True, f"state folder {folder} is writable")]
+
+
+def _report(findings):
+    """Print the findings and what to paste into a bug report; returns the exit code."""
+    for finding in findings:
+        print(finding)
+    broken = [finding for finding in findings if finding.ok is False]
+    print(f"\n{len(broken)} broken." if broken else "\nAll is well.")
+    print("\nTo paste into a bug report:\n```")
+    print(f"gan-edu {gan_edu.__version__}")
+    # Packages on one line; no home folder, which holds a name.
+    plain = [f.text for f in findings if f.ok and len(f.text.split()) == 2]
+    lines = [", ".join(plain), *(str(f).splitlines()[0] for f in findings if f.text not in plain)]
+    print("\n".join(lines).replace(str(Path.home()), "~"))
+    print("```")
+    return int(bool(broken))
+
+
+# data
+
+
+def _list_data():
+    images = importlib.import_module("gan_edu.data.images")
+    for name in images.NAMES:
+        sizes = ", ".join(f"{len(images.images(name, split)):,} to {split}" for split in ("train", "test"))
+        print(f"{name}\n  with the course: {sizes}")
+        full = images.where(name)
+        print(f"  full set: {f'{full} ({_size(full)})' if full else f'not here; gan-edu data fetch {name}'}")
+    return 0
+
+
+def _fetch(name):
+    images = importlib.import_module("gan_edu.data.images")
+    try:
+        images.fetch(name)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise Problem(error.args[0] if isinstance(error, KeyError) else str(error)) from None
+    print(f"{name}: full set in {images.where(name)}")
+    return 0
+
+
+def _size(path):
+    path = Path(path)
+    files = path.rglob("*") if path.is_dir() else [path]
+    return f"{sum(file.stat().st_size for file in files if file.is_file()) / 1e6:.1f} MB"
+
+
+# progress
+
+
+def _show_progress():
+    progress = importlib.import_module("gan_edu.checks").progress()
+    width = max((len(_title(chapter)) for chapter in progress), default=0)
+    for chapter, questions in sorted(progress.items(), key=lambda item: str(item[0])):
+        done = sum(map(bool, questions.values()))
+        dots = "●" * done + "○" * (len(questions) - done)
+        print(f"{_title(chapter):<{width}}  {dots}  {done} of {len(questions)}")
+    if not progress:
+        print("There are no exercises here.")
+    return 0
+
+
+def _title(chapter):
+    """'41 An MLP GAN' for chapter 41, '41_mlp_gan' or 'chapter_41': the number, and its notebook's first heading."""
+    number, _, rest = str(chapter).removeprefix("chapter_").partition("_")
+    try:
+        notebook = next((course_folder() / "chapters").glob(f"{number}_*.ipynb"))
+        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+            for line in "".join(cell["source"]).splitlines():
+                if cell["cell_type"] == "markdown" and line.startswith("# "):
+                    heading = line[2:].strip()
+                    return heading if heading.startswith(number) else f"{number} {heading}"
+    except (Problem, StopIteration, OSError, ValueError, KeyError):
+        pass  # no such notebook: the name must do
+    return f"{number} {rest.replace('_', ' ')}".strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

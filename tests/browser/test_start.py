@@ -1,0 +1,92 @@
+"""The learner's first minutes, in a real JupyterLab in a real browser."""
+
+import os
+import sys
+from urllib.error import HTTPError
+
+import nbformat
+import pytest
+from lab_harness import ROOT, Server
+
+from gan_edu import cli
+
+START = ROOT / cli.START
+
+
+def write(path, *sources):
+    cells = [nbformat.v4.new_code_cell(source, execution_count=7) for source in sources]  # as if run before
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    return path
+
+
+def test_the_first_chapter_runs_without_a_hitch(open_notebook):
+    notebook = open_notebook(START)
+    notebook.run_all(timeout=300)
+    assert notebook.errors() == []
+    assert notebook.pictures() >= 1
+    assert notebook.widgets() >= 1  # the bar of the training at the least
+
+
+def test_pictures_sliders_and_progress_bars_show(open_notebook, tmp_path):
+    """Whatever the chapters hold: matplotlib, ipywidgets and tqdm work in this JupyterLab."""
+    notebook = open_notebook(
+        write(
+            tmp_path / "shows.ipynb",
+            "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()",
+            "import ipywidgets\nslider = ipywidgets.IntSlider(1, 1, 9)\nout = ipywidgets.Label()\n"
+            "slider.observe(lambda change: setattr(out, 'value', f'now {change.new}'), 'value')\n"
+            "ipywidgets.VBox([slider, out])",
+            "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+        )
+    )
+    notebook.run_all()
+    assert notebook.errors() == []
+    assert [cell["execution_count"] for cell in notebook.cells()] == [1, 2, 3]
+    assert notebook.pictures() == 1
+    assert notebook.widgets() == 2
+    assert "3/3" in notebook.cell(2).inner_text()
+    assert notebook.page.locator(".widget-hprogress, .jupyter-widget-hprogress").count() == 1
+
+    notebook.page.locator(".noUi-handle").first.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    notebook.page.locator(".widget-label", has_text="now 2").wait_for(timeout=15_000)
+
+
+def test_what_goes_wrong_is_seen(open_notebook, tmp_path):
+    """The harness itself: errors, cells that did not run, broken widgets and pictures are all reported."""
+    notebook = open_notebook(
+        write(
+            tmp_path / "wrong.ipynb",
+            "from IPython.display import HTML\nHTML('<img src=\"nowhere.png\">')",
+            "1 / 0",
+            "'never reached'",
+        )
+    )
+    notebook.run_all()
+    picture, error, unreached = sorted(notebook.errors(), key=lambda line: (not line.startswith("picture"), line))
+    assert "nowhere.png" in picture
+    assert error == "cell 1: ZeroDivisionError: division by zero"
+    assert unreached == "cell 2 did not run"
+
+
+@pytest.fixture
+def started(tmp_path):
+    """JupyterLab as `course.py lab --no-browser --port N` starts it, in the course's own folder."""
+    running = Server([sys.executable, "-m", "gan_edu", "lab"], ROOT, tmp_path)
+    yield running
+    running.stop()
+
+
+def test_lab_serves_the_course_and_stops_when_told(started):
+    assert '"started"' in started.get("api/status")[1]
+    address, _ = started.get("")
+    assert address.split("?")[0].endswith(f"/lab/tree/{cli.START}")
+    assert '"type": "notebook"' in started.get(f"api/contents/{cli.START}?content=0")[1]
+    assert f"/lab/tree/{cli.START}?token=" in started.tail(20_000)  # the address that a person copies
+    with pytest.raises(HTTPError):
+        started.token = "wrong"
+        started.get("api/status")
+    assert started.stop() == 0 or os.name == "nt"
+    with pytest.raises(OSError):
+        started.get("api/status")

@@ -1,0 +1,283 @@
+"""`gan-edu`: what it prints when all is well, and what it says when something is not."""
+
+import json
+import shutil
+import socket
+import sys
+import types
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import gan_edu
+from gan_edu import cli
+
+
+@pytest.fixture
+def images(monkeypatch):
+    """Data sets that take no time to load; `.full` and `.broken` change what they say."""
+
+    def load(name, split="train", full=False):
+        if name == fake.broken:
+            raise ValueError(f"{name}.npz is damaged")
+        return range(10 if split == "train" else 2)
+
+    def fetch(name):
+        if name not in fake.NAMES:
+            raise ValueError(f"There is no data set {name!r}; there are: mnist, fashion_mnist.")
+        if name == fake.broken:
+            raise OSError("no network")
+        fake.full[name] = fake.folder
+
+    fake = types.ModuleType("gan_edu.data.images")
+    fake.NAMES, fake.full, fake.broken, fake.folder = ("mnist", "fashion_mnist"), {}, None, Path(__file__).parent
+    fake.images, fake.fetch, fake.where = load, fetch, lambda name: fake.full.get(name)
+    monkeypatch.setitem(sys.modules, "gan_edu.data.images", fake)
+    return fake
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """gan-edu's requirements, as if it were installed; change the list to break something."""
+    lines = ["torch>=2.11,<3", "numpy>=2.0", 'pytest>=8; extra == "test"', 'nothing; sys_platform == "other"']
+    real = metadata.requires
+    monkeypatch.setattr(metadata, "requires", lambda name: lines if name == "gan-edu" else real(name))
+    return lines
+
+
+@pytest.fixture
+def healthy(images, installed, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_EDU_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("GAN_EDU_DEVICE", "cpu")
+
+
+def broken():
+    return [finding for finding in cli.examine() if finding.ok is False]
+
+
+def test_doctor_finds_a_healthy_installation_healthy(healthy, capsys):
+    assert cli.main(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    assert "✗" not in shown
+    assert "All is well." in shown
+    for word in ("Python 3.", "✓ torch ", "✓ numpy ", "device: cpu", "mnist, 12 images", "widget extension", "GB free"):
+        assert word in shown
+    assert "gan-edu data fetch mnist" in shown
+
+
+def test_doctor_can_be_called_from_a_notebook(healthy, capsys):
+    assert gan_edu.doctor() is None
+    assert "All is well." in capsys.readouterr().out
+
+
+def test_the_report_to_paste_names_no_home_folder(healthy, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    cli.main(["doctor"])
+    report = capsys.readouterr().out.split("```")[1]
+    assert f"gan-edu {gan_edu.__version__}" in report
+    assert f"state folder {Path('~/state')} is writable" in report
+    assert str(tmp_path) not in report
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("numpy>=99", "but the course needs >=99"),
+        ("no-such-package>=1", "no-such-package is missing"),
+    ],
+)
+def test_doctor_names_packages_that_do_not_fit(healthy, installed, line, said):
+    installed.append(line)
+    (finding,) = broken()
+    assert said in finding.text
+    assert "course.py lab" in finding.advice
+
+
+def test_packages_for_tests_may_be_absent(healthy, installed):
+    installed.append('no-such-tool; extra == "test"')
+    assert not broken()
+    assert any(f.ok is None and "no-such-tool" in f.text for f in cli.examine())
+
+
+def test_doctor_says_when_gan_edu_is_not_installed(healthy, monkeypatch):
+    def requires(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", requires)
+    (finding,) = broken()
+    assert "not installed" in finding.text
+
+
+def test_doctor_names_a_device_that_is_not_there(healthy, monkeypatch):
+    monkeypatch.setenv("GAN_EDU_DEVICE", "warp")
+    (finding,) = broken()
+    assert "warp" in finding.text
+    assert "GAN_EDU_DEVICE" in finding.advice
+
+
+def test_doctor_names_damaged_data_and_goes_on(healthy, images):
+    images.broken = "mnist"
+    (finding,) = broken()
+    assert "mnist.npz is damaged" in finding.text
+    assert any("fashion_mnist, 12 images" in f.text for f in cli.examine())
+
+
+def test_doctor_finds_a_full_data_set(healthy, images):
+    images.full["mnist"] = "/data/mnist"
+    assert any(f.ok and "/data/mnist" in f.text for f in cli.examine())
+
+
+def test_doctor_misses_the_widget_extension(healthy, monkeypatch, tmp_path):
+    import jupyter_core.paths
+
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(jupyter_core.paths, "jupyter_path", lambda *parts: [])
+    (finding,) = broken()
+    assert "widget extension is missing" in finding.text
+
+
+@pytest.mark.parametrize("free, ok", [(50e9, True), (0.5e9, None), (0.1e9, False)])
+def test_doctor_looks_at_the_disk(healthy, monkeypatch, free, ok):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=free))
+    (finding,) = [f for f in cli.examine() if f.text.startswith("disk")]
+    assert finding.ok is ok
+
+
+def test_doctor_finds_a_state_folder_that_cannot_be_written(healthy, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("GAN_EDU_STATE", str(tmp_path / "file"))
+    (finding,) = broken()
+    assert "state folder" in finding.text
+    assert "GAN_EDU_STATE" in finding.advice
+
+
+def test_a_check_that_fails_itself_is_a_finding(healthy, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "gan_edu.data.images", None)  # importing it raises ImportError
+    monkeypatch.setattr(cli.shutil, "disk_usage", lambda path: 1 / 0)
+    assert cli.main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "✗ disk: ZeroDivisionError" in shown
+    assert "✗ data: ModuleNotFoundError" in shown
+    assert "2 broken." in shown
+
+
+def test_data_lists_what_is_here(images, capsys):
+    images.full["mnist"] = images.folder / Path(__file__).name
+    assert cli.main(["data"]) == 0
+    shown = capsys.readouterr().out
+    assert "10 to train, 2 to test" in shown
+    assert "MB)" in shown
+    assert "not here; gan-edu data fetch fashion_mnist" in shown
+
+
+def test_data_fetches(images, capsys):
+    assert cli.main(["data", "fetch", "mnist"]) == 0
+    assert str(images.folder) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name, said", [("cifar", "there are: mnist"), ("mnist", "no network")])
+def test_data_that_cannot_be_fetched_is_one_sentence(images, capsys, name, said):
+    images.broken = "mnist"
+    assert cli.main(["data", "fetch", name]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_progress_draws_a_line_per_chapter(monkeypatch, capsys, tmp_path):
+    checks = types.ModuleType("gan_edu.checks")
+    checks.progress = lambda: {"41_mlp": {"a": True, "b": True, "c": False, "d": False}, "32_losses": {"a": True}}
+    monkeypatch.setitem(sys.modules, "gan_edu.checks", checks)
+    (tmp_path / "chapters").mkdir()
+    cell = {"cell_type": "markdown", "source": ["# An MLP GAN\n", "text"]}
+    (tmp_path / "chapters/41_mlp.ipynb").write_text(json.dumps({"cells": [cell]}))
+    monkeypatch.setattr(cli, "course_folder", lambda: tmp_path)
+    assert cli.main(["progress"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "32 losses      ●  1 of 1",
+        "41 An MLP GAN  ●●○○  2 of 4",
+    ]
+
+
+def test_an_unknown_command_lists_the_commands(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["doctr"])
+    assert stopped.value.code == 2
+    assert "'doctor'" in capsys.readouterr().err
+
+
+def test_no_command_shows_the_help(capsys):
+    assert cli.main([]) == 0
+    assert "doctor" in capsys.readouterr().out
+
+
+def test_a_taken_port_is_named_and_another_one_offered(capsys):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        assert cli.main(["lab", "--no-browser", "--port", str(port)]) == 1
+        said = capsys.readouterr().err
+    assert f"Port {port} is taken" in said
+    offered = int(said.split("--port ")[1].split(".")[0])
+    assert offered > port and cli._free(offered)
+
+
+@pytest.mark.parametrize(
+    "arguments, port",
+    [(["--port", "8890"], 8890), (["--port=8890"], 8890), (["--ServerApp.port=1"], 1), (["--port", "x"], None)],
+)
+def test_the_port_is_read_from_any_spelling(arguments, port):
+    assert cli._asked_port(["--no-browser", *arguments]) == port
+
+
+def test_lab_opens_the_first_chapter_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr(cli.os, "geteuid", lambda: 1000, raising=False)
+    start = f"--LabApp.default_url=/lab/tree/{cli.START}"
+    assert cli.lab_arguments([]) == [start]
+    assert cli.lab_arguments(["--no-browser", "--port", "8890"]) == [start, "--no-browser", "--port", "8890"]
+    assert cli.lab_arguments(["--LabApp.default_url=/lab"]) == ["--LabApp.default_url=/lab"]
+    assert cli.lab_arguments(["stop", "8890"]) == ["stop", "8890"]
+    opened = cli.lab_arguments(["chapters/41_mlp_gan.ipynb"])
+    assert opened[-1] == "chapters/41_mlp_gan.ipynb" and start not in opened
+
+
+def test_lab_lets_root_in(monkeypatch):
+    monkeypatch.setattr(cli.os, "geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in cli.lab_arguments([])
+    assert cli.lab_arguments(["--allow-root"]).count("--allow-root") == 1
+
+
+@pytest.fixture
+def pytest_called(monkeypatch):
+    """Let `gan-edu test` call a pytest that only notes its arguments and its environment."""
+    calls = []
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TQDM_DISABLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.chdir(".")
+    monkeypatch.setattr(pytest, "main", lambda arguments: calls.append((arguments, dict(cli.os.environ))) or 0)
+    yield calls
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TQDM_DISABLE"):
+        cli.os.environ.pop(name, None)
+
+
+def test_test_adds_its_arguments_before_the_callers(pytest_called):
+    assert cli.main(["test", "-k", "widgets"]) == 0
+    ((arguments, environment),) = pytest_called
+    assert arguments[-2:] == ["-k", "widgets"]
+    assert "--nbval" in arguments and arguments[:2] == ["-n", "2"]
+    assert environment["OMP_NUM_THREADS"] == environment["TQDM_DISABLE"] == "1"
+    assert "MPLBACKEND" not in environment
+
+
+def test_without_a_browser_test_says_so_in_one_line(pytest_called, monkeypatch, capsys):
+    monkeypatch.setenv("CHROMIUM", "/no/such/browser")
+    assert cli.main(["test"]) == 0
+    assert capsys.readouterr().out == cli.NO_CHROMIUM + "\n"
+
+
+def test_chromium_is_found_by_its_variable_first(monkeypatch):
+    monkeypatch.setenv("CHROMIUM", sys.executable)
+    assert cli.find_chromium() == sys.executable
+    monkeypatch.setenv("CHROMIUM", "/no/such/browser")
+    assert cli.find_chromium() is None
