@@ -20,7 +20,6 @@ from gan_edu import data, nets
 from gan_edu.training import GAN, train
 
 
-
 def plain_mlps():
     generator = nn.Sequential(nn.Linear(100, 128), nn.LeakyReLU(0.2), nn.Linear(128, 784), nn.Tanh())
     discriminator = nn.Sequential(nn.Linear(784, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))
@@ -107,7 +106,8 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     print(
-        f"PyTorch {torch.__version__}, {options.threads} threads, median of {options.blocks} blocks of {options.steps} steps\n"
+        f"PyTorch {torch.__version__}, {options.threads} threads, "
+        f"median of {options.blocks} blocks of {options.steps} steps\n"
     )
     print("| nets | plain loop, ms a step | gan_edu, ms a step | plain / gan_edu |")
     print("|---|---|---|---|")

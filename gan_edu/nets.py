@@ -54,7 +54,7 @@ def mlp(
 
 
 class ToMaps(nn.Module):
-    """Rows (N, C·H·W) → maps (N, C, H, W), laid out channels last in memory, which makes convolutions on a CPU faster."""
+    """Rows (N, C·H·W) → maps (N, C, H, W), channels last in memory, which makes convolutions on a CPU faster."""
 
     def __init__(self, channels: int, height: int, width: int):
         super().__init__()

@@ -568,7 +568,9 @@ def _stream(model, next_batch, steps, progress, checkpoint, checkpoint_every) ->
 
     on_cpu = model.device.type == "cpu"
     saved = checkpoint if checkpoint and checkpoint.exists() else None
-    with tqdm(total=steps, unit="step", leave=False, delay=1, disable=None if progress else True) as bar:
+    # notebooks' bars don't heed TQDM_DISABLE by themselves
+    silent = not progress or bool(os.environ.get("TQDM_DISABLE"))
+    with tqdm(total=steps, unit="step", leave=False, delay=1, disable=silent) as bar:
         for i in range(steps):
             model.step += 1
             record = model.history.wants(model.step)

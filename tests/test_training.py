@@ -290,8 +290,10 @@ def test_a_progress_bar_is_shown_and_can_be_switched_off(capsys, monkeypatch):
     monkeypatch.setattr(tqdm.auto, "tqdm", lambda **options: shown.append(options) or tqdm.std.tqdm(**options))
     run(make_gan(), Blob(), 3)
     run(make_gan(), Blob(), 3, progress=False)
-    assert [options["total"] for options in shown] == [3, 3]
-    assert [options["disable"] for options in shown] == [None, True]
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    run(make_gan(), Blob(), 3)
+    assert [options["total"] for options in shown] == [3, 3, 3]
+    assert [options["disable"] for options in shown] == [False, True, True]
 
 
 def test_images_train_from_a_tensor_with_channels_last_nets():

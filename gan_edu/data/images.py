@@ -356,12 +356,12 @@ class _PartFile:
     """A half-downloaded file: what the downloader writes to, and where it learns whether the server resumes."""
 
     def __init__(self, path: Path, had: int, label: str, progress: bool):
-        # Without progress the bar is off; with it, tqdm still heeds its own environment variable TQDM_DISABLE.
-        options = {} if progress else {"disable": True}
+        # Notebooks' bars don't heed TQDM_DISABLE by themselves.
+        silent = not progress or bool(os.environ.get("TQDM_DISABLE"))
         self._file = open(path, "r+b" if had else "wb")
         self._file.seek(had)
         self._had = had
-        self._bar = tqdm(desc=label, initial=had, unit="B", unit_scale=True, **options)
+        self._bar = tqdm(desc=label, initial=had, unit="B", unit_scale=True, disable=silent)
 
     def __enter__(self):
         return self
