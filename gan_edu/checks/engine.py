@@ -1,0 +1,526 @@
+"""The question engine. A question is written as its answer, and what goes with it:
+
+    @question("The sum", hints=("What does + do?",), insight="…", probes=lambda: [(2, 3), (-1, 1)])
+    def add(a, b):
+        return a + b                      # the model answer: .solution() shows this source
+
+    @add.misconception("a product; adding is +.")
+    def _product_instead_of_sum(a, b):
+        return a * b                      # what this misconception would give
+
+    @add.test
+    def _(learner):                       # for what isn't a value: gradients, statistics, side effects
+        if learner(1, 2) != learner(2, 1):
+            raise NotYet("the same whichever number comes first", looks_like="an order that matters.")
+
+`check` calls the learner's object with each probe and compares with what the answer gives. A value that is not right
+is looked up among the misconceptions: the one that gives the learner's values on *all* probes is named. Write its
+explanation so that it goes on from "This looks like:". Then come the tests, in order. Every run starts from the same
+random seed and works on a copy of the learner's module; afterwards random numbers, gradient mode and module are as
+they were.
+
+"Not attempted" and "not yet" are exceptions, so that "Run all" and graders see them; Jupyter shows only their text.
+"""
+
+import copy
+import ctypes
+import dis
+import inspect
+import random
+import sys
+import sysconfig
+import threading
+import traceback
+from ast import parse
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent, indent
+
+import numpy as np
+
+from gan_edu.checks import record
+from gan_edu.checks.values import close, describe, difference, is_tensor, negated
+
+_MISSING = object()
+_PACKAGE = Path(__file__).resolve().parents[1]
+# Code below these folders is not the learner's: the library, Python's own modules, installed packages.
+_NOT_LEARNERS = [str(_PACKAGE), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))]
+
+
+class NotDone(Exception):
+    """What a check raises unless the answer is right. `str` of it is what the learner reads."""
+
+    question = None
+
+    def lines(self):
+        raise NotImplementedError
+
+    def __str__(self):
+        return "\n".join(self.lines())
+
+    def _render_traceback_(self):  # IPython asks for this instead of formatting a traceback
+        return self.lines()
+
+
+class NotAttempted(NotDone):
+    """The stub is still there."""
+
+    def lines(self):
+        name = f"q.{self.question.id}" if self.question else "q.…"
+        return [
+            f"○ Not attempted yet: {self.question.title if self.question else ''}",
+            f"  {self.args[0]}",
+            f"  A first push: {name}.hint()",
+        ]
+
+
+class NotYet(NotDone):
+    """The answer is not right yet. Everything but `expected` may be left out.
+
+    expected, got: a sentence, or a value that will be described.
+    on: the input it happened on.
+    looks_like: the name of one of the question's misconceptions, or a sentence.
+    at: the learner's line.
+    """
+
+    def __init__(self, expected, got=_MISSING, *, on=None, looks_like=None, at=None):
+        super().__init__(expected)
+        self.expected, self.got, self.on, self.looks_like, self.at = expected, got, on, looks_like, at
+
+    @property
+    def misconception(self):
+        """The name of the misconception that was recognised, or None."""
+        known = self.question.misconceptions if self.question else {}
+        return self.looks_like if self.looks_like in known else None
+
+    def lines(self):
+        found = [f"✗ Not yet: {self.question.title if self.question else ''}", f"  expected:  {_text(self.expected)}"]
+        if self.got is not _MISSING:
+            found.append(f"  got:       {_text(self.got)}")
+        if self.on:
+            found.append(f"  on input:  {self.on}")
+        if self.at:
+            found.append(f"  in your {self.at}")
+        if self.looks_like:
+            name = self.misconception
+            known = self.question.misconceptions[name].explanation if name else self.looks_like
+            found.append(f"  This looks like: {known}")
+        if self.question:
+            found.append(f"  Next: {self.question.next_help()}")
+        return found
+
+
+class _TimeUp(BaseException):
+    """Not an Exception, so that `except Exception` in a loop that never ends doesn't swallow it."""
+
+
+class Misconception:
+    def __init__(self, explanation):
+        self.explanation, self.functions = explanation, []
+
+
+class _Help:
+    """What questions and discussions share: a name, staged hints."""
+
+    def __init__(self, subject, title, hints):
+        self.id, self.title, self.hints = subject.__name__, title, tuple(hints)
+        self.chapter = subject.__module__.rpartition(".")[2].removeprefix("chapter_")
+        self._hints_shown = 0
+
+    def hint(self):
+        """Print the next hint; the last one repeats."""
+        if not self.hints:
+            print("No hints for this one.")
+            return
+        self._hints_shown = min(self._hints_shown + 1, len(self.hints))
+        print(f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}")
+
+    def next_help(self):
+        return f"q.{self.id}.{'hint' if self._hints_shown < len(self.hints) else 'solution'}()"
+
+    def __repr__(self):
+        return f"Question {self.id} ({self.title}): .check(yours), .hint(), .solution()"
+
+
+class Question(_Help):
+    """One question; made by the decorator `question`, which says what the arguments mean."""
+
+    def __init__(self, answer, title, *, hints, insight, probes=None, run=None, tol=1e-5, seconds=20.0, value=False):
+        super().__init__(answer, title, hints)
+        self.answer, self.insight, self.tol, self.seconds, self.value = answer, insight, tol, seconds, value
+        self.probes = (lambda: [()]) if value else probes
+        self.run = run
+        self.misconceptions: dict[str, Misconception] = {}
+        self.tests = []
+
+    def misconception(self, explanation=None):
+        """Decorator: the function gives what somebody with this misconception would give.
+
+        Its name, without leading underscores, is the misconception's. A second function of the same name is a second
+        way to make the same mistake, and needs no explanation.
+        """
+
+        def add(function):
+            name = function.__name__.lstrip("_")
+            if explanation is not None:
+                self.misconceptions[name] = Misconception(explanation)
+            elif name not in self.misconceptions:
+                raise ValueError(f"The misconception {name} of {self.id} needs an explanation.")
+            self.misconceptions[name].functions.append(function)
+            return function
+
+        return add
+
+    def test(self, function):
+        """Decorator: the function gets the learner's object and raises NotYet if something is not right yet."""
+        self.tests.append(function)
+        return function
+
+    def check(self, yours=_MISSING, *, seconds=None):
+        """Check your object: prints that it is right, or raises NotAttempted or NotYet.
+
+        seconds: how long it may take. A loop that never ends is stopped after that; a single long call into compiled
+        code (one huge matrix product, `time.sleep`) can only be stopped when it returns.
+        """
+        limit = self.seconds if seconds is None else seconds
+        try:
+            with _undisturbed():
+                try:
+                    with _time_limit(limit):
+                        self._judge(yours)
+                except _TimeUp as late:
+                    raise NotYet(
+                        f"an answer within {limit:g} seconds",
+                        "none until then, so it was stopped",
+                        at=_learners_line(late),
+                        looks_like="a loop that never ends. "
+                        f"(If your computer is just slow: q.{self.id}.check(…, seconds={6 * limit:g}))",
+                    ) from None
+        except NotDone as outcome:
+            outcome.question = self
+            raise outcome.with_traceback(None) from outcome.__cause__
+        record.note(self.chapter, self.id)
+        print(f"✓ Right: {self.title}\n  {self.insight}")
+
+    def solution(self):
+        """Print one way to write it."""
+        print(self.source())
+
+    def source(self):
+        """The model answer's source, without the decorator above it."""
+        lines = dedent(inspect.getsource(self.answer)).splitlines()
+        return "\n".join(lines[parse("\n".join(lines)).body[0].lineno - 1 :])
+
+    def _judge(self, yours):
+        self._look_at(yours)
+        subject = (lambda: yours) if self.value else yours
+        try:
+            if self.probes:
+                self._compare(subject)
+            for test in self.tests:
+                _seed()
+                test(_copy(subject))
+        except NotDone:
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._explained(error, subject) from error
+
+    def _look_at(self, yours):
+        """The object itself: is it there, and of a kind that could be an answer?"""
+        if yours is _MISSING:
+            raise NotAttempted(f"Pass what you made: q.{self.id}.check({self.id})")
+        if yours is None or yours is ... or _is_empty(yours):
+            raise NotAttempted("There is nothing here yet. Write your answer, run that cell, then this one again.")
+        if self.value:
+            return
+        if not callable(yours):
+            result_of_call = "" if isinstance(yours, str) else " without calling it"
+            raise NotYet(
+                f"the {'class' if isinstance(self.answer, type) else 'function'} itself",
+                describe(yours),
+                looks_like=f"the wrong object in the brackets: pass yours{result_of_call}, "
+                f"as in q.{self.id}.check({self.id})",
+            )
+        if isinstance(yours, type) and not isinstance(self.answer, type):
+            raise NotYet("a function, or an object that can be called", yours, looks_like=_CLASS)
+        if isinstance(self.answer, type) and hasattr(yours, "state_dict") and not isinstance(yours, type):
+            raise NotYet("the class itself", f"an object of it, {describe(yours)}", looks_like=_OBJECT)
+
+    def _compare(self, subject):
+        expected = [self._value(self.answer, number) for number in range(len(self._fresh_probes()))]
+        got, wrong = [], None
+        for number, right in enumerate(expected):
+            try:
+                got.append(self._value(subject, number))
+            except NotDone:
+                raise
+            except (Exception, SystemExit) as error:
+                if wrong is not None:
+                    break  # the first wrong value tells more
+                raise self._explained(error, subject, on=self._on(number)) from error
+            if wrong is None and not close(right, got[-1], self.tol):
+                wrong = number
+        if wrong is not None:
+            name = self._recognised(got) if len(got) == len(expected) else None
+            raise NotYet(
+                expected[wrong],
+                got[wrong],
+                on=self._on(wrong),
+                looks_like=name or _symptom(expected[wrong], got[wrong], self.tol),
+            )
+
+    def _recognised(self, got):
+        """The misconception that gives exactly these values on all probes."""
+        for name, misconception in self.misconceptions.items():
+            for function in misconception.functions:
+                try:
+                    if all(close(self._value(function, i), value, self.tol) for i, value in enumerate(got)):
+                        return name
+                except Exception:  # it may well fail on some input: then it isn't this one
+                    continue
+        return None
+
+    def _fresh_probes(self):
+        """New ones each time, always the same: nobody's in-place change reaches the next run."""
+        _seed()
+        return [probe if isinstance(probe, tuple) else (probe,) for probe in self.probes()]
+
+    def _value(self, function, number):
+        probe = self._fresh_probes()[number]
+        _seed()
+        value = self.run(_copy(function), *probe) if self.run else _copy(function)(*probe)
+        if value is ...:
+            raise NotAttempted("It still gives `...`. Put your code in its place.")
+        return value
+
+    def _on(self, number):
+        probe = self._fresh_probes()[number]
+        if self.run:
+            names = list(inspect.signature(self.run).parameters)[1:]
+        else:
+            names = list(inspect.signature(self.answer).parameters)
+        names += [f"input {i + 1}" for i in range(len(names), len(probe))]
+        return ", ".join(f"{name} = {describe(value)}" for name, value in zip(names, probe, strict=False))
+
+    def _explained(self, error, subject, on=None):
+        """The outcome for an exception that the learner's object (or a test that used what it gave) raised."""
+        at, on = _learners_line(error), on or getattr(error, "on_input", None)
+        if isinstance(error, NotImplementedError) and at and _learners(traceback.extract_tb(error.__traceback__)[-1]):
+            return NotAttempted(f"The stub is still there, in your {at}. Put your code in its place.")
+        got = f"{type(error).__name__}: {error}".rstrip(": ")
+        if at is None and isinstance(error, TypeError) and not _same_arguments(subject, self.answer):
+            return NotYet(
+                f"{self.id}{_signature(self.answer)}", f"{self.id}{_signature(subject)}", on=on, looks_like=_ARGUMENTS
+            )
+        return NotYet("a result without an error", got, on=on, at=at, looks_like=None if at else _UNUSABLE)
+
+
+_CLASS = "a class where an object of it belongs: make one first, with brackets."
+_OBJECT = "an object where its class belongs: pass the class, without brackets."
+_ARGUMENTS = "other arguments than the question asks for. Their number and order count, their names don't."
+_UNUSABLE = "something in what your answer returns, or is made of, doesn't fit. Call it yourself, and look at it."
+
+
+def question(title, *, hints, insight, probes=None, run=None, tol=1e-5, seconds=20.0, value=False):
+    """Decorator: make a `Question` of its model answer, a function or a class. The name becomes the question's.
+
+    hints: from a first push to nearly the answer.
+    insight: one sentence that somebody who got it right did not know before.
+    probes: function without arguments, gives a list of inputs (tuples of arguments); put one that reads well first.
+    run: `run(candidate, *probe)` gives the value to compare; by default `candidate(*probe)`. For a training step: make
+        small nets, call candidate, return what it changed.
+    tol: how close values must be.
+    seconds: time limit; a process's first optimizer needs some of it to be imported.
+    value: the learner passes a value, not a function; the answer is a function without arguments that gives it.
+    """
+    options = dict(hints=hints, insight=insight, probes=probes, run=run, tol=tol, seconds=seconds, value=value)
+    return lambda answer: Question(answer, title, **options)
+
+
+class Discussion(_Help):
+    """An open question: no machine judges it; it shows a model answer to compare with."""
+
+    def __init__(self, subject, title, hints):
+        super().__init__(subject, title, hints)
+        self.answer = inspect.cleandoc(subject.__doc__)
+
+    def check(self, yours=_MISSING):
+        """Show the model answer, once you have written your own (a text; or nothing, if you wrote it elsewhere)."""
+        if yours is None or yours is ... or (isinstance(yours, str) and not yours.strip()):
+            outcome = NotAttempted("Write your own answer first, in a few words; then compare.")
+            outcome.question = self
+            raise outcome
+        self.discuss()
+
+    def discuss(self):
+        """Print the model answer."""
+        record.note(self.chapter, self.id)
+        print(f"For discussion: {self.title}\n{indent(self.answer, '  ')}")
+
+    solution = discuss
+
+
+def discussion(title, *, hints=()):
+    """Decorator: make a `Discussion` of a function whose docstring is the model answer."""
+    return lambda subject: Discussion(subject, title, hints)
+
+
+def value_of(learner, *args, shape=None):
+    """What learner(*args) gives, for tests: a tensor, or NotYet says what came instead.
+
+    shape: the shape that it must have.
+    """
+    on = ", ".join(describe(arg) for arg in args)
+    try:
+        value = learner(*args)
+    except Exception as error:
+        error.on_input = on
+        raise
+    if not is_tensor(value):
+        expected = "a tensor" if shape is None else f"a tensor of shape {tuple(shape)}"
+        raise NotYet(expected, value, on=on, looks_like=_symptom(np.zeros(1), value, 0.0) or "not a tensor.")
+    if shape is not None and tuple(value.shape) != tuple(shape):
+        raise NotYet(f"shape {tuple(shape)}", f"shape {tuple(value.shape)}", on=on)
+    return value
+
+
+# --- what came, in words
+
+
+def _text(value):
+    return value if isinstance(value, str) else describe(value)
+
+
+def _symptom(expected, got, tol):
+    """What can be said of a wrong value without knowing the question, or None."""
+    kind = difference(expected, got, tol)
+    if kind == "missing":
+        return "nothing came back (None). Is there a `return`?"
+    if kind == "kind" and inspect.isroutine(got):
+        return "a method instead of what it gives: are the brackets missing, as in x.mean()?"
+    if kind == "kind" and is_tensor(expected):
+        return "not a tensor."
+    if kind == "nan":
+        return "not a number (NaN): the logarithm of 0, 0 divided by 0, or ∞ − ∞?"
+    if kind == "value" and negated(expected) is not None and close(negated(expected), got, tol):
+        return "the right size with the wrong sign."
+    return None
+
+
+def _learners(frame):
+    return not frame.filename.startswith(("<frozen", *_NOT_LEARNERS))
+
+
+def _learners_line(error):
+    """The innermost line of the learner's own code that an exception came through, with its number, or None."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if _learners(frame):
+            return f"line {frame.lineno}: `{frame.line}`" if frame.line else f"line {frame.lineno}"
+    return None
+
+
+def _signature(function):
+    try:
+        return str(inspect.signature(function))
+    except (TypeError, ValueError):
+        return "(…)"
+
+
+def _same_arguments(function, answer):
+    try:
+        count = len(inspect.signature(answer).parameters)
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # compiled functions have no signature
+        pass
+    return True
+
+
+def _is_empty(function):
+    """Whether there is nothing in it but `pass`, `...` or a docstring."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    body = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
+    opnames = [step.opname for step in body]
+    return opnames in (["LOAD_CONST", "RETURN_VALUE"], ["RETURN_CONST"]) and body[0].argval is None
+
+
+# --- the surroundings of a check
+
+
+def _copy(subject):
+    """A copy of a module, so that a check leaves no gradients or statistics in the learner's; others as they are."""
+    if isinstance(subject, type) or not hasattr(subject, "state_dict"):
+        return subject
+    try:
+        return copy.deepcopy(subject)
+    except Exception:
+        return subject
+
+
+def _seed():
+    random.seed(0)
+    np.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.manual_seed(0)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(0)
+
+
+@contextmanager
+def _undisturbed():
+    """Inside, gradients are on; afterwards, random numbers and gradient mode are as they were."""
+    states = random.getstate(), np.random.get_state()
+    torch = sys.modules.get("torch")
+    if torch:
+        on_cpu = torch.get_rng_state()
+        on_cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    try:
+        if torch:
+            with torch.inference_mode(False), torch.enable_grad():
+                yield
+        else:
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        if torch:
+            torch.set_rng_state(on_cpu)
+            if on_cuda is not None:
+                torch.cuda.set_rng_state_all(on_cuda)
+
+
+@contextmanager
+def _time_limit(seconds):
+    """Raise _TimeUp in this thread after `seconds`.
+
+    Signals would work in the main thread only, and not on Windows; so another thread asks the interpreter to raise the
+    exception here. It is raised between two steps of Python code: a long call into compiled code ends first. It is
+    raised again each second, in case the learner's code swallowed it.
+    """
+    thread = ctypes.c_ulong(threading.get_ident())
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    over = threading.Event()
+
+    def watch():
+        wait = seconds
+        while not over.wait(wait):
+            raise_in(thread, ctypes.py_object(_TimeUp))
+            wait = 1.0
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped = False
+        while not stopped:  # one more may arrive just here
+            try:
+                over.set()
+                watcher.join()
+                raise_in(thread, None)
+                stopped = True
+            except _TimeUp:
+                pass

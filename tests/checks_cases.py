@@ -1,0 +1,162 @@
+"""A harness that tests questions as hard as the library: one `Case` for each question of a chapter.
+
+    from checks_cases import Case, chapter_tests
+    from gan_edu.checks import chapter_41 as q
+
+    def stub(fake_logits):
+        raise NotImplementedError()
+
+    TestChapter41 = chapter_tests(q, Case(q.generator_loss, stub, right=[one, another],
+                                     wrong={"no_detach": f, "swapped_labels": [g, h], "sign": i}))
+
+The stub is "not attempted"; the model answer, and its printed source on its own, are right; so are at least two other
+right answers; at least three named wrong answers get their own message, and those in `also_wrong` some message.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from gan_edu.checks import record
+from gan_edu.checks.engine import Discussion, NotAttempted, NotYet, Question
+
+PATIENCE = 120.0  # seconds: on a busy machine the first optimizer alone can take ten to import
+
+
+@dataclass
+class Case:
+    """A question with answers to it.
+
+    right: at least two right answers that are written in another way than the model answer.
+    wrong: name of a misconception → an answer, or a list of answers, of somebody who has it; at least three names.
+    also_wrong: answers that are not right, and of which no misconception is known.
+    namespace: what the model answer uses beside torch, nn, F, math and np (what the notebook imports).
+    """
+
+    question: Question
+    stub: object
+    right: list
+    wrong: dict
+    also_wrong: list = field(default_factory=list)
+    namespace: dict = field(default_factory=dict)
+
+    def wrong_answers(self):
+        """(name, answer) of every wrong answer: those written here, and those in the question's own table."""
+        for name, answers in self.wrong.items():
+            yield from ((name, answer) for answer in (answers if isinstance(answers, list) else [answers]))
+        for name, misconception in self.question.misconceptions.items():
+            for function in misconception.functions:
+                yield name, function() if self.question.value else function
+
+
+def chapter_tests(chapter, *cases):
+    """A test class for all questions of the module `chapter`."""
+    questions = {name: value for name, value in vars(chapter).items() if isinstance(value, Question)}
+    discussions = [value for value in vars(chapter).values() if isinstance(value, Discussion)]
+    by_name = {case.question.id: case for case in cases}
+    each_case = pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in by_name.items()])
+    each_wrong = pytest.mark.parametrize(
+        ("case", "name", "answer"),
+        [
+            pytest.param(case, name, answer, id=f"{case.question.id}-{name}")
+            for case in cases
+            for name, answer in case.wrong_answers()
+        ],
+    )
+    each_also_wrong = pytest.mark.parametrize(
+        ("case", "answer"),
+        [
+            pytest.param(case, answer, id=f"{case.question.id}-{number}")
+            for case in cases
+            for number, answer in enumerate(case.also_wrong)
+        ],
+    )
+    each_discussion = pytest.mark.parametrize("discussion", [pytest.param(each, id=each.id) for each in discussions])
+
+    class TestQuestions:
+        @pytest.fixture(autouse=True)
+        def own_state(self, tmp_path, monkeypatch):
+            monkeypatch.setenv("GAN_EDU_STATE", str(tmp_path))
+            torch.manual_seed(11)
+
+        def test_every_question_has_a_case(self):
+            assert set(by_name) == set(questions)
+            assert all(name == question.id for name, question in questions.items())
+
+        def test_the_map_knows_every_question(self):
+            chapter_name = chapter.__name__.rpartition("chapter_")[2]
+            assert set(record.progress()[chapter_name]) == {*questions, *(each.id for each in discussions)}
+
+        @each_case
+        def test_case_is_complete(self, case):
+            assert len(case.right) >= 2, "at least two other right answers"
+            assert len(case.wrong) >= 3, "at least three named wrong answers"
+            unknown = set(case.wrong) - set(case.question.misconceptions)
+            assert not unknown, f"no misconception of this name: {unknown}"
+            assert 2 <= len(case.question.hints) <= 5 and case.question.insight
+
+        @each_case
+        def test_stub_is_not_attempted(self, case):
+            for stub in (case.stub, ..., None):
+                with pytest.raises(NotAttempted) as outcome:
+                    case.question.check(stub)
+                assert case.question.title in str(outcome.value)
+            assert not _is_done(case.question)
+
+        @each_case
+        def test_solution_is_right(self, case, capsys):
+            before = torch.get_rng_state()
+            answer = case.question.answer() if case.question.value else case.question.answer
+            assert case.question.check(answer, seconds=PATIENCE) is None
+            assert case.question.insight in capsys.readouterr().out
+            assert torch.equal(before, torch.get_rng_state()), "the check has drawn from the learner's random numbers"
+            assert _is_done(case.question)
+
+        @each_case
+        def test_printed_solution_stands_on_its_own(self, case):
+            space = {"torch": torch, "nn": nn, "F": F, "math": math, "np": np, **case.namespace}
+            source = case.question.source()
+            assert source.startswith(("def ", "class "))
+            exec(compile(source, "<solution>", "exec"), space)
+            answer = space[case.question.id]
+            case.question.check(answer() if case.question.value else answer, seconds=PATIENCE)
+
+        @each_case
+        def test_other_right_answers(self, case):
+            for answer in case.right:
+                case.question.check(answer, seconds=PATIENCE)
+
+        @each_wrong
+        def test_named_wrong_answer(self, case, name, answer):
+            with pytest.raises(NotYet) as outcome:
+                case.question.check(answer, seconds=PATIENCE)
+            assert outcome.value.misconception == name, str(outcome.value)
+            assert case.question.misconceptions[name].explanation in str(outcome.value)
+            assert not _is_done(case.question)
+
+        @each_also_wrong
+        def test_also_wrong(self, case, answer):
+            with pytest.raises(NotYet) as outcome:
+                case.question.check(answer, seconds=PATIENCE)
+            assert outcome.value.misconception is None, str(outcome.value)
+
+        @each_discussion
+        def test_discussion(self, discussion, capsys):
+            for empty in (..., None, "  "):
+                with pytest.raises(NotAttempted):
+                    discussion.check(empty)
+            assert not _is_done(discussion)
+            discussion.check("my own thoughts")
+            assert discussion.answer.splitlines()[0] in capsys.readouterr().out
+            assert _is_done(discussion)
+
+    return TestQuestions
+
+
+def _is_done(question):
+    return record.progress()[question.chapter][question.id]
