@@ -100,15 +100,46 @@ class DCGANGenerator(nn.Module):
         return self.layers(self.project(z))
 
 
+class SubpixelGenerator(nn.Module):
+    """Noise (N, noise_dim) → images (N, 1, 28, 28) in [−1, 1], by sub-pixel convolutions 7 → 14 → 28.
+
+    Each layer computes four maps for one and interleaves them to twice the size (Shi et al. 2016), so that every pixel
+    sees equally many inputs and the costly maps stay small: cheaper than DCGANGenerator at the same widths.
+    """
+
+    def __init__(self, noise_dim: int = 64, channels: int = 32):
+        super().__init__()
+        self.noise_dim = noise_dim
+        self.project = nn.Linear(noise_dim, 2 * channels * 7 * 7, bias=False)
+        self.layers = nn.Sequential(
+            ToMaps(2 * channels, 7, 7),
+            nn.BatchNorm2d(2 * channels),
+            nn.ReLU(),
+            nn.Conv2d(2 * channels, 4 * channels, 3, padding=1, bias=False),
+            nn.PixelShuffle(2),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, 4, 3, padding=1),
+            nn.PixelShuffle(2),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.layers(self.project(z))
+
+
 class DCGANDiscriminator(nn.Module):
     """Images (N, 1, 28, 28) → logits (N,), by two strided convolutions 28 → 14 → 7 and a linear layer.
 
-    No normalisation: it would couple the samples of a batch, which gradient penalties forbid.
+    `hidden` puts one more layer of so many units before the logit. No normalisation: it would couple the samples of a
+    batch, which gradient penalties forbid.
     """
 
-    def __init__(self, channels: int = 32, spectral_norm: bool = False):
+    def __init__(self, channels: int = 32, hidden: int | None = None, spectral_norm: bool = False):
         super().__init__()
         norm = nn.utils.parametrizations.spectral_norm if spectral_norm else lambda layer: layer
+        size = 2 * channels * 7 * 7
+        head = [norm(nn.Linear(size, hidden)), nn.LeakyReLU(0.2)] if hidden else []
         self.as_maps = ToMaps(1, 28, 28)
         self.layers = nn.Sequential(
             norm(nn.Conv2d(1, channels, 4, stride=2, padding=1)),
@@ -116,7 +147,8 @@ class DCGANDiscriminator(nn.Module):
             norm(nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)),
             nn.LeakyReLU(0.2),
             ToRows(),
-            norm(nn.Linear(2 * channels * 7 * 7, 1)),
+            *head,
+            norm(nn.Linear(hidden or size, 1)),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

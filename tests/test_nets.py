@@ -37,6 +37,22 @@ def test_the_dcgan_pair_fits_together(batch_norm):
     assert discriminator(images).shape == (5,)
 
 
+def test_the_subpixel_generator_makes_images_and_a_hidden_layer_fits_its_discriminator():
+    images = nets.SubpixelGenerator(16, channels=8)(torch.randn(5, 16))
+    assert images.shape == (5, 1, 28, 28) and images.abs().max() <= 1
+    assert nets.DCGANDiscriminator(8, hidden=10)(images).shape == (5,)
+
+
+def test_memory_order_changes_no_value():
+    x = torch.randn(3, 2 * 4 * 4)
+    maps = nets.ToMaps(2, 4, 4)(x)
+    assert maps.shape == (3, 2, 4, 4) and maps.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(nets.ToRows()(maps), x)
+    net, image = nets.DCGANDiscriminator(4), torch.randn(2, 1, 28, 28)
+    plain = net.layers(image)  # as it comes, channels first
+    torch.testing.assert_close(net(image), plain.squeeze(1))
+
+
 def test_the_discriminators_logit_of_one_image_does_not_depend_on_the_others():
     net, x = nets.DCGANDiscriminator(8), torch.randn(4, 1, 28, 28)
     torch.testing.assert_close(net(x)[:1], net(x[:1]))
