@@ -88,10 +88,10 @@ class DCGANGenerator(nn.Module):
         self.layers = nn.Sequential(
             ToMaps(2 * channels, 7, 7),
             norm(2 * channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1, bias=bias),
             norm(channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),
             nn.Tanh(),
         )
@@ -114,11 +114,11 @@ class SubpixelGenerator(nn.Module):
         self.layers = nn.Sequential(
             ToMaps(2 * channels, 7, 7),
             nn.BatchNorm2d(2 * channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(2 * channels, 4 * channels, 3, padding=1, bias=False),
             nn.PixelShuffle(2),
             nn.BatchNorm2d(channels),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(channels, 4, 3, padding=1),
             nn.PixelShuffle(2),
             nn.Tanh(),
@@ -139,13 +139,13 @@ class DCGANDiscriminator(nn.Module):
         super().__init__()
         norm = nn.utils.parametrizations.spectral_norm if spectral_norm else lambda layer: layer
         size = 2 * channels * 7 * 7
-        head = [norm(nn.Linear(size, hidden)), nn.LeakyReLU(0.2)] if hidden else []
+        head = [norm(nn.Linear(size, hidden)), nn.LeakyReLU(0.2, inplace=True)] if hidden else []
         self.as_maps = ToMaps(1, 28, 28)
         self.layers = nn.Sequential(
             norm(nn.Conv2d(1, channels, 4, stride=2, padding=1)),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             norm(nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             ToRows(),
             *head,
             norm(nn.Linear(hidden or size, 1)),
