@@ -87,7 +87,9 @@ def train(name):
         "sha256": metrics.checksum(weights),
     }
     metrics.CLASSIFIERS.mkdir(exist_ok=True)
-    save_file(weights, metrics.CLASSIFIERS / f"{name}.safetensors", metadata)
+    path = metrics.CLASSIFIERS / f"{name}.safetensors"
+    save_file(weights, path, metadata)
+    path.chmod(0o644)
     metrics.classifier.cache_clear()
     print(f"{name}: {accuracy:.2%} of the {len(test):,} test images right, {seconds:.0f} CPU seconds", flush=True)
 
@@ -132,6 +134,16 @@ def spoilt(x, labels, memorised, generator):
     yield "Gaussian noise", normal().clamp(-1, 1)
 
 
+def distances(a, b, n, m, generator, draws=20):
+    """Fréchet distances between n samples drawn from a and m others drawn from b, (draws,)."""
+    values = []
+    for _ in range(draws):
+        rows = torch.randperm(len(a), generator=generator)
+        others = rows[n : n + m] if a is b else torch.randperm(len(b), generator=generator)[:m]
+        values.append(metrics.frechet_distance(a[rows[:n]], b[others]))
+    return torch.tensor(values)
+
+
 def card(names):
     lines = [CARD.strip(), ""]
     for name in names:
@@ -141,24 +153,19 @@ def card(names):
         train_set, test_set = images(name, "train", full=True), images(name, "test", full=True)
         x, labels = train_set.tensor(), train_set.labels
         generator = torch.Generator().manual_seed(1)
+        start = time.process_time()
+        train, test = metrics.features(x, name).double(), metrics.features(test_set.tensor(), name).double()
+        speed = (time.process_time() - start) / (len(train) + len(test)) * 5000
+        floors = {
+            "5,000 training images against 5,000 others": distances(train, train, 5000, 5000, generator),
+            "5,000 test images against 5,000 others": distances(test, test, 5000, 5000, generator),
+            "5,000 training images against 5,000 test images": distances(train, test, 5000, 5000, generator),
+            "5,000 training images against 10,000 others": distances(train, train, 5000, 10_000, generator),
+            "5,000 training images against all 10,000 test images": distances(train, test, 5000, 10_000, generator),
+        }
         order = torch.randperm(len(x), generator=generator)[:30_000]
         x, labels = x[order], labels[order]
         real = metrics.Reference(name, x[:10_000])
-        test = metrics.Reference(name, test_set.tensor())
-        others = metrics.features(x[10_000:], name)
-        start = time.process_time()
-        metrics.features(x[:5000], name)
-        speed = time.process_time() - start
-        floors = {
-            "5,000 training images against 5,000 others": metrics.frechet_distance(others[:5000], others[5000:10_000]),
-            "5,000 test images against the 5,000 others": test.floor(),
-            "5,000 training images against the 10,000 test images": metrics.frechet_distance(
-                others[:5000], test.features
-            ),
-            "10,000 training images against the 10,000 test images": metrics.frechet_distance(
-                others[:10_000], test.features
-            ),
-        }
         lines += [
             f"## {name}",
             "",
@@ -167,9 +174,9 @@ def card(names):
             f"torch {facts['torch']}, version {facts['version']}. {net_file.stat().st_size / 1e6:.2f} MB. "
             f"5,000 images take {speed:.1f} CPU seconds.",
             "",
-            "| Fréchet distance between real images | |",
-            "|---|---|",
-            *(f"| {label} | {value:.2f} |" for label, value in floors.items()),
+            "| Fréchet distance between real images, 20 draws | mean | smallest | largest |",
+            "|---|---|---|---|",
+            *(f"| {label} | {v.mean():.3f} | {v.min():.3f} | {v.max():.3f} |" for label, v in floors.items()),
             "",
             "5,000 images against a reference of 10,000 training images (others than the 5,000, but where said):",
             "",
@@ -203,11 +210,14 @@ The weights are shared under the licence of this project.
 
 **Use.** `metrics.Reference(name, real_images).report(generated_images)`. Compare numbers only if they come from the
 same classifier, the same version and the same number of images, and look at the floor first: what real images score
-against other real images is not 0. Test images lie a little further away than other training images do, because the
-classifier has learned from the latter.
+against other real images is not 0, and one draw may be half as much as another. Test images, which the classifier has
+not learned from, score about what other training images score.
 
 **Limits.** The features know what tells ten classes apart, and little of what they have in common: an image can be ugly
-and still score well. They say nothing about images other than 28 x 28 pictures like those of the data set.
+and still score well. They say nothing about images other than 28 x 28 pictures like those of the data set. No number
+says everything. About half of pure noise falls among the real images of one class of Fashion-MNIST, so that its
+precision looks fair. 500 images repeated move the Fréchet distance less than a blur of half a pixel; recall and
+coverage notice them. Copies of the reference's own images score better than new images do.
 """
 
 
