@@ -113,7 +113,9 @@ class Model:
                 nets[name].to(memory_format=torch.channels_last)
         self.seeds = seeds
         self.batched = any(getattr(net, "seeds", None) is not None for net in nets.values())
+        # one stream to train with and one to look with, so that looking changes no training
         self._streams = [devices.generator(seed, self.device) for seed in seeds]
+        self._looking = [devices.generator(2**31 + seed, self.device) for seed in seeds]
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self.step = 0
         self.history = History()
@@ -124,11 +126,10 @@ class Model:
         self._dropout_state = devices.generator(seeds[0]).get_state()
 
     # -- random numbers ------------------------------------------------------------------------------------------
-    def draw(self, make: Callable[[torch.Generator], Tensor]) -> Tensor:
+    def draw(self, make: Callable[[torch.Generator], Tensor], looking: bool = False) -> Tensor:
         """make(generator) for each seed: (N, ...) for a single model, stacked to (S, N, ...) for an ensemble."""
-        if not self.batched:
-            return make(self._streams[0])
-        return torch.stack([make(stream) for stream in self._streams])
+        streams = self._looking if looking else self._streams
+        return torch.stack([make(stream) for stream in streams]) if self.batched else make(streams[0])
 
     @contextlib.contextmanager
     def _own_dropout(self):
@@ -166,7 +167,8 @@ class Model:
         for name, optimizer in self.optimizers.items():
             for i, slots in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer.{name}.{i}.{slot}": value for slot, value in slots.items()}
-        tensors |= {f"random.{i}": stream.get_state() for i, stream in enumerate(self._streams)}
+        for kind, streams in (("training", self._streams), ("looking", self._looking)):
+            tensors |= {f"random.{kind}.{i}": stream.get_state() for i, stream in enumerate(streams)}
         tensors["random.dropout"] = self._dropout_state
         text = {
             "format": "gan_edu 1",
@@ -205,7 +207,7 @@ class Model:
             for key in sorted(wanted.keys() | stored.keys())
             if wanted.get(key) != stored.get(key)
         ]
-        streams = sum(key.startswith("random.") for key in tensors) - 1
+        streams = sum(key.startswith("random.training.") for key in tensors)
         if streams != len(self._streams):
             differences.append(f"seeds: {streams} in the file, {len(self._streams)} in the model")
         if text.get("kind") != type(self).__name__ or differences:
@@ -225,8 +227,9 @@ class Model:
                     i, slot = key.removeprefix(prefix).split(".")
                     state.setdefault(int(i), {})[slot] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-        for i, stream in enumerate(self._streams):
-            stream.set_state(tensors[f"random.{i}"])
+        for kind, streams in (("training", self._streams), ("looking", self._looking)):
+            for i, stream in enumerate(streams):
+                stream.set_state(tensors[f"random.{kind}.{i}"])
         self._dropout_state = tensors["random.dropout"]
         self.step = int(text["step"])
         self.history.load_json(text["history"])
@@ -332,9 +335,13 @@ class GAN(Model):
     def discriminator(self) -> nn.Module:
         return self.nets["discriminator"]
 
-    def noise(self, n: int) -> Tensor:
-        """Fresh z ~ N(0, I) from the model's own stream: (n, noise_dim), or (S, n, noise_dim)."""
-        return self.draw(lambda g: torch.randn(n, self.noise_dim, generator=g, device=self.device, dtype=self._dtype))
+    def noise(self, n: int, looking: bool = True) -> Tensor:
+        """Fresh z ~ N(0, I): (n, noise_dim), or (S, n, noise_dim). From a stream of its own, so that looking at samples
+        changes no training; training steps say looking=False."""
+        size = (n, self.noise_dim)
+        return self.draw(
+            lambda g: torch.randn(size, generator=g, device=self.device, dtype=self._dtype), looking=looking
+        )
 
     def logits(self, x: Tensor) -> Tensor:
         """D's logits on x (N, *features) → (N,), or (S, N, *features) → (S, N)."""
@@ -406,7 +413,8 @@ class GAN(Model):
     def _update_discriminator(self, real: Tensor, measure: bool) -> tuple[Tensor, dict[str, Tensor]]:
         penalise = self.penalties and self.step % self.penalty_every == 0
         places = {objectives.PENALTIES[name].where for name in self.penalties} if penalise else set()
-        fake = self.generator(self.noise(real.shape[1 if self.batched else 0]))  # with its graph: G's step uses it too
+        n = real.shape[1 if self.batched else 0]
+        fake = self.generator(self.noise(n, looking=False))  # with its graph: G's step uses it too
         x_fake = fake.detach().requires_grad_("fake" in places)
         x_real = real.detach().requires_grad_("real" in places)
         if self._couples_samples or places:
@@ -491,9 +499,11 @@ class VAE(Model):
     def net(self) -> nn.Module:
         return self.nets["vae"]
 
-    def noise(self, n: int) -> Tensor:
-        """z ~ N(0, I), (n, latent_dim), from the model's own stream."""
-        return self.draw(lambda g: torch.randn(n, self.net.latent_dim, generator=g, device=self.device))
+    def noise(self, n: int, looking: bool = True) -> Tensor:
+        """Fresh z ~ N(0, I), (n, latent_dim); streams as in GAN.noise."""
+        return self.draw(
+            lambda g: torch.randn(n, self.net.latent_dim, generator=g, device=self.device), looking=looking
+        )
 
     def check_data(self, example: Tensor) -> None:
         shape = getattr(self.net, "shape", example.shape[1:])
@@ -513,7 +523,7 @@ class VAE(Model):
     def update(self, batch: Callable[[], Tensor], measure: bool) -> dict[str, Tensor]:
         x = batch()
         with self._own_dropout():
-            out, mean, log_variance = self.net(x, self.noise(len(x)))
+            out, mean, log_variance = self.net(x, self.noise(len(x), looking=False))
             reconstruction = self.log_likelihood(out, x).mean()
             kl = objectives.gaussian_kl(mean, log_variance).mean()
             loss = self.beta * kl - reconstruction

@@ -34,7 +34,7 @@ import traceback
 from ast import parse
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import dedent, indent
+from textwrap import dedent, fill, indent
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class NotDone(Exception):
         return "\n".join(self.lines())
 
     def _render_traceback_(self):  # IPython asks for this instead of formatting a traceback
-        return self.lines()
+        return [_wrapped(line) for line in self.lines()]
 
 
 class NotAttempted(NotDone):
@@ -133,7 +133,7 @@ class _Help:
             print("No hints for this one.")
             return
         self._hints_shown = min(self._hints_shown + 1, len(self.hints))
-        print(f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}")
+        print(_wrapped(f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}"))
 
     def next_help(self):
         return f"q.{self.id}.{'hint' if self._hints_shown < len(self.hints) else 'solution'}()"
@@ -200,7 +200,7 @@ class Question(_Help):
             outcome.question = self
             raise outcome.with_traceback(None) from outcome.__cause__
         record.note(self.chapter, self.id)
-        print(f"✓ Right: {self.title}\n  {self.insight}")
+        print(f"✓ Right: {self.title}\n{_wrapped('  ' + self.insight)}")
 
     def solution(self):
         """Print one way to write it."""
@@ -385,6 +385,14 @@ def value_of(learner, *args, shape=None):
 
 
 # --- what came, in words
+
+
+def _wrapped(line, width=100):
+    """A long line in several: where JupyterLab has to break a line of output, it breaks words."""
+    if len(line) <= width:
+        return line
+    start = len(line) - len(line.lstrip())
+    return fill(line, width, subsequent_indent=" " * max(start, 2), break_long_words=False, break_on_hyphens=False)
 
 
 def _text(value):
