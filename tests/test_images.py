@@ -421,6 +421,7 @@ def test_progress_counts_what_was_there_before(server, monkeypatch):
     shutil.rmtree(module.cache_folder("mnist"))
     bars.clear()
     server.state.drops = 1
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     monkeypatch.setattr(Bar, "__init__", lambda self, **options: bars.append(self) or fake_bar(self, **options))
     images("mnist", full=True)
     size = len(server.files[TRAIN])
@@ -430,11 +431,21 @@ def test_progress_counts_what_was_there_before(server, monkeypatch):
 
 
 def fake_bar(bar, desc, initial, **options):
-    """A bar that counts and draws nothing, whatever TQDM_DISABLE says."""
-    assert "disable" not in options, "an explicit value would overrule TQDM_DISABLE"
+    """A bar that counts and draws nothing."""
+    assert not options["disable"]
     bar.label, bar.initial, bar.n, bar.disable = desc, initial, initial, True
     bar.update = lambda count: setattr(bar, "n", bar.n + count)
     bar.refresh = bar.close = lambda: None
+
+
+def test_tqdm_disable_is_heeded_in_notebooks_too(server, monkeypatch):
+    disabled = []
+    bar = module.tqdm
+    monkeypatch.setattr(module, "tqdm", lambda **options: disabled.append(options["disable"]) or bar(**options))
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    server.use("drop")
+    images("mnist", full=True)
+    assert disabled and all(disabled)
 
 
 # Where whole sets are looked for
