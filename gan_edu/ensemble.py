@@ -5,6 +5,7 @@ The losses of the S games are summed, and as no weight is shared, the gradient o
 element, so that training them together equals training them one by one.
 """
 
+import contextlib
 import copy
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_edu.training import GAN
+from gan_edu.training import GAN, noise_dim_of
 
 ELEMENTWISE = (
     nn.ReLU,
@@ -114,8 +115,8 @@ class Stacked(nn.Module):
         self.seeds = len(nets)
         self.layers = nn.Sequential(*[_stack_layers(layers) for layers in zip(*nets, strict=True)])
         self.template = [nets[0]]  # in a list, so that its weights are not counted among this module's
-        if hasattr(nets[0], "noise_dim"):
-            self.noise_dim = nets[0].noise_dim
+        with contextlib.suppress(ValueError):  # no linear layer, so no generator of this course
+            self.noise_dim = noise_dim_of(nets[0])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if x.ndim != 3 or len(x) != self.seeds:

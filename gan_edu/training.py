@@ -315,7 +315,7 @@ class GAN(Model):
         self.penalties = dict(penalties or {})
         self.penalty_every, self.discriminator_steps, self.ema = penalty_every, discriminator_steps, ema
         self.mixed_precision = mixed_precision
-        self.noise_dim = noise_dim or _noise_dim(generator)
+        self.noise_dim = noise_dim or noise_dim_of(generator)
         self.optimizers = {
             "generator": self._adam(generator, lr_g, betas),
             "discriminator": self._adam(discriminator, lr_d, betas),
@@ -464,7 +464,7 @@ class GAN(Model):
             mine.copy_(theirs)
 
 
-def _noise_dim(generator: nn.Module) -> int:
+def noise_dim_of(generator: nn.Module) -> int:
     """The size of z: what the generator says in `noise_dim`, else the inputs of its first linear layer."""
     if getattr(generator, "noise_dim", None):
         return generator.noise_dim

@@ -99,6 +99,14 @@ def test_stack_and_unstack_are_inverse():
         stacked.unstack(4)
 
 
+def test_the_noise_of_hand_written_nets_is_found_as_for_a_single_gan():
+    def generator():
+        return nn.Sequential(nn.Linear(7, 4), nn.ReLU(), nn.Linear(4, 2))
+
+    gan = ensemble.gans(generator, lambda: nets.mlp([2, 4, 1]), seeds=2, device="cpu")
+    assert gan.noise_dim == GAN(generator(), nets.mlp([2, 4, 1]), device="cpu").noise_dim == 7
+
+
 def test_what_cannot_be_stacked_is_said():
     with pytest.raises(ValueError, match="Conv2d can't be stacked; these can: Linear"):
         ensemble.stack([nn.Sequential(nn.Conv2d(1, 1, 3))] * 2)
