@@ -28,7 +28,7 @@ plotting.use_style()
 # %% answer="to_unit_range"
 def to_unit_range(pixels):
     ### BEGIN SOLUTION
-    return 2 * (pixels.float() / 255) - 1
+    return pixels.float() / 127.5 - 1
     ### END SOLUTION
 
 
