@@ -500,6 +500,16 @@ def _undisturbed():
                 torch.cuda.set_rng_state_all(on_cuda)
 
 
+def _is_judging(ident):
+    """Whether the thread with this number is inside `Question._judge`."""
+    frame = sys._current_frames().get(ident)
+    while frame is not None:
+        if frame.f_code is Question._judge.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
 @contextmanager
 def _time_limit(seconds):
     """Raise _TimeUp in this thread after `seconds`.
@@ -514,7 +524,8 @@ def _time_limit(seconds):
 
     def watch():
         wait = seconds
-        while not over.wait(wait):
+        # Only while the answer is being judged: wherever else it arrived, it would stop somebody else's work.
+        while not over.wait(wait) and _is_judging(thread.value):
             raise_in(thread, ctypes.py_object(_TimeUp))
             wait = 1.0
 
