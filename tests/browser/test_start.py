@@ -24,7 +24,7 @@ def test_the_first_chapter_runs_without_a_hitch(open_notebook):
     notebook = open_notebook(START)
     notebook.run_all(timeout=300)
     assert notebook.errors() == []
-    assert notebook.pictures() >= 8
+    assert notebook.pictures() >= 6
     assert notebook.widgets() == 0  # bars have gone when the training is over
 
 
