@@ -162,7 +162,8 @@ def image_grid(images, rows=None, title=None, ax=None):
     scale = (width - label_width) / whole.shape[1]
     ax, mine = _axes(ax, width, len(whole) * scale + (0.35 if title else 0.1))
     # 32 greys and no smoothing: the eye sees no difference, and speckled pictures take a third of the space
-    ax.imshow(np.round(15.5 * whole) / 15.5, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    greys = np.round(15.5 * (np.clip(whole, -1, 1) + 1)) / 15.5 - 1
+    ax.imshow(greys, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([])
     if labelled:

@@ -309,8 +309,10 @@ def test_images_come_in_three_shapes(shape):
     plotting.image_grid(digits().reshape(shape), rows=3)
     grid = grid_array()
     assert grid.shape == (3 * 30 - 2, 4 * 30 - 2)
-    np.testing.assert_allclose(grid[30:58, 60:88], digits()[6, 0])  # row 1, column 2: the seventh
+    seventh = grid[30:58, 60:88]  # row 1, column 2
+    np.testing.assert_allclose(seventh, digits()[6, 0], atol=1 / 31 + 1e-6)  # half the step between two of 32 greys
     assert plt.gca().images[0].get_clim() == (-1, 1)
+    assert len(np.unique(grid.compressed())) == 32 and grid.min() == -1 and grid.max() == 1
 
 
 def test_blocks_are_labelled_rows():

@@ -280,6 +280,7 @@ def test_ctrl_c_stops_with_one_line_and_the_next_call_goes_on(project):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
     )
     while not (project / "building.txt").exists():
         assert process.poll() is None, process.communicate()
