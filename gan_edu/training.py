@@ -195,6 +195,10 @@ class Model:
         """Take up a checkpoint. Raises FileNotFoundError; CheckpointError when it is damaged or doesn't fit (says what
         differs). When it raises, the model is as it was."""
         tensors, text = read_safetensors(path)
+        self.restore(tensors, text, source=Path(path).name)
+
+    def restore(self, tensors: dict[str, Tensor], text: dict[str, str], source: str = "The state") -> None:
+        """Take up what `state()` gave, of this model or of one like it. Raises CheckpointError as `load` does."""
         mine, _ = self.state()
         # a fresh optimiser has no state yet, so only nets are compared
         of_nets = tuple(f"{name}." for name in self.nets)
@@ -213,7 +217,7 @@ class Model:
         if text.get("kind") != type(self).__name__ or differences:
             more = f"; and {len(differences) - 4} more" if len(differences) > 4 else ""
             raise CheckpointError(
-                f"{Path(path).name} holds a {text.get('kind', 'file that gan_edu did not write')} of another "
+                f"{source} holds a {text.get('kind', 'file that gan_edu did not write')} of another "
                 f"architecture than this {type(self).__name__}: {'; '.join(differences[:4])}{more}."
             )
         for name, net in self.nets.items():
@@ -309,6 +313,19 @@ class GAN(Model):
             raise ValueError("discriminator_steps and penalty_every must be at least 1.")
         if ema is not None and not 0 <= ema < 1:
             raise ValueError(f"ema is a decay in [0, 1), for example 0.999; got {ema!r}.")
+        self.settings = {
+            "loss": loss,
+            "penalties": dict(penalties or {}),
+            "penalty_every": penalty_every,
+            "lr": lr,
+            "betas": betas,
+            "discriminator_steps": discriminator_steps,
+            "ema": ema,
+            "noise_dim": noise_dim,
+            "mixed_precision": mixed_precision,
+            "seed": seed,
+            "device": device,
+        }
         seeds = [seed + i for i in range(getattr(generator, "seeds", None) or 1)]
         super().__init__({"generator": generator, "discriminator": discriminator}, seeds, device)
         self.loss = objectives.LOSSES[loss] if isinstance(loss, str) else loss
@@ -334,6 +351,26 @@ class GAN(Model):
     @property
     def discriminator(self) -> nn.Module:
         return self.nets["discriminator"]
+
+    def copy(self, **changes) -> "GAN":
+        """A GAN of its own in the same state, with some settings changed: both go on from here independently.
+
+        changes: arguments of GAN apart from the nets. Raises ValueError and TypeError as GAN does.
+        """
+        twin = GAN(copy.deepcopy(self.generator), copy.deepcopy(self.discriminator), **self.settings | changes)
+        tensors, text = self.state()
+        tensors = {key: value.clone() for key, value in tensors.items()}  # on the CPU they are this model's own
+        averages = {key: value for key, value in tensors.items() if key.startswith("average.")}
+        if averages and twin.ema is None:
+            tensors = {key: value for key, value in tensors.items() if key not in averages}
+        elif twin.ema is not None and not averages:  # an average that begins here
+            tensors |= {
+                key.replace("generator", "average", 1): value
+                for key, value in tensors.items()
+                if key.startswith("generator.")
+            }
+        twin.restore(tensors, text)
+        return twin
 
     def noise(self, n: int, looking: bool = True) -> Tensor:
         """Fresh z ~ N(0, I): (n, noise_dim), or (S, n, noise_dim). From a stream of its own, so that looking at samples
@@ -404,13 +441,14 @@ class GAN(Model):
         with self._own_dropout(), devices.autocast(self.device, self.mixed_precision):
             for _ in range(self.discriminator_steps):
                 real = batch()
-                fake, values = self._update_discriminator(real, measure)
-            values |= self._update_generator(real, fake, measure)
+                fake, values = self.update_discriminator(real, measure)
+            values |= self.update_generator(real, fake)
         if self.ema is not None:
             self._average()
         return values
 
-    def _update_discriminator(self, real: Tensor, measure: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def update_discriminator(self, real: Tensor, measure: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
+        """D's half of a step. Returns the fakes it was shown, with their graph for G's half, and what it measured."""
         penalise = self.penalties and self.step % self.penalty_every == 0
         places = {objectives.PENALTIES[name].where for name in self.penalties} if penalise else set()
         n = real.shape[1 if self.batched else 0]
@@ -443,7 +481,8 @@ class GAN(Model):
             values["d_fake"] = at["fake"][0].detach().sigmoid().mean(-1)
         return fake, values
 
-    def _update_generator(self, real: Tensor, fake: Tensor, measure: bool) -> dict[str, Tensor]:
+    def update_generator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """G's half of a step, through D as it is now; fake carries the graph of the generator that made it."""
         real_logits = None
         if self.loss.pairs:
             with torch.no_grad():

@@ -98,7 +98,7 @@ def test_the_generators_step_leaves_no_gradient_in_the_discriminator():
     gan = make_gan()
     run(gan, Blob(), 1, progress=False)
     after_d = [p.grad.clone() for p in gan.discriminator.parameters()]
-    gan._update_generator(Blob().sample(8), gan.generator(gan.noise(8)), False)
+    gan.update_generator(Blob().sample(8), gan.generator(gan.noise(8)))
     for before, p in zip(after_d, gan.discriminator.parameters(), strict=True):
         assert torch.equal(before, p.grad)
 
@@ -367,3 +367,28 @@ def test_on_a_cuda_device_training_and_resuming_work(tmp_path, mixed):
     run(gan, data, 5, progress=False)
     run(again, data, 5, progress=False)
     torch.testing.assert_close(gan.sample(torch.ones(3, 2)), again.sample(torch.ones(3, 2)))
+
+
+# --- copies
+
+
+@pytest.mark.parametrize("settings", [{}, {"ema": 0.9, "penalties": {"r1": 1.0}}])
+def test_a_copy_goes_on_as_the_original_would_and_leaves_it_alone(settings):
+    original = run(make_gan(**settings), Blob(), 5, progress=False)
+    before = weights(original)
+    twin = original.copy()
+    run(twin, Blob(), 5, progress=False)
+    assert_same(weights(original), before)
+    assert_same(weights(run(original, Blob(), 5, progress=False)), weights(twin))
+
+
+def test_a_copy_takes_other_settings_from_here():
+    original = run(make_gan(), Blob(), 5, progress=False)
+    twin = original.copy(lr=(1e-4, 2e-4), loss="hinge", penalties={"r1": 1.0}, ema=0.9)
+    assert [o.param_groups[0]["lr"] for o in twin.optimizers.values()] == [1e-4, 2e-4]
+    assert twin.step == 5 and twin.penalties == {"r1": 1.0} and not original.penalties
+    for mine, theirs in zip(twin.nets["average"].parameters(), original.generator.parameters(), strict=True):
+        assert torch.equal(mine, theirs)  # the average begins here
+    assert "average" not in run(twin, Blob(), 3, progress=False).copy(ema=None).nets
+    with pytest.raises(ValueError, match="learning rate"):
+        original.copy(lr=0)
