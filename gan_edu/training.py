@@ -572,8 +572,11 @@ class VAE(Model):
         return {"loss": loss.detach(), "reconstruction": reconstruction.detach(), "kl": kl.detach()}
 
 
-def _source(model: Model, data, batch: int) -> Callable[[], Tensor]:
-    """A function that draws the next batch: from a distribution, or with replacement from a tensor of samples."""
+def batches(model: Model, data, batch: int) -> Callable[[], Tensor]:
+    """A function that draws the next batch: from a distribution, or with replacement from a tensor of samples.
+
+    Raises TypeError and ValueError when the data can't be used.
+    """
     if hasattr(data, "sample"):
         return lambda: model.draw(lambda g: data.sample(batch, g, device=model.device).to(_dtype(model)))
     if hasattr(data, "tensor"):
@@ -609,7 +612,7 @@ def train(
 
     Raises ValueError when data and nets don't fit, TrainingDiverged when a loss stops being a finite number.
     """
-    next_batch = _source(model, data, batch)
+    next_batch = batches(model, data, batch)
     # data are checked on a throw-away copy of the streams, so that checking changes no result
     states = [stream.get_state() for stream in model._streams]
     example = next_batch()
