@@ -193,18 +193,32 @@ class Recorder:
             self._keep()
         return self._last
 
+    def train_halves(self) -> Iterator[str]:
+        """One step in two parts, to look in between: gives the player that has just moved. It counts as a step of the
+        discriminator alone if nobody asks for the second part."""
+        parts = self.model.halves(self._next_batch)
+        self.model.step += 1
+        self._last = Step(self.step, next(parts))
+        self._halves[self.step] = "discriminator"
+        yield "discriminator"
+        self._last = Step(self.step, self._last.values | next(parts))
+        del self._halves[self.step]
+        if self.step % self._stride == 0:
+            self._keep()
+        yield "generator"
+
     @staticmethod
     def _do(model, stream, next_batch, player) -> Step:
         if player == "both":
             return next(stream)
-        real = next_batch()
-        if player == "discriminator":
-            _, values = model.update_discriminator(real)
-        elif player == "generator":
-            values = model.update_generator(real, model.generator(model.noise(len(real), looking=False)))
-        else:
+        if player not in ("discriminator", "generator"):
             raise ValueError(f"A step trains 'both', the 'discriminator' or the 'generator'; got {player!r}.")
         model.step += 1
+        if player == "discriminator":
+            values = next(model.halves(next_batch))
+        else:
+            real = next_batch()
+            values = model.update_generator(real, model.generator(model.noise(len(real), looking=False)))
         if not all(value.isfinite().all() for value in values.values()):
             raise TrainingDiverged(model.step, {name: value.tolist() for name, value in values.items()}, None)
         return Step(model.step, values)
@@ -342,7 +356,7 @@ class PlaneLook:
         model.discriminator.eval()
         try:
             with torch.no_grad():
-                surface = model.logits(self._grid.to(model.device, dtype)).sigmoid()
+                surface = model.logits(self._grid.to(model.device, dtype)).sigmoid().nan_to_num(0.5)
                 real_logits = model.logits(real)
             fake_logits = model.logits(fake)
             loss = model.loss.generator(real_logits if model.loss.pairs else None, fake_logits)

@@ -438,14 +438,20 @@ class GAN(Model):
             self.discriminator.train(mode)
 
     def update(self, batch: Callable[[], Tensor], measure: bool) -> dict[str, Tensor]:
+        return {name: value for half in self.halves(batch, measure) for name, value in half.items()}
+
+    def halves(self, batch: Callable[[], Tensor], measure: bool = True) -> Iterator[dict[str, Tensor]]:
+        """The two halves of one step, for those who look in between: D's update(s), then G's."""
         with self._own_dropout(), devices.autocast(self.device, self.mixed_precision):
             for _ in range(self.discriminator_steps):
                 real = batch()
                 fake, values = self.update_discriminator(real, measure)
-            values |= self.update_generator(real, fake)
+        yield values
+        with self._own_dropout(), devices.autocast(self.device, self.mixed_precision):
+            values = self.update_generator(real, fake)
         if self.ema is not None:
             self._average()
-        return values
+        yield values
 
     def update_discriminator(self, real: Tensor, measure: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
         """D's half of a step. Returns the fakes it was shown, with their graph for G's half, and what it measured."""
