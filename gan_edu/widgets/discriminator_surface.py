@@ -165,7 +165,7 @@ class DiscriminatorSurface(RecordedWidget):
         for name in ("lr_g", "lr_d"):
             if not 0 < float(settings[name]) <= 1:
                 raise ValueError(
-                    f"A learning rate must lie above 0 and not above 1 (usual are 0.0001 to 0.01); got {settings[name]!r}."
+                    f"A learning rate must lie above 0 and not above 1 (usual: 0.0001 to 0.01); got {settings[name]!r}."
                 )
         if int(settings["hidden"]) < 1 or int(settings["hidden"]) > 4096:
             raise ValueError(f"hidden is the width of a layer, from 1 to 4096; got {settings['hidden']!r}.")
@@ -345,15 +345,15 @@ class DiscriminatorSurface(RecordedWidget):
 
     def thinned(self, recording: Recording) -> list[Frame]:
         frames = recording.frames
-        places = sorted(set(np.linspace(0, len(frames) - 1, min(len(frames), 30)).round().astype(int)))
+        places = sorted(set(np.linspace(0, len(frames) - 1, min(len(frames), 25)).round().astype(int)))
         small = []
         for i in places:
             frame = frames[i]
             surface = torch.as_tensor(frame.arrays["surface"].astype(np.float32))[None, None]
-            surface = nn.functional.interpolate(surface, size=(40, 40), mode="bilinear", antialias=True)
+            surface = nn.functional.interpolate(surface, size=(44, 44), mode="bilinear", antialias=True)
             # fewer levels and coarser places: a tenth of the size, and nobody sees it
             arrays = {
-                "surface": (surface[0, 0] / 4).round().mul(4).clamp(0, 255).to(torch.uint8).numpy(),
+                "surface": (surface[0, 0] / 2).round().mul(2).clamp(0, 255).to(torch.uint8).numpy(),
                 "fake": frame.arrays["fake"][:250] // 128 * 128,
                 "pull": frame.arrays["pull"][:250] // 8 * 8,
             }

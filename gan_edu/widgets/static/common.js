@@ -25,7 +25,7 @@ const ganEdu = (() => {
 .gan-edu .runs { display: flex; flex-wrap: wrap; gap: 10px; }
 .gan-edu figure { margin: 0; } .gan-edu figcaption { font-weight: 600; }
 .gan-edu canvas { display: block; background: #fff; }
-.gan-edu .charts { display: flex; flex-direction: column; gap: 4px; }
+.gan-edu .charts { display: flex; flex-wrap: wrap; gap: 4px 12px; flex: 1 1 330px; align-content: flex-start; }
 .gan-edu .under { min-height: 2.8em; font-variant-numeric: tabular-nums; }
 .gan-edu .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em; white-space: pre; margin: 4px 0; }
 .gan-edu .code div { padding: 1px 6px; } .gan-edu .code .now { background: #ffe08a; font-weight: 700; }
@@ -103,7 +103,7 @@ const ganEdu = (() => {
     const width = big ? 460 : 330, height = big ? 190 : 128, size = big ? 17 : 12;
     const context = sharp(canvas, width, height);
     const left = big ? 58 : 42, right = width - 8, top = size + 10, bottom = height - size - 8;
-    let low = chart.low, high = chart.high, last = 1;
+    let low = chart.low, high = typeof chart.high === "function" ? chart.high(runs) : chart.high, last = 1;
     const found = [];
     runs.forEach((run, r) => chart.series.forEach((series) => {
       const points = [];
@@ -114,6 +114,7 @@ const ganEdu = (() => {
       }
       found.push({ series, points, r });
     }));
+    canvas.style.display = found.some(({ points }) => points.length) || !chart.optional ? "block" : "none";
     const values = found.flatMap(({ points }) => points.map((point) => point[1])).concat((chart.lines || []).map((l) => l.y));
     if (low === undefined) low = Math.min(...values, 0);
     if (high === undefined) high = Math.max(...values, low + 1e-6) * 1.05;
@@ -169,8 +170,8 @@ const ganEdu = (() => {
     const stepBoth = button("Step", "One training step of both players (s)", () => { state.cursor = null; press("step"); });
     const at = make("span", { class: "at" }, "step 0");
     const time = make("input", { type: "range", class: "time", min: 0, max: 0, value: 0, step: 1, "aria-label": "Time line: training step shown" });
-    const latest = button("⏭", "Go to the latest frame (End)", () => seek(null));
-    const whatIf = button("What if from here…", "Branch: a second run from the step shown, beside the first", () => press("branch", { step: now() }));
+    const latest = button("Latest", "Go to the latest frame (End)", () => seek(null));
+    const whatIf = button("What if from here…", "Branch: a second run from the step shown, beside the first", () => { press("branch", { step: now() }); root.focus(); });
     const message = make("div", { class: "message", role: "alert" });
     const spoken = make("div", { role: "status", "aria-live": "polite", style: "position:absolute;left:-9999px" });
     const under = make("div", { class: "under" });
@@ -181,8 +182,8 @@ const ganEdu = (() => {
     const help = make("details", { class: "help" }, make("summary", {}, "What am I looking at?"));
     for (const paragraph of painter.help) help.append(make("p", {}, paragraph));
     const projector = button("A⁺", "Large type, for a projector (p)", () => { state.big = !state.big; refresh(); }, { "aria-pressed": "false" });
-    const keepFirst = button("Keep the left run", "Go on with the run as before alone", () => press("keep", { run: 0 }));
-    const keepSecond = button("Keep the right run", "Go on with the what-if run alone", () => press("keep", { run: 1 }));
+    const keepFirst = button("Keep the left run", "Go on with the run as before alone", () => { press("keep", { run: 0 }); root.focus(); });
+    const keepSecond = button("Keep the right run", "Go on with the what-if run alone", () => { press("keep", { run: 1 }); root.focus(); });
 
     bar.append(play);
     if (live) {
@@ -268,7 +269,7 @@ const ganEdu = (() => {
       if (Number(time.value) !== here) time.value = here;
       at.textContent = `step ${now()}`;
       time.setAttribute("aria-valuetext", at.textContent);
-      play.textContent = state.playing ? "⏸ Pause" : "▶ Play";
+      play.textContent = state.playing ? "‖ Pause" : "▶ Play";
       play.setAttribute("aria-label", state.playing ? "Pause (space)" : "Play (space)");
       projector.setAttribute("aria-pressed", String(state.big)); root.classList.toggle("big", state.big);
       keepFirst.style.display = keepSecond.style.display = state.runs.length > 1 ? "" : "none";

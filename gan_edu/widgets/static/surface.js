@@ -14,7 +14,7 @@ const PAINTER = {
   ],
   help: [
     "Blue dots are real data, orange triangles are what the generator makes. The background is D(x), the discriminator's opinion of every place: blue means “a point here would be real”, orange “generated”, and on the dark line it can't tell (D = ½).",
-    "Green arrows show where the generator's loss pulls each generated point. The noise grid shows how the generator bends a square of noise. D* is the best possible discriminator, p / (p + q): p is known exactly, q is estimated from the generated points (a kernel estimate), so its edge is a little soft.",
+    "Green arrows show where the generator's loss pulls each generated point. The noise grid shows how the generator bends a square of noise. D* is the best possible discriminator, p / (p + q): p is known exactly, q is estimated from the generated points (a kernel estimate), so its edges are a little soft; where there is nothing at all, D* fades to ½.",
     "Play trains; Step trains one step, of both players or of one. Drag the time line to look back: nothing is lost. “What if from here” starts a second run at the step shown; change a setting, and the two go on side by side.",
     "Keys: space plays and pauses, s d g step, the arrow keys walk through time, Home and End jump, r resets, n takes a new seed, p is for projectors.",
   ],
@@ -22,7 +22,7 @@ const PAINTER = {
     { title: "losses", series: [{ key: "loss_d", label: "D", color: "#009E73" }, { key: "loss_g", label: "G", color: "#D55E00", dash: [6, 2] }],
       lines: [{ y: Math.LN2, label: "ln 2" }, { y: 2 * Math.LN2, label: "2 ln 2" }] },
     { title: "D's right answers", series: [{ key: "accuracy", label: "", color: "#009E73" }], low: 0, high: 1, lines: [{ y: 0.5, label: "½" }] },
-    { title: "modes captured", series: [{ key: "modes", label: "", color: "#D55E00" }], low: 0 },
+    { title: "modes captured", series: [{ key: "modes", label: "", color: "#D55E00" }], low: 0, high: (runs) => runs[0].about.modes, optional: true },
     { title: "gradient norms", series: [{ key: "grad_d", label: "D", color: "#009E73" }, { key: "grad_g", label: "G", color: "#D55E00", dash: [6, 2] }], low: 0 },
   ],
   buttons: [
@@ -89,8 +89,9 @@ const PAINTER = {
         }
       }
       const star = new Float32Array(R * R), p = run.fixed.density;
-      // where neither lives, the ratio says nothing: ½
-      for (let i = 0; i < R * R; i++) star[i] = p[i] + q[i] < 1e-6 ? 0.5 : p[i] / (p[i] + q[i]);
+      // where neither lives the ratio says nothing, so it fades to ½
+      const haze = 2e-3 / (e * e);
+      for (let i = 0; i < R * R; i++) star[i] = (p[i] + haze / 2) / (p[i] + q[i] + haze);
       return (frame.best = star);
     }
     // Scott's rule on the typical distance to a neighbour would follow the modes; a sixteenth of the plane is a fair floor
