@@ -13,6 +13,7 @@ of the model; `PlaneLook` looks at GANs of the plane.
 import bisect
 import io
 import json
+import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -46,8 +47,8 @@ class Frame:
 
 
 class Recording:
-    """Frames in order of their steps, at most `limit`: when it is full, every second one goes (the first and the last
-    stay), so that a run of any length fits.
+    """Frames in order of their steps, at most `limit`: when it is full, about every second one goes and frames come at
+    twice the distance (the first and the newest are always there), so that a run of any length fits.
 
     fixed: arrays that are the same in all frames. about: JSON-like facts, for those who draw the frames.
     """
@@ -57,6 +58,7 @@ class Recording:
             raise ValueError(f"A recording holds at least 4 frames; got limit={limit}.")
         self.limit, self.fixed, self.about = limit, dict(fixed or {}), dict(about or {})
         self.frames: list[Frame] = []
+        self.gap = 0  # at least so many steps from frame to frame
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -73,21 +75,31 @@ class Recording:
     def steps(self) -> list[int]:
         return [frame.step for frame in self.frames]
 
-    def add(self, frame: Frame) -> bool:
-        """Add a frame; one of the last step replaces it. Returns whether older frames had to go.
+    def add(self, frame: Frame) -> list[int]:
+        """Add a frame; one of the last step replaces it. Returns the steps of older frames that had to go.
 
         Raises ValueError when its step is before the last one.
         """
-        if self.frames and frame.step < self.frames[-1].step:
-            raise ValueError(f"Frames come in order: step {frame.step} can't follow step {self.frames[-1].step}.")
-        if self.frames and frame.step == self.frames[-1].step:
-            self.frames[-1] = frame
-            return False
-        self.frames.append(frame)
-        if len(self.frames) <= self.limit:
-            return False
-        self.frames = self.frames[:-1:2] + self.frames[-1:]
-        return True
+        frames = self.frames
+        if frames and frame.step < frames[-1].step:
+            raise ValueError(f"Frames come in order: step {frame.step} can't follow step {frames[-1].step}.")
+        if frames and frame.step == frames[-1].step:
+            frames[-1] = frame
+            return []
+        gone = []
+        if len(frames) > 1 and frames[-1].step - frames[-2].step < self.gap:
+            gone.append(frames.pop().step)  # it was there only as the newest
+        frames.append(frame)
+        if len(frames) > self.limit:
+            self.gap = max(2 * self.gap, math.ceil(2 * (frame.step - frames[0].step) / self.limit))
+            kept = [frames[0]]
+            for old in frames[1:-1]:
+                if old.step - kept[-1].step >= self.gap:
+                    kept.append(old)
+                else:
+                    gone.append(old.step)
+            self.frames = [*kept, frame]
+        return gone
 
     def at(self, step: int) -> Frame:
         """The last frame at or before `step`, or the first. Raises IndexError when there is none at all."""
@@ -107,13 +119,20 @@ class Recording:
         """A recording of its own that ends at `step`; it shares the frames, which never change."""
         copy = Recording(self.limit, self.fixed, self.about)
         copy.frames = [frame for frame in self.frames if frame.step <= step]
+        copy.gap = self.gap
         return copy
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write one file (npz, nothing in it can run code), atomically."""
         path = Path(path)
         heads = [{"step": frame.step, "values": frame.values, "arrays": sorted(frame.arrays)} for frame in self.frames]
-        head = {"format": "gan_edu recording 1", "limit": self.limit, "about": self.about, "frames": heads}
+        head = {
+            "format": "gan_edu recording 1",
+            "limit": self.limit,
+            "gap": self.gap,
+            "about": self.about,
+            "frames": heads,
+        }
         arrays = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
         arrays |= {f"fixed/{name}": array for name, array in self.fixed.items()}
         for i, frame in enumerate(self.frames):
@@ -136,6 +155,7 @@ class Recording:
                     raise ValueError(f"its format is {head['format']!r}")
                 fixed = {n.removeprefix("fixed/"): stored[n] for n in stored.files if n.startswith("fixed/")}
                 recording = cls(head["limit"], fixed, head["about"])
+                recording.gap = head["gap"]
                 recording.frames = [
                     Frame(one["step"], one["values"], {name: stored[f"{i}/{name}"] for name in one["arrays"]})
                     for i, one in enumerate(head["frames"])
@@ -250,8 +270,8 @@ class Recorder:
                 self.capture()
             yield step
 
-    def capture(self) -> bool:
-        """Add a frame of the model as it is now; returns whether the recording was thinned."""
+    def capture(self) -> list[int]:
+        """Add a frame of the model as it is now; returns the steps of frames that had to go for it."""
         values, arrays = self.look(self.model)
         measured = {}
         if self._last is not None and self._last.number == self.step:

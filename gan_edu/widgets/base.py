@@ -227,16 +227,17 @@ class RecordedWidget(ipywidgets.VBox):
         """Record what the runs look like now, and show it."""
         with self.pace.frame():
             for i, run in enumerate(self.runs):
-                thinned = run.capture()
+                gone = run.capture()
                 if pushing:
-                    self._push(i, run.recording.frames[-1], phase)
-                if thinned:
+                    self._push(i, run.recording.frames[-1], phase, gone if len(gone) == 1 else [])
+                if len(gone) > 1 or (gone and not pushing):
                     self.view.send({"kind": "steps", "run": i, "steps": run.recording.steps})
 
-    def _push(self, i: int, frame: Frame, phase: dict | None = None) -> None:
+    def _push(self, i: int, frame: Frame, phase: dict | None = None, gone: list[int] | None = None) -> None:
         heads, buffers = buffers_of(frame.arrays)
         content = {"kind": "frame", "run": i, "step": frame.step, "values": frame.values, "arrays": heads}
-        self.view.send(content | ({"phase": phase} if phase else {}), buffers)
+        more = ({"phase": phase} if phase else {}) | ({"gone": gone} if gone else {})
+        self.view.send(content | more, buffers)
 
     def _show_all(self) -> None:
         """Tell the view about all runs from scratch; it asks for older frames when it needs them."""

@@ -69,6 +69,7 @@ const ganEdu = (() => {
       const kept = new Set(steps);
       for (const step of this.frames.keys()) if (!kept.has(step)) this.frames.delete(step);
     }
+    drop(step) { this.frames.delete(step); const i = this.steps.lastIndexOf(step); if (i >= 0) this.steps.splice(i, 1); }
     missing() { return this.steps.filter((step) => !this.frames.has(step)); }
     // the last frame that is here at or before a step
     at(step) {
@@ -305,7 +306,7 @@ const ganEdu = (() => {
         if (content.kind === "runs") { state.runs = Array.from({ length: content.count }, () => new Run()); state.names = content.names; state.cursor = null; asked = new Set(); painted.reset && painted.reset(); }
         else if (!run) return;
         else if (content.kind === "fixed") { run.about = content.about; run.fixed = arraysOf(content.arrays, buffers); run.frames.clear(); run.steps = []; painted.reset && painted.reset(); }
-        else if (content.kind === "frame") { run.add({ step: content.step, values: content.values, arrays: arraysOf(content.arrays, buffers) }); state.phase = content.phase || null; }
+        else if (content.kind === "frame") { (content.gone || []).forEach((step) => run.drop(step)); run.add({ step: content.step, values: content.values, arrays: arraysOf(content.arrays, buffers) }); state.phase = content.phase || null; }
         else if (content.kind === "steps") run.keep(content.steps);
         else if (painted.receive) painted.receive(content, buffers);
         refresh();
