@@ -370,6 +370,8 @@ class PlaneLook:
             if any(p.grad is not None for p in net.parameters())
         }
         made = model.sample(self._noise(max(n, self.coverage_samples), model.noise_dim).to(dtype))
+        if not made.isfinite().all():
+            raise ArithmeticError("The generator makes points that are NaN or infinite.")
         fake = made[:n].detach().clone().requires_grad_()
         real = self.real.to(model.device, dtype)
         training = model.discriminator.training

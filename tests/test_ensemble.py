@@ -33,6 +33,20 @@ CASES = {
     "zero-centred between": ({}, {}, {"penalties": {"zero_centered": 0.1}, "penalty_every": 2}),
     "spectral norm, hinge": ({}, {"spectral_norm": True}, {"loss": "hinge"}),
     "batch norm in the generator": ({"batch_norm": True}, {}, {"loss": "minimax", "lr": (1e-3, 2e-3)}),
+    "packing, with penalties": ({}, {"inputs": 4}, {"packing": 2, "penalties": {"r1": 0.1, "gradient_penalty": 0.1}}),
+    "packing, relativistic": ({}, {"inputs": 8}, {"packing": 4, "loss": "relativistic"}),
+    "minibatch standard deviation": ({}, {"minibatch_std": True}, {}),
+    "minibatch standard deviation, packed, r1": (
+        {},
+        {"minibatch_std": True, "inputs": 4},
+        {"packing": 2, "penalties": {"r1": 0.1}},
+    ),
+    "unrolled": ({}, {}, {"unroll": 2}),
+    "unrolled, with a penalty and spectral norm": (
+        {},
+        {"spectral_norm": True},
+        {"unroll": 1, "penalties": {"r2": 0.1}},
+    ),
     "spectral norm with r1": ({}, {"spectral_norm": True}, {"penalties": {"r1": 0.1}}),
 }
 
@@ -40,12 +54,14 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_training_together_equals_training_one_by_one(case):
     of_g, of_d, settings = CASES[case]
+    of_d = dict(of_d)
+    inputs = of_d.pop("inputs", 2)
 
     def generator():
         return nets.mlp([2, 12, 12, 2], **of_g)
 
     def discriminator():
-        return nets.mlp([2, 12, 12, 1], **of_d)
+        return nets.mlp([inputs, 12, 12, 1], **of_d)
 
     settings = {"lr": 1e-2, "device": "cpu"} | settings
     together = run(

@@ -29,6 +29,23 @@ def test_spectral_norm_makes_every_layer_one_lipschitz():
             assert torch.linalg.matrix_norm(layer.weight, 2).item() == pytest.approx(1, abs=0.02)
 
 
+def test_minibatch_std_tells_how_much_a_batch_varies():
+    x = torch.randn(6, 3, dtype=torch.float64)
+    out = nets.MinibatchStd()(x)
+    assert torch.equal(out[:, :3], x)
+    torch.testing.assert_close(out[:, 3], x.std(dim=0, unbiased=False).mean().expand(6), rtol=1e-6, atol=1e-6)
+    same = torch.ones(6, 3, requires_grad=True)
+    out = nets.MinibatchStd()(same)
+    assert out[0, 3] < 1e-3
+    (slope,) = torch.autograd.grad(out.sum(), same)
+    assert slope.isfinite().all()
+
+    net = nets.mlp([2, 8, 1], minibatch_std=True)
+    assert [type(layer).__name__ for layer in net] == ["Linear", "LeakyReLU", "MinibatchStd", "Linear"]
+    one, many = net(torch.zeros(4, 2)), net(torch.stack([torch.zeros(2), torch.ones(2) * 9]))
+    assert one[0] != many[0]  # the same point, in other company
+
+
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_the_dcgan_pair_fits_together(batch_norm):
     generator, discriminator = nets.DCGANGenerator(16, channels=8, batch_norm=batch_norm), nets.DCGANDiscriminator(8)

@@ -392,3 +392,143 @@ def test_a_copy_takes_other_settings_from_here():
     assert "average" not in run(twin, Blob(), 3, progress=False).copy(ema=None).nets
     with pytest.raises(ValueError, match="learning rate"):
         original.copy(lr=0)
+
+
+# -- remedies against mode collapse: packing, unrolling, another discriminator
+
+
+def double_gan(inputs=2, **settings):
+    pair = ensemble.single_nets(
+        lambda: nets.mlp([2, 6, 2], activation="tanh"), lambda: nets.mlp([inputs, 6, 1], activation="tanh"), 0
+    )
+    return GAN(*[net.double() for net in pair], device="cpu", **({"lr": 1e-2} | settings))
+
+
+class Blob64(Blob):
+    def sample(self, n, generator=None, device=None):
+        return super().sample(n, generator, device).double()
+
+
+def test_packs_hold_neighbouring_samples():
+    gan = double_gan(inputs=6, packing=3)
+    x = torch.arange(12.0, dtype=torch.float64).reshape(6, 2)
+    assert gan.pack(x).tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
+    assert gan.logits(x).shape == (2,)
+    assert torch.equal(gan.logits(x), gan.discriminator(x.reshape(2, 6)).squeeze(1))
+    pictures = torch.zeros(6, 1, 4, 4)
+    assert gan.pack(pictures).shape == (2, 3, 4, 4)
+    with pytest.raises(ValueError, match="a multiple of 3 samples; got 4"):
+        gan.pack(x[:4])
+    with pytest.raises(ValueError, match="a multiple of 3 samples; got 128"):
+        train(gan, Blob64(), 1)
+
+
+def test_a_packed_step_is_the_one_written_by_hand():
+    gan, by_hand = (double_gan(inputs=4, packing=2, penalties={"r1": 0.7}) for _ in range(2))
+    real = Blob64().sample(8)
+    _, values = gan.update_discriminator(real)
+    fake = by_hand.generator(by_hand.noise(8, looking=False)).detach().reshape(4, 4)
+    x = real.reshape(4, 4).requires_grad_()
+    on_real = by_hand.discriminator(x)[:, 0]
+    (slope,) = torch.autograd.grad(on_real.sum(), x, create_graph=True)
+    loss = nn.functional.softplus(-on_real).mean() + nn.functional.softplus(by_hand.discriminator(fake)).mean()
+    (loss + 0.35 * slope.square().sum(1).mean()).backward()
+    assert values["loss_d"].item() == pytest.approx(loss.item())
+    for mine, theirs in zip(gan.discriminator.parameters(), by_hand.discriminator.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad)
+
+
+def unrolled_by_hand(gan, real, noise, k):
+    """G's loss as a function of G's weights only, with Adam's steps of D in plain sight; two linear layers each."""
+    beta1, beta2 = 0.5, 0.999
+    softplus = nn.functional.softplus
+    weights = list(gan.discriminator.parameters())
+    state = [gan.optimizers["discriminator"].state[w] for w in weights]
+    m = [s["exp_avg"] for s in state]
+    v = [s["exp_avg_sq"] for s in state]
+    done = int(state[0]["step"])
+
+    def d(x, w):
+        return (x @ w[0].T + w[1]).tanh() @ w[2].T + w[3]
+
+    fake = gan.generator(noise)
+    for t in range(done + 1, done + k + 1):
+        loss = softplus(-d(real, weights)).mean() + softplus(d(fake, weights)).mean()
+        slopes = torch.autograd.grad(loss, weights, create_graph=True)
+        m = [beta1 * a + (1 - beta1) * g for a, g in zip(m, slopes, strict=True)]
+        v = [beta2 * a + (1 - beta2) * g * g for a, g in zip(v, slopes, strict=True)]
+        weights = [
+            w - 1e-2 * (a / (1 - beta1**t)) / ((b / (1 - beta2**t)).sqrt() + 1e-8)
+            for w, a, b in zip(weights, m, v, strict=True)
+        ]
+    return softplus(-d(fake, weights)).mean()
+
+
+@pytest.mark.parametrize("k", [0, 1, 3])
+def test_the_unrolled_generator_follows_the_gradient_of_the_unrolled_objective(k):
+    gan = double_gan(unroll=k)
+    run(gan, Blob64(), 5, batch=16, progress=False)
+    before = {key: value.clone() for key, value in gan.discriminator.state_dict().items()}
+    real, noise = Blob64().sample(16), torch.randn(16, 2, dtype=torch.float64)
+    loss = unrolled_by_hand(gan, real, noise, k)
+    slopes = torch.autograd.grad(loss, list(gan.generator.parameters()))
+    # one place in G's weights, moved by hand: the slope is that of the whole objective, not with D held fixed
+    weight, h, sides = gan.generator[0].weight, 1e-6, []
+    for sign in (1, -1):
+        with torch.no_grad():
+            weight[0, 0] += sign * h
+        sides.append(unrolled_by_hand(gan, real, noise, k).item())
+        with torch.no_grad():
+            weight[0, 0] -= sign * h
+    assert (sides[0] - sides[1]) / (2 * h) == pytest.approx(slopes[0][0, 0].item(), rel=1e-4, abs=1e-8)
+
+    values = gan.update_generator(real, gan.generator(noise))
+    assert values["loss_g"].item() == pytest.approx(loss.item(), rel=1e-10)
+    for parameter, slope in zip(gan.generator.parameters(), slopes, strict=True):
+        torch.testing.assert_close(parameter.grad, slope, rtol=1e-8, atol=1e-12)
+    for key, value in gan.discriminator.state_dict().items():
+        assert torch.equal(value, before[key])  # D itself has not moved
+
+
+def test_unrolling_by_nothing_is_the_ordinary_step_and_by_something_is_not():
+    plain, nothing, some = (run(make_gan(**s), Blob(), 6, progress=False) for s in ({}, {"unroll": 0}, {"unroll": 2}))
+    assert_same(weights(plain), weights(nothing))
+    assert not torch.equal(plain.generator[0].weight, some.generator[0].weight)
+
+
+@pytest.mark.parametrize("loss", objectives.LOSSES)
+@pytest.mark.parametrize("penalties", [{}, {"r1": 0.1, "r2": 0.1}, {"gradient_penalty": 0.1}])
+def test_unrolling_goes_with_every_loss_and_penalty(loss, penalties):
+    gan = run(make_gan(loss=loss, penalties=penalties, unroll=2), Blob(), 3, progress=False)
+    assert all(value.isfinite().all() for value in weights(gan).values())
+
+
+def test_unrolling_leaves_the_running_numbers_of_spectral_norm_alone():
+    g, d = ensemble.single_nets(lambda: nets.mlp([2, 8, 2]), lambda: nets.mlp([2, 8, 1], spectral_norm=True), 0)
+    for pair in ((g, d), (ensemble.stack([g]), ensemble.stack([d]))):
+        gan = GAN(*pair, unroll=3, device="cpu")
+        real = gan.draw(lambda s: Blob().sample(8, s))
+        fake, _ = gan.update_discriminator(real)
+        before = {key: value.clone() for key, value in gan.discriminator.state_dict().items()}
+        gan.update_generator(real, fake)
+        for key, value in gan.discriminator.state_dict().items():
+            assert torch.equal(value, before[key]), key
+
+
+def test_a_copy_can_play_on_against_another_discriminator():
+    gan = run(make_gan(ema=0.9), Blob(), 7, progress=False)
+    _, other = ensemble.single_nets(nn.Identity, lambda: nets.mlp([4, 16, 1], spectral_norm=True), 0)
+    start = {key: value.clone() for key, value in other.state_dict().items()}
+    twin = gan.copy(discriminator=other, packing=2)
+    for key, value in twin.discriminator.state_dict().items():
+        assert torch.equal(value, start[key])
+    for mine, theirs in zip(twin.generator.parameters(), gan.generator.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert twin.step == 7 and not twin.optimizers["discriminator"].state and twin.optimizers["generator"].state
+    for name in ("_streams", "_looking"):
+        for mine, theirs in zip(getattr(twin, name), getattr(gan, name), strict=True):
+            assert torch.equal(mine.get_state(), theirs.get_state())
+    run(twin, Blob(), 3, progress=False)
+    assert twin.step == 10 and gan.step == 7
+    with pytest.raises(ValueError, match="packing must be at least 1 and unroll at least 0; got 0 and 0"):
+        make_gan(packing=0)

@@ -128,6 +128,8 @@ class RecordedWidget(ipywidgets.VBox):
                         self._show(pushing=self.pace.due())
                     bar.update()
             self._show()
+            for i, run in enumerate(self.runs):
+                self.view.send({"kind": "steps", "run": i, "steps": run.recording.steps})
         return self
 
     def play(self, steps: int | None = None) -> None:
@@ -185,8 +187,12 @@ class RecordedWidget(ipywidgets.VBox):
     def close(self) -> None:
         """Stop all work and leave the page."""
         self.pause()
-        for widget in (self.view, *self.controls.children, self.controls):
-            widget.close()
+        for widget in (self.view, *self.controls.children, self.controls, self):
+            for part in ("style", "layout"):
+                if getattr(widget, part, None) is not None:
+                    getattr(widget, part).close()
+            if widget is not self:
+                widget.close()
         super().close()
 
     # -- training ------------------------------------------------------------------------------------------------

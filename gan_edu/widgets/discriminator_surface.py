@@ -220,9 +220,10 @@ class DiscriminatorSurface(RecordedWidget):
         In a comparison, the right run changes, the left one stays."""
         trial = self.settings | changes
         with self._trainer.between_steps():
-            self._check(trial)
-            before, self.settings = self.settings, trial
+            before = self.settings
             try:
+                self._check(trial)
+                self.settings = trial
                 if changes.keys() <= set(OF_MODEL):
                     self.runs[-1].change(**self.model_settings(trial))
                     self._show()
@@ -249,27 +250,27 @@ class DiscriminatorSurface(RecordedWidget):
             super().press(button, **what)
 
     def _make_controls(self, defaults: dict) -> dict:
-        names = [*course_data.toy.NAMES]
-        style = {"description_width": "initial"}
-        slim = ipywidgets.Layout(width="auto")
-        number = ipywidgets.Layout(width="130px")
+        def some(kind, name, width="auto", **options):
+            return kind(
+                description=name,
+                style={"description_width": "initial"},
+                layout={"width": width},
+                **options,
+            )
+
+        menu, number, whole = ipywidgets.Dropdown, ipywidgets.FloatText, ipywidgets.BoundedIntText
         controls = {
-            "data": ipywidgets.Dropdown(options=names, value=defaults["data"], description="data", layout=slim),
-            "loss": ipywidgets.Dropdown(
-                options=list(objectives.LOSSES), value=defaults["loss"], description="loss", layout=slim
-            ),
-            "penalty": ipywidgets.Dropdown(options=list(PENALTIES), value="none", description="penalty", layout=slim),
-            "penalty_weight": ipywidgets.FloatText(defaults["penalty_weight"], description="weight", layout=number),
-            "lr_g": ipywidgets.FloatText(defaults["lr_g"], description="G's rate", step=1e-4, layout=number),
-            "lr_d": ipywidgets.FloatText(defaults["lr_d"], description="D's rate", step=1e-4, layout=number),
-            "discriminator_steps": ipywidgets.BoundedIntText(
-                1, min=1, max=20, description="D steps", layout=ipywidgets.Layout(width="110px")
-            ),
-            "hidden": ipywidgets.Dropdown(options=[8, 16, 32, 64, 128], value=64, description="width", layout=slim),
-            "seed": ipywidgets.BoundedIntText(0, min=0, max=10**6, description="seed", layout=number),
+            "data": some(menu, "data", options=list(course_data.toy.NAMES), value=defaults["data"]),
+            "loss": some(menu, "loss", options=list(objectives.LOSSES), value=defaults["loss"]),
+            "penalty": some(menu, "penalty", options=list(PENALTIES), value="none"),
+            "penalty_weight": some(number, "weight", "130px", value=defaults["penalty_weight"]),
+            "lr_g": some(number, "G's rate", "130px", value=defaults["lr_g"], step=1e-4),
+            "lr_d": some(number, "D's rate", "130px", value=defaults["lr_d"], step=1e-4),
+            "discriminator_steps": some(whole, "D steps", "110px", value=1, min=1, max=20),
+            "hidden": some(menu, "width", options=[8, 16, 32, 64, 128], value=64),
+            "seed": some(whole, "seed", "130px", value=0, min=0, max=10**6),
         }
         for name, control in controls.items():
-            control.style = style
             control.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
         return controls
 
@@ -288,11 +289,9 @@ class DiscriminatorSurface(RecordedWidget):
             for name, control in self._controls.items():
                 value = self.settings[name]
                 if isinstance(control, ipywidgets.Dropdown):
+                    value = value if isinstance(value, int | str) else getattr(value, "name", OWN)
                     if value not in control.options:
-                        shown = value if isinstance(value, int | str) else getattr(value, "name", OWN)
-                        if shown not in control.options:
-                            control.options = [*control.options, shown]
-                        value = shown
+                        control.options = [*control.options, value]
                 control.value = value
         finally:
             self._following = False

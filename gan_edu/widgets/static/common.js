@@ -165,7 +165,7 @@ const ganEdu = (() => {
       : [...new Set(state.runs.flatMap((run) => run.steps))].sort((a, b) => a - b);
     const now = () => { const frames = shown().filter(Boolean); return frames.length ? Math.max(...frames.map((f) => f.step)) : 0; };
     const press = (kind, what = {}) => send({ kind, ...what });
-    const button = (text, title, click, more = {}) => make("button", { type: "button", title, "aria-label": title, onclick: click, ...more }, text);
+    const button = (text, title, click, more = {}) => make("button", { type: "button", title, onclick: click, ...more }, text);
 
     const play = button("▶ Play", "Play (space)", () => toggle());
     const stepBoth = button("Step", "One training step of both players (s)", () => { state.cursor = null; press("step"); });
@@ -182,7 +182,7 @@ const ganEdu = (() => {
     const runsBox = make("div", { class: "runs" }), chartsBox = make("div", { class: "charts" });
     const help = make("details", { class: "help" }, make("summary", {}, "What am I looking at?"));
     for (const paragraph of painter.help) help.append(make("p", {}, paragraph));
-    const projector = button("A⁺", "Large type, for a projector (p)", () => { state.big = !state.big; refresh(); }, { "aria-pressed": "false" });
+    const projector = button("A⁺", "Large type, for a projector (p)", () => { state.big = !state.big; refresh(); }, { "aria-pressed": "false", "aria-label": "Large type" });
     const keepFirst = button("Keep the left run", "Go on with the run as before alone", () => { press("keep", { run: 0 }); root.focus(); });
     const keepSecond = button("Keep the right run", "Go on with the what-if run alone", () => { press("keep", { run: 1 }); root.focus(); });
 
@@ -238,7 +238,7 @@ const ganEdu = (() => {
       if (replay) { clearInterval(replay); replay = null; } else {
         if (state.cursor === null) seek(allSteps()[0]);
         replay = setInterval(() => { const steps = allSteps(), here = steps.indexOf(now());
-          if (here >= steps.length - 1) { clearInterval(replay); replay = null; seek(null); } else seek(steps[here + 1]); }, 120);
+          if (here >= steps.length - 1) { clearInterval(replay); replay = null; state.playing = false; seek(null); } else seek(steps[here + 1]); }, 120);
       }
       state.playing = !!replay; refresh();
     }
@@ -271,7 +271,7 @@ const ganEdu = (() => {
       at.textContent = `step ${now()}`;
       time.setAttribute("aria-valuetext", at.textContent);
       play.textContent = state.playing ? "‖ Pause" : "▶ Play";
-      play.setAttribute("aria-label", state.playing ? "Pause (space)" : "Play (space)");
+      play.title = state.playing ? "Pause (space)" : "Play (space)";
       projector.setAttribute("aria-pressed", String(state.big)); root.classList.toggle("big", state.big);
       keepFirst.style.display = keepSecond.style.display = state.runs.length > 1 ? "" : "none";
       whatIf.style.display = state.runs.length > 1 ? "none" : "";
