@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from gan_edu.nets import MinibatchStd
 from gan_edu.training import GAN, noise_dim_of
 
-ELEMENTWISE = (
+SHARED = (  # layers without weights, which serve all seeds at once
     nn.ReLU,
     nn.LeakyReLU,
     nn.Tanh,
@@ -26,6 +27,7 @@ ELEMENTWISE = (
     nn.ELU,
     nn.Identity,
     nn.Dropout,
+    MinibatchStd,
 )
 
 
@@ -143,11 +145,11 @@ def _stack_layers(layers: Sequence[nn.Module]) -> nn.Module:
         return StackedLinear(layers)
     if isinstance(first, nn.BatchNorm1d):
         return StackedBatchNorm(layers)
-    if isinstance(first, ELEMENTWISE):
+    if isinstance(first, SHARED):
         return first
     raise ValueError(
         f"A {type(first).__name__} can't be stacked; these can: Linear, BatchNorm1d, "
-        f"{', '.join(layer.__name__ for layer in ELEMENTWISE)}."
+        f"{', '.join(layer.__name__ for layer in SHARED)}."
     )
 
 

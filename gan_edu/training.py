@@ -280,6 +280,9 @@ class GAN(Model):
     et al. 2020, StyleGAN2). lr: one number or (generator's, discriminator's). discriminator_steps: D's updates for each
     of G's. ema: decay of the average of the generator's weights (None: no average), which `sample` then uses; it is
     ramped up as min(ema, (1 + t) / (10 + t)), so that short runs don't average in the untrained net.
+    packing=m: D judges m samples at once, side by side in their first feature axis, so that a batch of n makes n/m
+    packs (PacGAN, Lin et al. 2018). unroll=k: G learns against the D that would stand there after k more of its Adam
+    steps on this batch, and differentiates through them (Metz et al. 2017); D itself makes its ordinary steps.
     mixed_precision: bfloat16 where the device has it.
 
     One step: D on real and fake, then G through the new D on the same fakes.
@@ -296,6 +299,8 @@ class GAN(Model):
         betas: tuple[float, float] = (0.5, 0.999),
         discriminator_steps: int = 1,
         ema: float | None = None,
+        packing: int = 1,
+        unroll: int = 0,
         noise_dim: int | None = None,
         mixed_precision: bool = False,
         seed: int = 0,
@@ -313,6 +318,8 @@ class GAN(Model):
             raise ValueError("discriminator_steps and penalty_every must be at least 1.")
         if ema is not None and not 0 <= ema < 1:
             raise ValueError(f"ema is a decay in [0, 1), for example 0.999; got {ema!r}.")
+        if packing < 1 or unroll < 0:
+            raise ValueError(f"packing must be at least 1 and unroll at least 0; got {packing!r} and {unroll!r}.")
         self.settings = {
             "loss": loss,
             "penalties": dict(penalties or {}),
@@ -321,6 +328,8 @@ class GAN(Model):
             "betas": betas,
             "discriminator_steps": discriminator_steps,
             "ema": ema,
+            "packing": packing,
+            "unroll": unroll,
             "noise_dim": noise_dim,
             "mixed_precision": mixed_precision,
             "seed": seed,
@@ -331,6 +340,7 @@ class GAN(Model):
         self.loss = objectives.LOSSES[loss] if isinstance(loss, str) else loss
         self.penalties = dict(penalties or {})
         self.penalty_every, self.discriminator_steps, self.ema = penalty_every, discriminator_steps, ema
+        self.packing, self.unroll = packing, unroll
         self.mixed_precision = mixed_precision
         self.noise_dim = noise_dim or noise_dim_of(generator)
         self.optimizers = {
@@ -340,7 +350,10 @@ class GAN(Model):
         self._parameters = {name: list(net.parameters()) for name, net in self.nets.items()}
         self._dtype = self._parameters["generator"][0].dtype
         # batch norm in D: real and fake samples must be normalised apart, so they can't share a pass
-        self._couples_samples = any("BatchNorm" in type(layer).__name__ for layer in discriminator.modules())
+        self._couples_samples = any(
+            "BatchNorm" in type(layer).__name__ or getattr(layer, "couples_samples", False)
+            for layer in discriminator.modules()
+        )
         if ema is not None:
             self.nets["average"] = copy.deepcopy(generator).requires_grad_(False).eval()
 
@@ -352,13 +365,20 @@ class GAN(Model):
     def discriminator(self) -> nn.Module:
         return self.nets["discriminator"]
 
-    def copy(self, **changes) -> "GAN":
+    def copy(self, discriminator: nn.Module | None = None, **changes) -> "GAN":
         """A GAN of its own in the same state, with some settings changed: both go on from here independently.
 
-        changes: arguments of GAN apart from the nets. Raises ValueError and TypeError as GAN does.
+        changes: arguments of GAN. With a `discriminator` of another architecture it plays on against that one, which
+        starts as it is, with a fresh optimiser. Raises ValueError and TypeError as GAN does.
         """
-        twin = GAN(copy.deepcopy(self.generator), copy.deepcopy(self.discriminator), **self.settings | changes)
+        against = copy.deepcopy(self.discriminator) if discriminator is None else discriminator
+        twin = GAN(copy.deepcopy(self.generator), against, **self.settings | changes)
         tensors, text = self.state()
+        if discriminator is not None:
+            old = ("discriminator.", "optimizer.discriminator.")
+            tensors = {key: value for key, value in tensors.items() if not key.startswith(old)}
+            fresh, _ = twin.state()
+            tensors |= {key: value for key, value in fresh.items() if key.startswith("discriminator.")}
         tensors = {key: value.clone() for key, value in tensors.items()}  # on the CPU they are this model's own
         averages = {key: value for key, value in tensors.items() if key.startswith("average.")}
         if averages and twin.ema is None:
@@ -380,9 +400,23 @@ class GAN(Model):
             lambda g: torch.randn(size, generator=g, device=self.device, dtype=self._dtype), looking=looking
         )
 
+    def pack(self, x: Tensor) -> Tensor:
+        """Samples as D takes them: (N, d, ...) → (N/m, m·d, ...) with m = packing, after S if there is one."""
+        if self.packing == 1:
+            return x
+        axis = 1 if self.batched else 0
+        n = x.shape[axis]
+        if n % self.packing:
+            raise ValueError(f"Packs of {self.packing} need a batch of a multiple of {self.packing} samples; got {n}.")
+        return x.reshape(*x.shape[:axis], n // self.packing, self.packing * x.shape[axis + 1], *x.shape[axis + 2 :])
+
     def logits(self, x: Tensor) -> Tensor:
-        """D's logits on x (N, *features) → (N,), or (S, N, *features) → (S, N)."""
-        out = self.discriminator(x)
+        """D's logits on x (N, *features) → (N,), or (S, N, *features) → (S, N); with packing m, N/m of them."""
+        return self._judge(self.pack(x))
+
+    def _judge(self, x: Tensor, d: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Logits of packed samples, from D or from `d` in its place."""
+        out = (d or self.discriminator)(x)
         expected = x.shape[: 2 if self.batched else 1]
         if out.shape == (*expected, 1):
             return out.squeeze(-1)
@@ -455,50 +489,92 @@ class GAN(Model):
 
     def update_discriminator(self, real: Tensor, measure: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
         """D's half of a step. Returns the fakes it was shown, with their graph for G's half, and what it measured."""
-        penalise = self.penalties and self.step % self.penalty_every == 0
-        places = {objectives.PENALTIES[name].where for name in self.penalties} if penalise else set()
         n = real.shape[1 if self.batched else 0]
         fake = self.generator(self.noise(n, looking=False))  # with its graph: G's step uses it too
-        x_fake = fake.detach().requires_grad_("fake" in places)
-        x_real = real.detach().requires_grad_("real" in places)
+        loss, total, on_real, on_fake = self._discriminator_loss(self.pack(real), self.pack(fake.detach()))
+        self.optimizers["discriminator"].zero_grad(set_to_none=True)
+        total.sum().backward(inputs=self._parameters["discriminator"])
+        self.optimizers["discriminator"].step()
+        values = {"loss_d": loss.detach()}
+        if measure:
+            values["d_real"] = on_real.detach().sigmoid().mean(-1)
+            values["d_fake"] = on_fake.detach().sigmoid().mean(-1)
+        return fake, values
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor, d: Callable | None = None) -> tuple[Tensor, ...]:
+        """On packed samples: D's loss, the loss with penalties, and the logits on real and on fake samples."""
+        penalise = self.penalties and self.step % self.penalty_every == 0
+        places = {objectives.PENALTIES[name].where for name in self.penalties} if penalise else set()
+        if "real" in places:
+            real = real.detach().requires_grad_()
+        if "fake" in places and not fake.requires_grad:
+            fake = fake.detach().requires_grad_()
         if self._couples_samples or places:
-            at = {"real": (self.logits(x_real), x_real), "fake": (self.logits(x_fake), x_fake)}
+            at = {"real": (self._judge(real, d), real), "fake": (self._judge(fake, d), fake)}
         else:  # one pass over both is faster than two
             axis = 1 if self.batched else 0
-            logits = self.logits(torch.cat([x_real, x_fake], dim=axis)).chunk(2, dim=-1)
-            at = {"real": (logits[0], x_real), "fake": (logits[1], x_fake)}
+            logits = self._judge(torch.cat([real, fake], dim=axis), d).chunk(2, dim=-1)
+            at = {"real": (logits[0], real), "fake": (logits[1], fake)}
         if "between" in places:
             like = at["real"][0]
             t = self.draw(lambda g: torch.rand(like.shape[-1], generator=g, device=self.device, dtype=like.dtype))
-            x = objectives.interpolate(real, fake.detach(), t).requires_grad_()
-            at["between"] = (self.logits(x), x)
+            x = objectives.interpolate(real.detach(), fake, t)
+            x = x if x.requires_grad else x.requires_grad_()
+            at["between"] = (self._judge(x, d), x)
         loss = self.loss.discriminator(at["real"][0], at["fake"][0])
         total = loss
         if penalise:
             for name, weight in self.penalties.items():
                 penalty = objectives.PENALTIES[name]
                 total = total + penalty.function(*at[penalty.where], weight * self.penalty_every)
-        self.optimizers["discriminator"].zero_grad(set_to_none=True)
-        total.sum().backward(inputs=self._parameters["discriminator"])
-        self.optimizers["discriminator"].step()
-        values = {"loss_d": loss.detach()}
-        if measure:
-            values["d_real"] = at["real"][0].detach().sigmoid().mean(-1)
-            values["d_fake"] = at["fake"][0].detach().sigmoid().mean(-1)
-        return fake, values
+        return loss, total, at["real"][0], at["fake"][0]
 
     def update_generator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """G's half of a step, through D as it is now; fake carries the graph of the generator that made it."""
-        real_logits = None
-        if self.loss.pairs:
-            with torch.no_grad():
-                real_logits = self.logits(real)
-        loss = self.loss.generator(real_logits, self.logits(fake))
+        """G's half of a step, through D as it is now, or as it will be after `unroll` steps; fake carries the graph of
+        the generator that made it."""
+        if self.unroll:
+            loss = self._unrolled_loss(self.pack(real), self.pack(fake))
+        else:
+            real_logits = None
+            if self.loss.pairs:
+                with torch.no_grad():
+                    real_logits = self.logits(real)
+            loss = self.loss.generator(real_logits, self.logits(fake))
         self.optimizers["generator"].zero_grad(set_to_none=True)
         # `inputs` keeps autograd from computing the discriminator's gradients, which nobody would use
         loss.sum().backward(inputs=self._parameters["generator"])
         self.optimizers["generator"].step()
         return {"loss_g": loss.detach()}
+
+    def _unrolled_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """G's loss against D after `unroll` more of its steps on these packed samples, differentiable through them."""
+        optimizer = self.optimizers["discriminator"]
+        group = optimizer.param_groups[0]
+        (b1, b2), lr, eps = group["betas"], group["lr"], group["eps"]
+        weights = {name: weight for name, weight in self.discriminator.named_parameters() if weight.requires_grad}
+        kept = [optimizer.state.get(weight, {}) for weight in weights.values()]
+        done = int(kept[0]["step"]) if kept[0] else 0
+        first, second = ([s[slot] if s else 0.0 for s in kept] for slot in ("exp_avg", "exp_avg_sq"))
+
+        def d(x):
+            # copies, so that D's own running numbers (spectral norm, batch norm) stay as they are
+            buffers = {name: buffer.clone() for name, buffer in self.discriminator.named_buffers()}
+            return torch.func.functional_call(self.discriminator, {**weights, **buffers}, (x,))
+
+        for t in range(done + 1, done + 1 + self.unroll):
+            _, total, _, _ = self._discriminator_loss(real, fake, d)
+            slopes = torch.autograd.grad(
+                total.sum(), list(weights.values()), create_graph=True, allow_unused=True, materialize_grads=True
+            )
+            first = [b1 * m + (1 - b1) * slope for m, slope in zip(first, slopes, strict=True)]
+            second = [b2 * v + (1 - b2) * slope.square() for v, slope in zip(second, slopes, strict=True)]
+            # Adam's step; the tiny number gives its root a slope where a weight has never had a gradient
+            moved = [
+                w - lr * m / (1 - b1**t) / ((v / (1 - b2**t) + 1e-30).sqrt() + eps)
+                for w, m, v in zip(weights.values(), first, second, strict=True)
+            ]
+            weights = dict(zip(weights, moved, strict=True))
+        return self.loss.generator(self._judge(real, d) if self.loss.pairs else None, self._judge(fake, d))
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -536,6 +612,14 @@ class VAE(Model):
         seed: int = 0,
         device: str | torch.device | None = None,
     ):
+        self.settings = {
+            "beta": beta,
+            "lr": lr,
+            "betas": betas,
+            "log_likelihood": log_likelihood,
+            "seed": seed,
+            "device": device,
+        }
         super().__init__({"vae": net}, [seed], device)
         self.beta, self.log_likelihood = beta, log_likelihood
         self.optimizers = {"vae": self._adam(net, lr, betas)}
@@ -543,6 +627,13 @@ class VAE(Model):
     @property
     def net(self) -> nn.Module:
         return self.nets["vae"]
+
+    def copy(self, **changes) -> "VAE":
+        """A VAE of its own in the same state, with some settings changed, as in GAN.copy."""
+        twin = VAE(copy.deepcopy(self.net), **self.settings | changes)
+        tensors, text = self.state()
+        twin.restore({key: value.clone() for key, value in tensors.items()}, text)
+        return twin
 
     def noise(self, n: int, looking: bool = True) -> Tensor:
         """Fresh z ~ N(0, I), (n, latent_dim); streams as in GAN.noise."""
@@ -622,9 +713,12 @@ def train(
     # data are checked on a throw-away copy of the streams, so that checking changes no result
     states = [stream.get_state() for stream in model._streams]
     example = next_batch()
+    least = 2 * getattr(model, "packing", 1)
     for stream, state in zip(model._streams, states, strict=True):
         stream.set_state(state)
-    model.check_data(example[:, :2] if model.batched else example[:2])
+    if batch % (least // 2):
+        raise ValueError(f"Packs of {least // 2} need a batch of a multiple of {least // 2} samples; got {batch}.")
+    model.check_data(example[:, :least] if model.batched else example[:least])
     return _stream(model, next_batch, steps, progress, Path(checkpoint) if checkpoint else None, checkpoint_every)
 
 

@@ -143,7 +143,7 @@ def test_findings_say_what_the_explanations_say(seed):
         return q.findings(letter, seed)[name].median().item()
 
     assert median("A", "loss of D") + median("A", "loss of G") < 0.2
-    assert median("A", "mean distance from the middle") > 2.5
+    assert median("A", "distance from middle") > 2.5
     assert 0.4 < median("B", "loss of D") < 1.2 < 1.4 < median("B", "loss of G")
     assert median("B", "unrest in 50 steps") < 0.5
     assert median("B", "G has a gradient after D's turn") == 0
