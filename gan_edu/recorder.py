@@ -16,6 +16,7 @@ import json
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gan_edu import metrics
+from gan_edu import metrics, objectives
 from gan_edu.training import GAN, Model, Step, TrainingDiverged, batches, train, write_atomically
 
 POINT_RANGE = 2.0  # points are stored as int16 from −2 to 2 times the extent
@@ -122,8 +123,8 @@ class Recording:
         copy.gap = self.gap
         return copy
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write one file (npz, nothing in it can run code), atomically."""
+    def save(self, path: str | os.PathLike, more: dict | None = None, tensors: dict | None = None) -> Path:
+        """Write one file (npz, nothing in it can run code), atomically. `more` and `tensors`: for Recorder.save."""
         path = Path(path)
         heads = [{"step": frame.step, "values": frame.values, "arrays": sorted(frame.arrays)} for frame in self.frames]
         head = {
@@ -132,11 +133,12 @@ class Recording:
             "gap": self.gap,
             "about": self.about,
             "frames": heads,
-        }
+        } | (more or {})
         arrays = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
         arrays |= {f"fixed/{name}": array for name, array in self.fixed.items()}
         for i, frame in enumerate(self.frames):
             arrays |= {f"{i}/{name}": array for name, array in frame.arrays.items()}
+        arrays |= {f"state/{name}": tensor.numpy() for name, tensor in (tensors or {}).items()}
         content = io.BytesIO()
         np.savez_compressed(content, **arrays)
         write_atomically(path, content.getvalue())
@@ -144,25 +146,33 @@ class Recording:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Recording":
-        """Read what `save` wrote. Raises FileNotFoundError, RecordingError."""
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"There is no recording at {path}.")
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                head = json.loads(stored["head"].tobytes())
-                if head["format"] != "gan_edu recording 1":
-                    raise ValueError(f"its format is {head['format']!r}")
-                fixed = {n.removeprefix("fixed/"): stored[n] for n in stored.files if n.startswith("fixed/")}
-                recording = cls(head["limit"], fixed, head["about"])
-                recording.gap = head["gap"]
-                recording.frames = [
-                    Frame(one["step"], one["values"], {name: stored[f"{i}/{name}"] for name in one["arrays"]})
-                    for i, one in enumerate(head["frames"])
-                ]
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, OSError) as error:
-            raise RecordingError(f"{path.name} is damaged or no recording: {error}") from None
-        return recording
+        """Read the frames that `save`, or Recorder.save, wrote. Raises FileNotFoundError, RecordingError."""
+        return _read(path)[0]
+
+
+def _read(path: str | os.PathLike) -> tuple[Recording, dict, dict[str, torch.Tensor]]:
+    """A file's recording, its head, and the tensors of a recorder's states."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no recording at {path}.")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            head = json.loads(stored["head"].tobytes())
+            if head["format"] != "gan_edu recording 1":
+                raise ValueError(f"its format is {head['format']!r}")
+            fixed = {n.removeprefix("fixed/"): stored[n] for n in stored.files if n.startswith("fixed/")}
+            recording = Recording(head["limit"], fixed, head["about"])
+            recording.gap = head["gap"]
+            recording.frames = [
+                Frame(one["step"], one["values"], {name: stored[f"{i}/{name}"] for name in one["arrays"]})
+                for i, one in enumerate(head["frames"])
+            ]
+            tensors = {
+                n.removeprefix("state/"): torch.from_numpy(stored[n]) for n in stored.files if n.startswith("state/")
+            }
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, OSError) as error:
+        raise RecordingError(f"{path.name} is damaged or no recording: {error}") from None
+    return recording, head, tensors
 
 
 class Recorder:
@@ -319,6 +329,50 @@ class Recorder:
         if not other.recording.frames or other.recording.steps[-1] != step:
             other.capture()
         return other
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write frames and states into one file, atomically, so that `open` can go on and branch.
+
+        Raises ValueError when a setting is an object of one's own, which a file can't hold.
+        """
+        states, tensors = [], {}
+        for i, (step, model) in enumerate([*self._kept, (self.step, self.model)]):
+            mine, text = model.state()
+            tensors |= {f"{i}/{name}": tensor for name, tensor in mine.items()}
+            settings = {name: value for name, value in getattr(model, "settings", {}).items() if name != "device"}
+            if isinstance(settings.get("loss"), objectives.Loss):
+                settings["loss"] = settings["loss"].name
+            if settings.get("loss", "hinge") not in objectives.LOSSES:
+                raise ValueError("A loss of your own can't be stored in a file; save the recording alone.")
+            states.append({"step": step, "text": text, "settings": settings, "breaks": step in self._breaks})
+        more = {"states": states, "halves": self._halves, "stride": self._stride, "every": self.every}
+        return self.recording.save(path, more | {"batch": self.batch}, tensors)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike, model: Model, data, look=None) -> "Recorder":
+        """Take up what `save` wrote: with a model of the same nets (its weights are not used), the same data and look.
+
+        Raises FileNotFoundError; RecordingError; CheckpointError when the nets are others.
+        """
+        recording, head, tensors = _read(path)
+        if "states" not in head:
+            raise RecordingError(f"{Path(path).name} holds frames only, and no states to go on from.")
+        kept = []
+        for i, one in enumerate(head["states"]):
+            settings = {name: tuple(v) if isinstance(v, list) else v for name, v in one["settings"].items()}
+            state = model.copy(**settings)
+            mine = {n.removeprefix(f"{i}/"): tensor for n, tensor in tensors.items() if n.startswith(f"{i}/")}
+            state.restore(mine, one["text"], source=Path(path).name)
+            kept.append((one["step"], state))
+        recorder = cls.__new__(cls)
+        recorder.data, recorder.look, recorder.states = data, look or _numbers_only, 16
+        recorder.recording, recorder.batch, recorder.every = recording, head["batch"], head["every"]
+        recorder._stride, recorder._last = head["stride"], None
+        recorder._halves = {int(step): player for step, player in head["halves"].items()}
+        recorder._breaks = {one["step"] for one in head["states"][:-1] if one["breaks"]}
+        recorder._kept, recorder.model = kept[:-1], kept[-1][1]
+        recorder._begin()
+        return recorder
 
 
 def _numbers_only(model):

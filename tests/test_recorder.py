@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from gan_edu import data, ensemble, metrics, nets
+from gan_edu import data, ensemble, metrics, nets, objectives
 from gan_edu.recorder import Frame, PlaneLook, Recorder, Recording, RecordingError, pack_points, unpack_points
-from gan_edu.training import GAN, TrainingDiverged, train
+from gan_edu.training import GAN, CheckpointError, TrainingDiverged, train
 
 RING = data.toy.ring()
 
@@ -221,6 +221,37 @@ def test_what_came_before_a_divergence_is_kept():
         recorder.advance(5)
     assert recorder.recording.steps == [0, 10, 20]
     assert recorder.rewind(20).sample(5).isfinite().all()
+
+
+def test_a_recorder_goes_on_and_branches_from_its_file(tmp_path):
+    recorder = make_recorder(25, every=5)
+    recorder.train_step("discriminator")
+    recorder.change(loss="hinge", lr=(1e-3, 5e-4), ema=0.9)
+    recorder.advance(14)
+    opened = Recorder.open(recorder.save(tmp_path / "run.npz"), make_gan(seed=7), RING, recorder.look)
+    assert states_equal(opened.model, recorder.model) and opened.recording.steps == recorder.recording.steps
+    for step in (3, 26, 33):
+        assert states_equal(opened.rewind(step), recorder.rewind(step))
+    assert states_equal(opened.advance(10).model, recorder.advance(10).model)
+    assert states_equal(opened.branch(30, lr=1e-2).advance(5).model, recorder.branch(30, lr=1e-2).advance(5).model)
+    assert Recording.load(tmp_path / "run.npz").steps[-1] == 40
+
+
+def test_what_can_not_go_on_is_told(tmp_path):
+    recorder = make_recorder(5)
+    frames = recorder.recording.save(tmp_path / "frames.npz")
+    with pytest.raises(RecordingError, match="frames only"):
+        Recorder.open(frames, make_gan(), RING)
+    whole = recorder.save(tmp_path / "run.npz")
+    other = GAN(nets.mlp([2, 8, 2]), nets.mlp([2, 8, 1]), device="cpu")
+    with pytest.raises(CheckpointError, match="another architecture"):
+        Recorder.open(whole, other, RING)
+    whole.write_bytes(whole.read_bytes()[:-3000])
+    with pytest.raises(RecordingError, match="damaged"):
+        Recorder.open(whole, make_gan(), RING)
+    recorder.change(loss=objectives.Loss("mine", objectives.hinge.discriminator, objectives.hinge.generator))
+    with pytest.raises(ValueError, match="loss of your own"):
+        recorder.save(tmp_path / "own.npz")
 
 
 # --- what a frame of the plane shows
