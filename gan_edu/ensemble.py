@@ -130,7 +130,7 @@ class Stacked(nn.Module):
         """A copy of net number `seed` (0 … S−1) as an ordinary nn.Sequential."""
         if not 0 <= seed < self.seeds:
             raise IndexError(f"There are nets 0 to {self.seeds - 1}; got {seed}.")
-        net = copy.deepcopy(self.template[0])
+        net = copy.deepcopy(self.template[0]).to(next(self.parameters()).device)
         for mine, theirs in zip(self.layers, net, strict=True):
             if isinstance(mine, StackedLinear | StackedBatchNorm):
                 mine.copy_to(theirs, seed)
