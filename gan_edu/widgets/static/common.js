@@ -28,6 +28,7 @@ const ganEdu = (() => {
 .gan-edu .charts { display: flex; flex-wrap: wrap; gap: 4px 12px; flex: 1 1 330px; align-content: flex-start; }
 .gan-edu .under { min-height: 2.8em; font-variant-numeric: tabular-nums; }
 .gan-edu .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em; white-space: pre; margin: 4px 0; }
+.gan-edu .charts .code { flex: 1 1 100%; } .gan-edu .code:empty { display: none; }
 .gan-edu .code div { padding: 1px 6px; } .gan-edu .code .now { background: #ffe08a; font-weight: 700; }
 .gan-edu .help { max-width: 62em; } .gan-edu .help p { margin: 4px 0; }
 `;
@@ -219,7 +220,9 @@ const ganEdu = (() => {
     root.classList.add("gan-edu"); root.tabIndex = 0; root.dataset.lmSuppressShortcuts = "true";
     root.setAttribute("role", "group"); root.setAttribute("aria-label", setup.name || "Widget");
     const style = make("style"); style.textContent = CSS;
-    root.append(style, bar, layerRow, message, make("div", { class: "stage" }, runsBox, chartsBox), under, code, timeRow, help, spoken);
+    root.append(style, bar, layerRow, message, make("div", { class: "stage" }, runsBox, chartsBox), under, timeRow, help, spoken);
+
+    chartsBox.append(code);
 
     const api = { state, make, press, refresh, root, under, sharp, short, setup, runsBox, layerRow, now, shown,
       colors: { REAL, FAKE, DISC, THEORY, GREY }, say: (text) => { message.textContent = text; } };

@@ -44,7 +44,7 @@ const PAINTER = {
       gapLut.set(mix([255, 255, 255], [40, 40, 40], t), 3 * i);
     }
     let plates = [], drawing = null, strokes = [];
-    const size = () => (state.big ? 620 : state.runs.length > 1 ? 330 : 430);
+    const size = () => (state.big ? (state.runs.length > 1 ? 420 : 520) : state.runs.length > 1 ? 330 : 430);
 
     function plate(i) {
       const canvas = make("canvas", { role: "img", "aria-label": "The plane with data, generated points and the discriminator" });
