@@ -25,9 +25,9 @@ const ganEdu = (() => {
 .gan-edu .runs { display: flex; flex-wrap: wrap; gap: 10px; }
 .gan-edu figure { margin: 0; } .gan-edu figcaption { font-weight: 600; }
 .gan-edu canvas { display: block; background: #fff; }
-.gan-edu .charts { display: flex; flex-wrap: wrap; gap: 4px 12px; flex: 1 1 330px; align-content: flex-start; }
+.gan-edu .charts { display: flex; flex-wrap: wrap; gap: 4px 12px; flex: 1 1 330px; min-width: 0; align-content: flex-start; }
 .gan-edu .under { min-height: 2.8em; font-variant-numeric: tabular-nums; }
-.gan-edu .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em; white-space: pre; margin: 4px 0; }
+.gan-edu .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; white-space: pre-wrap; margin: 4px 0; }
 .gan-edu .charts .code { flex: 1 1 100%; } .gan-edu .code:empty { display: none; }
 .gan-edu .code div { padding: 1px 6px; } .gan-edu .code .now { background: #ffe08a; font-weight: 700; }
 .gan-edu .help { max-width: 62em; } .gan-edu .help p { margin: 4px 0; }
