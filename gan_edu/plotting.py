@@ -97,14 +97,18 @@ def use_style():
 
 
 def png(figure):
-    """The figure as the bytes of a PNG with 256 colours: a third of the usual size, so that notebooks stay small.
+    """The figure as the bytes of a PNG with few colours: a third of the usual size, so that notebooks stay small.
 
-    `use_style` has notebooks show all figures this way.
+    64 colours where the eye won't notice, 256 for smooth maps. `use_style` has notebooks show all figures this way.
     """
     buffer, small = io.BytesIO(), io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight", facecolor="white")
     image = Image.open(buffer).convert("RGB")
-    image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    for colours in (64, 256):
+        few = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        if np.abs(np.asarray(few.convert("RGB"), dtype=int) - np.asarray(image, dtype=int)).mean() < 0.5:
+            break
+    few.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
