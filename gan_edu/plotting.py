@@ -106,7 +106,7 @@ def png(figure):
     image = Image.open(buffer).convert("RGB")
     for colours in (64, 256):
         few = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        if np.abs(np.asarray(few.convert("RGB"), dtype=int) - np.asarray(image, dtype=int)).mean() < 0.5:
+        if np.abs(np.asarray(few.convert("RGB"), dtype=int) - np.asarray(image, dtype=int)).mean() < 0.8:
             break
     few.save(small, "PNG", optimize=True)
     return small.getvalue()

@@ -1,6 +1,6 @@
 """Trains the finished models of the widget LatentSpace and writes gan_edu/widgets/models/.
 
-    python tools/train_latent_models.py                   # all, about ten minutes on one core
+    python tools/train_latent_models.py                   # all, about five minutes on one core
     python tools/train_latent_models.py vae-1 gan         # some of them
     python tools/train_latent_models.py --card            # only measures again and writes README.md
 

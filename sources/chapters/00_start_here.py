@@ -92,7 +92,7 @@ claim(
 
 # %% [markdown]
 # A line that starts with **✓** is a *claim*: a sentence about an experiment that your computer has just checked.
-# You will meet them in all chapters; more about them in section 6.
+# You will meet them in all chapters; more about them in section 7.
 
 # %% [markdown]
 # ## 2 · Your first GAN
@@ -278,7 +278,38 @@ claim(
 # the generator: some of its pictures are still fog. And this was *one* run; you know by now what that is worth.
 
 # %% [markdown]
-# ## 6 · How to read a chapter
+# ## 6 · Three windows to play with
+#
+# Pictures that move tell more than pictures. Part 2 of the course has three *widgets*: windows into a training that
+# you can start, stop, rewind and change. Have a look at each; the chapters come back to them. Press **▶ Play**, then
+# drag the time line below the picture to the left: that is the past, and nothing of it is lost. (In a notebook that
+# has only been opened you see a still picture; run the cell, and it comes alive.)
+#
+# The first shows what the discriminator says about every place while the two nets play (chapter 22):
+
+# %%
+from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse
+
+DiscriminatorSurface("ring", seed=1)
+
+# %% [markdown]
+# 🔎 **Try it.** Tick *pull*: the arrows show where each generated point wants to go. Pause, and press **Step D** ten
+# times: who moves, and who waits?
+#
+# The second shows eight seeds of one setting and counts what each has captured, as you did in section 4 (chapter 23):
+
+# %%
+ModeCollapse("ring", seeds=8)
+
+# %% [markdown]
+# The third belongs to another kind of generative model, the *variational autoencoder*. It lays all digits out on a map.
+# Drag a point across the map and see what it stands for (chapter 24):
+
+# %%
+LatentSpace("vae")
+
+# %% [markdown]
+# ## 7 · How to read a chapter
 #
 # You have just done it. The rhythm is always the same:
 #
@@ -304,7 +335,7 @@ except AssertionError as failure:
 # one of ours fails, that is a bug: please report it.
 
 # %% [markdown]
-# ## 7 · Checks and hints
+# ## 8 · Checks and hints
 #
 # Each chapter has exercises, and a check for each answer, which tells you *how* it is wrong. Take this small question:
 #
@@ -372,7 +403,7 @@ show(noise_second_try)
 # shows it as a map.
 
 # %% [markdown]
-# ## 8 · Stop, save, go on
+# ## 9 · Stop, save, go on
 #
 # A training is a loop over steps. To stop it, leave the loop: `break` in the code, or the **■** button above the
 # notebook. What has been learned stays in `gan`. To keep it for tomorrow takes three lines:
@@ -400,7 +431,7 @@ claim("100 steps later the two still agree, bit for bit", torch.equal(gan.sample
 # down, you lose at most 1,000 steps.
 
 # %% [markdown]
-# ## 9 · Your GPU, if you have one
+# ## 10 · Your GPU, if you have one
 #
 # All code uses the best device by itself: an NVIDIA GPU (CUDA), else an Apple GPU (MPS), else the CPU. This is yours:
 

@@ -234,6 +234,17 @@ claim(
 # it.
 
 # %% [markdown]
+# **With your own hands.** Here are eight seeds after 400 steps. Press **▶ Play** and wait until the widget names a mode
+# that was lost; drag the time line back and watch it go. Then change one setting (*penalty*, *D's rate*, *packing* …):
+# the training branches, and the eight as before stand beside the eight with your remedy. In which of the two would you
+# bet on all modes 1,000 steps later?
+
+# %%
+from gan_edu.widgets import ModeCollapse
+
+ModeCollapse("ring", seeds=8).run(400)
+
+# %% [markdown]
 # ## 4 · What do the losses know?
 #
 # Suppose that a generator draws $k$ of the $K$ modes perfectly and never the others. The best possible discriminator
