@@ -35,6 +35,11 @@ OWN = "your own"
 OF_MODEL = ("loss", "penalty", "penalty_weight", "lr_g", "lr_d", "discriminator_steps")  # can change while it trains
 
 
+def sentence(error: BaseException) -> str:
+    text = str(error).rstrip()
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
 class Points:
     """Samples (N, 2) as a distribution: drawn with replacement. No density is known."""
 
@@ -142,11 +147,11 @@ class DiscriminatorSurface(RecordedWidget):
                 self._check(trial)
                 self.settings = trial
             except ASK as error:
-                problems.append(f"{error} So {name} is {defaults[name]!r} for now.")
+                problems.append(f"{sentence(error)} So {name} is {defaults[name]!r} for now.")
         try:
             self.runs = [self.make_run()]
         except ASK as error:
-            problems.append(f"{error} So the usual nets stand in.")
+            problems.append(f"{sentence(error)} So the usual nets stand in.")
             self._own = {"generator": None, "discriminator": None}
             self.runs = [self.make_run()]
         self.changed()
@@ -328,7 +333,7 @@ class DiscriminatorSurface(RecordedWidget):
             fake = unpack_points(frame.arrays["fake"], e)
             ax.scatter(*real.T, s=5, color=plotting.REAL, linewidths=0)
             ax.scatter(*fake.T, s=9, color=plotting.FAKE, marker="^", linewidths=0)
-            ax.set(title=f"{name} step {frame.step}".strip(), xlim=(-e, e), ylim=(-e, e), aspect="equal")
+            ax.set(title=f"{name}, step {frame.step}".strip(", "), xlim=(-e, e), ylim=(-e, e), aspect="equal")
         ax = axes[-1]
         for run, dash in zip(self.runs, ("-", ":"), strict=False):
             for key, label, colour in (("loss_d", "D", plotting.DISC), ("loss_g", "G", plotting.FAKE)):
