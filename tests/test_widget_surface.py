@@ -209,6 +209,8 @@ def test_what_if_changes_the_right_run_alone(make):
     assert left.steps == right.steps == [0, 10, 20, 30, 40]
     equal = [np.array_equal(left.at(s).arrays["surface"], right.at(s).arrays["surface"]) for s in (0, 20, 40)]
     assert equal == [True, True, False]
+    tell(widget, "keep", run=0)
+    assert widget.settings["lr_g"] == widget.settings["lr_d"] == widget._controls["lr_d"].value == 1e-3
 
 
 # --- one's own nets and data

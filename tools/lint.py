@@ -430,9 +430,11 @@ def private_words(root=None):
 
 
 def output_texts(output):
-    """Every text in one output."""
+    """Every text in one output. Not the players of recordings: these hold compressed numbers and our own script."""
     texts = [output.get("text", "")]
     for kind, value in output.get("data", {}).items():
+        if kind == "text/html" and 'class="gan-edu-player"' in value:
+            continue
         if not kind.startswith("image/") or kind.endswith("svg+xml"):
             texts.append(value if isinstance(value, str) else "".join(map(str, value)))
     return ["".join(t) if isinstance(t, list) else t for t in texts if t]

@@ -64,6 +64,7 @@ class RecordedWidget(ipywidgets.VBox):
     def __init__(self, controls=(), **setup):
         self.runs: list[Recorder] = []
         self.settings: dict = {}
+        self._left_settings: dict = {}  # of the run as before, in a comparison
         self.slow = False
         self.rest = 0.0  # seconds after each step
         self.pace = Pace()
@@ -175,7 +176,7 @@ class RecordedWidget(ipywidgets.VBox):
             step = base.step if step is None else int(step)
             other = base.branch(step, **self.model_settings(self.settings | changes))
             again = base.branch(step)
-            self.settings = self.settings | changes
+            self._left_settings, self.settings = self.settings, self.settings | changes
             self.runs = [again, other]
             self._show_all()
         self.changed()
@@ -295,6 +296,8 @@ class RecordedWidget(ipywidgets.VBox):
             self.branch(content["step"])
         elif kind == "keep":
             with self._trainer.between_steps():
+                if content["run"] == 0 and len(self.runs) == 2:
+                    self.settings = self._left_settings
                 self.runs = [self.runs[content["run"]]]
                 self._show_all()
             self.changed()
