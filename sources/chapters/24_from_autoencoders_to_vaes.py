@@ -412,14 +412,14 @@ plt.show()
 # %% [markdown]
 # Small clouds where it matters which digit it is, larger ones where neighbours look alike.
 #
-# **With your own hands.** The next cell trains another VAE of this kind for 300 steps and shows its plane. Drag the
+# **With your own hands.** The next cell trains another VAE of this kind for 200 steps and shows its plane. Drag the
 # cross, and see what each place decodes to. Press **▶ Play** to train on; drag the time line back to the first steps,
 # when all digits still lay in one heap. The menu *model* holds trained ones: an autoencoder, other βs, a GAN.
 
 # %%
 from gan_edu.widgets import LatentSpace
 
-LatentSpace("vae", train=True).run(300)
+LatentSpace("vae", train=True).run(200)
 
 # %% [markdown]
 # Now 16 numbers, and the question that counts. The AE couldn't be drawn from by $N(0, I)$.
