@@ -842,7 +842,7 @@ for name in ["transposed, kernel 3", "transposed, kernel 4"]:
     layer = layers[name](1, 1)
     nn.init.ones_(layer.weight)
     print(f"{name}: inputs that reach each of 4 × 4 output pixels")
-    print((layer(torch.ones(1, 1, 6, 6)) - layer.bias)[0, 0, 4:8, 4:8].int().numpy())
+    print((layer(torch.ones(1, 1, 6, 6)) - layer.bias)[0, 0, 4:8, 4:8].round().int().numpy())
 
 
 # %% [markdown]
