@@ -63,6 +63,29 @@ SLIDE = """(root, to) => new Promise(done => {
     slider.value = Math.round(to * slider.max); slider.dispatchEvent(new Event('input', { bubbles: true }));
     const look = () => root.dataset.painted !== before ? done(performance.now() - start) : setTimeout(look, 1);
     look() })"""
+# moves the held ring about for three seconds: pictures a second
+DRAG = """root => new Promise(done => {
+    const canvas = root.querySelector('canvas[tabindex]'), box = canvas.getBoundingClientRect();
+    const start = performance.now(), from = Number(root.dataset.painted);
+    const move = () => { const t = (performance.now() - start) / 500;
+        canvas.dispatchEvent(new PointerEvent('pointermove', { bubbles: true,
+            clientX: box.x + box.width * (0.5 + 0.3 * Math.cos(t)),
+            clientY: box.y + box.height * (0.5 + 0.3 * Math.sin(t)) }));
+        performance.now() < start + 3000 ? requestAnimationFrame(move)
+            : done((Number(root.dataset.painted) - from) / (performance.now() - start) * 1000) };
+    move() })"""
+# milliseconds from letting go of the ring to the exact picture
+LET_GO = """root => new Promise(done => {
+    const canvas = root.querySelector('canvas[tabindex]'), picture = root.querySelector('canvas[data-exact]');
+    canvas.addEventListener('pointerup', () => { const start = performance.now();
+        const look = () => picture.dataset.exact === 'true' ? done(performance.now() - start) : setTimeout(look, 1);
+        setTimeout(look, 1) }, { once: true }) })"""
+NEW_PICTURES = """(root, seconds) => new Promise(done => {
+    const start = performance.now(); let step = root.dataset.step, count = 0;
+    const look = () => { if (root.dataset.step !== step) { step = root.dataset.step; count++ }
+        performance.now() < start + 1000 * seconds ? requestAnimationFrame(look)
+            : done(count / (performance.now() - start) * 1000) };
+    look() })"""
 HEAP = "() => { if (window.gc) window.gc(); return performance.memory.usedJSHeapSize / 2**20 }"
 
 
@@ -74,12 +97,9 @@ def row(what, value, goal):
     print(f"| {what} | {value} | {goal} |", flush=True)
 
 
-def painted(widget, seconds):
-    """Frames painted in a second."""
-    count = lambda: int(widget.get_attribute("data-painted"))  # noqa: E731
-    before, start = count(), time.perf_counter()
-    time.sleep(seconds)
-    return (count() - before) / (time.perf_counter() - start)
+def new_pictures(widget, seconds):
+    """Frames of other steps that the view paints in a second."""
+    return widget.evaluate(NEW_PICTURES, seconds)
 
 
 def notebook_of(*cells):
@@ -130,7 +150,7 @@ def surface(page, server, minutes):
             ask(f"w.pace.rate = {fps}; w.play()")
             rates[fps].append(float(ask("print(speed(w, 4))")))
             if fps == "30":
-                rates["painted"].append(painted(widget, 4))
+                rates["painted"].append(new_pictures(widget, 4))
             ask("w.pause(); w.wait()")
     median = {name: statistics.median(values) for name, values in rates.items()}
     row("steps a second without a view (2-64-64, batch 128)", f"{median['without']:.0f}", "")
@@ -142,7 +162,10 @@ def surface(page, server, minutes):
     row("one painting in the browser", f"{paint:.1f} ms", "")
 
     widget.evaluate(CLICK, ["Step", "step"])
-    clicks = [widget.evaluate(CLICK, ["Step", "step"]) for _ in range(40)]
+    clicks = []
+    for _ in range(40):
+        page.wait_for_timeout(100)  # nobody clicks faster
+        clicks.append(widget.evaluate(CLICK, ["Step", "step"]))
     row(
         "click on Step to the new picture",
         f"median {statistics.median(clicks):.0f}, p95 {p95(clicks):.0f} ms",
@@ -154,6 +177,7 @@ def surface(page, server, minutes):
         page.wait_for_timeout(200)
         stops.append(widget.evaluate(CLICK, ["‖ Pause", "text"]))
         page.wait_for_timeout(100)
+        ask("w.wait()")
     row(
         "click on Pause while training",
         f"median {statistics.median(stops):.0f}, p95 {p95(stops):.0f} ms",
@@ -166,21 +190,75 @@ def surface(page, server, minutes):
 
     ask("w.reset(); w.play()")
     page.wait_for_timeout(30_000)  # until the recording is full: that much is meant to stay
-    before = page.evaluate(HEAP), float(ask("print(rss())"))
-    page.wait_for_timeout(60_000 * minutes)
-    after = page.evaluate(HEAP), float(ask("print(rss())"))
-    kept = ask("w.pause(); w.wait(); print(len(w.recording), w.step_number)")
+    # it then has between half of its frames and all of them; so compare moments with about equally many
+    moments, end = [], time.perf_counter() + 60 * minutes
+    while time.perf_counter() < end:
+        frames, kernel = ask("print(len(w.recording), rss())").split()
+        moments.append((int(frames), page.evaluate(HEAP), float(kernel)))
+        page.wait_for_timeout(2000)
+    last = moments[-1]
+    first = min(moments[: len(moments) // 4], key=lambda moment: abs(moment[0] - last[0]))
+    steps = ask("w.pause(); w.wait(); print(w.step_number)")
     row(
-        f"memory after {minutes:g} minutes of play ({kept} frames, steps)",
-        f"browser {after[0] - before[0]:+.1f} MiB, kernel {after[1] - before[1]:+.1f} MiB",
+        f"memory after {minutes:g} minutes of play ({steps} steps; at {first[0]} and {last[0]} frames)",
+        f"browser {last[1] - first[1]:+.1f} MiB, kernel {last[2] - first[2]:+.1f} MiB",
         "≤ +5 MiB",
     )
+    notebook.close()
+
+
+def collapse(page, server):
+    notebook = Notebook(page, server, server.add(notebook_of(IMPORT, "w = ModeCollapse(seed=1)\nw")))
+    ask = lambda code: page.evaluate(ASK, code).strip()  # noqa: E731
+    notebook.run_all()
+    widget = page.locator(".gan-edu").first
+    widget.wait_for()
+    plain = "g = w.runs[0].model.copy()\nwith one_thread():\n"
+    plain += "    t = time.perf_counter(); training.run(g, data.toy.ring(), 300, progress=False)\n"
+    plain += "print(300 / (time.perf_counter() - t))"
+    without, seen, frames = [], [], []
+    for _ in range(3):
+        without.append(float(ask(plain)))
+        ask("w.play()")
+        seen.append(float(ask("print(speed(w, 4))")))
+        frames.append(new_pictures(widget, 4))
+        ask("w.pause(); w.wait()")
+    share = statistics.median(seen) / statistics.median(without)
+    row(
+        "eight seeds: steps a second without a view, with it",
+        f"{statistics.median(without):.0f}, {100 * share:.0f} %",
+        "",
+    )
+    row("eight seeds: frames painted a second while training", f"{statistics.median(frames):.1f}", "")
+    notebook.close()
+
+
+def latent(page, server):
+    notebook = Notebook(page, server, server.add(notebook_of(IMPORT, "w = LatentSpace()\nw")))
+    notebook.run_all()
+    widget = page.locator(".gan-edu").first
+    widget.locator("canvas[data-exact=true]").first.wait_for()
+    box = widget.locator("canvas[tabindex]").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    dragged, exact = [], []
+    for i in range(12):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 20, y + 10 + i)
+        if i < 3:
+            dragged.append(widget.evaluate(DRAG))
+        widget.evaluate(f"root => {{ window.letGo = ({LET_GO})(root) }}")
+        page.mouse.up()
+        exact.append(page.evaluate("() => window.letGo"))
+    row("dragging in latent space", f"{statistics.median(dragged):.0f} pictures a second", "≥ 50")
+    row("the exact picture after letting go", f"median {statistics.median(exact):.0f} ms", "≤ 60 ms")
     notebook.close()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--only", choices=("surface", "collapse", "latent"), help="one widget alone")
     minutes = parser.parse_args().minutes
     from playwright.sync_api import sync_playwright
 
@@ -192,7 +270,11 @@ def main():
             flags = [*CHROMIUM_FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags)
             print("| what | measured | goal |\n|---|---|---|")
-            surface(browser.new_page(viewport={"width": 1280, "height": 900}), server, minutes)
+            only = parser.parse_args().only
+            for name, measure in {"latent": latent, "collapse": collapse, "surface": surface}.items():
+                if only in (None, name):
+                    more = [minutes] if name == "surface" else []
+                    measure(browser.new_page(viewport={"width": 1280, "height": 900}), server, *more)
             browser.close()
     finally:
         server.stop()

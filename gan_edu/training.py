@@ -722,14 +722,27 @@ def train(
     return _stream(model, next_batch, steps, progress, Path(checkpoint) if checkpoint else None, checkpoint_every)
 
 
-def _stream(model, next_batch, steps, progress, checkpoint, checkpoint_every) -> Iterator[Step]:
+@contextlib.contextmanager
+def progress_bar(steps: int, progress: bool = True):
+    """A tqdm bar that shows after a second and goes at the end; none if `progress` is false or TQDM_DISABLE is set."""
     from tqdm.auto import tqdm
 
-    on_cpu = model.device.type == "cpu"
-    saved = checkpoint if checkpoint and checkpoint.exists() else None
     # notebooks' bars don't heed TQDM_DISABLE by themselves
     silent = not progress or bool(os.environ.get("TQDM_DISABLE"))
     with tqdm(total=steps, unit="step", leave=False, delay=1, disable=silent) as bar:
+        yield bar
+    # tqdm leaves the parts of a notebook's bar in memory; one that was cut short stays in view
+    if bar.n >= steps and hasattr(bar, "container"):
+        for widget in (*bar.container.children, bar.container):
+            for part in (widget.layout, getattr(widget, "style", None), widget):
+                if part is not None:
+                    part.close()
+
+
+def _stream(model, next_batch, steps, progress, checkpoint, checkpoint_every) -> Iterator[Step]:
+    on_cpu = model.device.type == "cpu"
+    saved = checkpoint if checkpoint and checkpoint.exists() else None
+    with progress_bar(steps, progress) as bar:
         for i in range(steps):
             model.step += 1
             record = model.history.wants(model.step)

@@ -19,7 +19,7 @@ from IPython.display import display
 
 from gan_edu import plotting
 from gan_edu.recorder import Frame, Recorder, Recording
-from gan_edu.training import TrainingDiverged
+from gan_edu.training import TrainingDiverged, progress_bar
 from gan_edu.widgets import player
 from gan_edu.widgets.trainer import Pace, Trainer, one_thread
 
@@ -115,14 +115,9 @@ class RecordedWidget(ipywidgets.VBox):
 
     def run(self, steps: int = 500, progress: bool = True) -> "RecordedWidget":
         """Train here and now, with a bar if it takes more than a second. Raises what training raises."""
-        import os
-
-        from tqdm.auto import tqdm
-
-        silent = not progress or bool(os.environ.get("TQDM_DISABLE"))
         self.pause()
         with self._trainer.between_steps(), one_thread():
-            with tqdm(total=steps, unit="step", leave=False, delay=1, disable=silent) as bar:
+            with progress_bar(steps, progress) as bar:
                 for _ in range(steps):
                     self.train_step()
                     if self.step_number % self.runs[-1].every == 0:

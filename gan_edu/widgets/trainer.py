@@ -22,7 +22,7 @@ def one_thread():
 class Pace:
     """Says when the next frame is due: at most `rate` a second, and at most `share` of the time spent on frames."""
 
-    def __init__(self, rate: float = 30.0, share: float = 0.2):
+    def __init__(self, rate: float = 30.0, share: float = 0.25):
         self.rate, self.share = rate, share
         self._due = 0.0
 

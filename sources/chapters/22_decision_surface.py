@@ -629,6 +629,8 @@ claim(
     "after 300 steps all learned maps are gentler than the exact one",
     all((s < exact).all() for s in steepness.values()),
 )
+narrow = steepness["width 4"]
+claim("the narrow network's median slope is more than 60 % of the wide one's", narrow.median() > 0.6 * plain.median())
 steepest = gradient(trained["width 64, spectral"], lattice.expand(8, -1, -1)).norm(dim=-1).max()
 claim("spectral norm keeps its promise: no slope above 1 anywhere on the map", steepest < 1.02, measured=steepest)
 

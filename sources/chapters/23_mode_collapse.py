@@ -337,7 +337,7 @@ def generator_turn(gan, fake, bug=None):
 def play(gan, bug=None, world=ring, steps=600):
     look = gan.noise(500)
     losses, held, seen = [], [], [gan.sample(look)]
-    same = gan.noise(128)  # for room 15
+    same = gan.noise(128)  # for room 14
     for step in range(1, steps + 1):
         real = gan.draw(lambda stream: world.sample(128, stream))
         fake = gan.generator(same if bug == "same noise" else gan.noise(128, looking=False))
