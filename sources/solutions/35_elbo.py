@@ -1,0 +1,209 @@
+# %% [markdown]
+# # Exercises 35 · The ELBO
+#
+# A price, a bound, a tighter bound and a forecast of who dies: the formulas of
+# [the chapter](../chapters/35_elbo.ipynb), written by you. At the end they train a VAE on points of the plane, and tell
+# how good it is. [Worked solutions](../solutions/35_elbo.ipynb) are there for later; ask for a hint first.
+#
+# Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
+
+# %%
+import math
+
+import torch
+
+from gan_edu import data, nets, plotting
+from gan_edu.checks import chapter_35 as q
+
+plotting.use_style()
+torch.set_num_threads(1)
+
+# %% [markdown]
+# ## 1 · From any Gaussian to any other
+# *Difficulty ●○○ · importance ●●● · 10 minutes*
+#
+# The chapter's price is the KL to $N(0, I)$. Derive the general one and write it: for $q = N(\mu_q,
+# \operatorname{diag} \sigma_q^2)$ and $p = N(\mu_p, \operatorname{diag} \sigma_p^2)$ return $\mathrm{KL}(q \,\|\, p)$
+# for each row, shape (N,). All arguments have shape (N, Z); `log_q` and `log_p` hold $\log \sigma^2$.
+#
+# **Predict:** $q = N(1, 1)$, $p = N(0, 4)$. Which is larger, $\mathrm{KL}(q \,\|\, p)$ or $\mathrm{KL}(p \,\|\, q)$?
+
+
+# %% answer="gaussian_kl"
+def gaussian_kl(mean_q, log_q, mean_p, log_p):
+    ### BEGIN SOLUTION
+    shift = (mean_q - mean_p).square()
+    ratio = (log_q.exp() + shift) / log_p.exp()
+    return 0.5 * (log_p - log_q + ratio - 1).sum(dim=1)
+    ### END SOLUTION
+
+
+# %% check="gaussian_kl" points=2
+q.gaussian_kl.check(gaussian_kl)
+
+# %%
+# q.gaussian_kl.hint()  # remove the first # and run: each run gives one more hint
+
+# %% [markdown]
+# ## 2 · One draw, one bound
+# *Difficulty ●●○ · importance ●●● · 15 minutes*
+#
+# Estimate the ELBO of each data point from one draw: $\log p(x \mid z) - \mathrm{KL}$, shape (N,).
+#
+# - `x` is (N, D); `mean` and `log_variance` ($\log \sigma^2$) are the encoder's, (N, Z); `noise` is from $N(0, I)$,
+#   (N, Z).
+# - `decode` turns codes (N, Z) into the means of $x$, (N, D); around them $x$ is Gaussian, each number with standard
+#   deviation `s`.
+#
+# Keep all constants: it must be a true bound of a log density.
+#
+# **Predict:** for the same networks, does the bound rise or fall when `s` is halved?
+
+
+# %% answer="elbo"
+def elbo(x, mean, log_variance, decode, s, noise):
+    ### BEGIN SOLUTION
+    z = mean + (0.5 * log_variance).exp() * noise
+    error = (x - decode(z)) / s
+    log_likelihood = -0.5 * error.square() - math.log(s) - 0.5 * math.log(2 * math.pi)
+    zeros = torch.zeros_like(mean)
+    return log_likelihood.sum(dim=1) - gaussian_kl(mean, log_variance, zeros, zeros)
+    ### END SOLUTION
+
+
+# %% check="elbo" points=3
+q.elbo.check(elbo)
+
+# %%
+# q.elbo.hint()
+
+# %% [markdown]
+# ## 3 · Many draws, a tighter bound
+# *Difficulty ●●○ · importance ●●● · 10 minutes*
+#
+# `log_weights` holds $\log w_i = \log p(x, z_i) - \log q(z_i)$ for k draws (rows) of N data points (columns), shape
+# (k, N). Return $\log \frac1k \sum_i w_i$ for each data point, shape (N,). Log weights may be as small as −800.
+
+
+# %% answer="tighter_bound"
+def tighter_bound(log_weights):
+    ### BEGIN SOLUTION
+    return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
+    ### END SOLUTION
+
+
+# %% check="tighter_bound" points=2
+q.tighter_bound.check(tighter_bound)
+
+# %%
+# q.tighter_bound.hint()
+
+# %% [markdown]
+# ## 4 · Who dies?
+# *Difficulty ●●○ · importance ●●○ · 10 minutes*
+#
+# A linear VAE with as many code numbers as data have dimensions. The data have `variances` (their covariance's
+# eigenvalues, shape (D,)); the decoder's noise has the fixed standard deviation `s`; the price has the factor `beta`.
+# Return what the number of each direction costs at the optimum, in nats, shape (D,): 0 for the dead ones.
+#
+# **Predict:** data of variance 1 in every direction, s = 1, β = 1. How many numbers are alive?
+
+
+# %% answer="prices"
+def prices(variances, s, beta):
+    ### BEGIN SOLUTION
+    price = 0.5 * torch.log(variances / (beta * s**2))
+    return price.clamp(min=0)
+    ### END SOLUTION
+
+
+# %% check="prices" points=2
+q.prices.check(prices)
+
+# %%
+# q.prices.hint()
+
+# %% [markdown]
+# ## 5 · Four messages
+# *Difficulty ●●● · importance ●●● · 15 minutes*
+#
+# Four people write to you. What do you answer, in two or three sentences each?
+#
+# 1. "My VAE on binarised digits has an ELBO of **+35** nats. State of the art!"
+# 2. "Model A has a test ELBO of −92, B of −95. So A is the better model of the data."
+# 3. "I divided the pixels by 255, and the bound of my Gaussian VAE (28 × 28 pixels, learned noise) rose by 4,344
+#    nats. A breakthrough?"
+# 4. "Six of my eight code numbers are dead. I need a better optimiser for the KL term, don't I?"
+
+# %% [markdown] answer="four_messages" points=3
+# <!-- ### BEGIN SOLUTION -->
+# 1. Impossible: probabilities of binary pictures are at most 1, so their logarithm is at most 0, and a lower bound lies
+#    below. I would look for grey targets, a wrong sign or a missing minus.
+# 2. Not shown. A bound is likelihood minus gap, and A may just have the smaller gap. Compare importance weighted bounds
+#    with a large k, on the same test set.
+# 3. No. A density has units: the same model, written for numbers that are 255 times as small, has a log density that
+#    is higher by 784 · ln 255 = 4,344 nats. Nothing has been learned; such bounds can't be compared.
+# 4. First compare the variances with β s². Directions below it are dead in the best model there is. Learn s or make it
+#    smaller, and look for averages where sums belong. After that I would think about the optimiser.
+# <!-- ### END SOLUTION -->
+
+# %% [markdown]
+# When you have written yours, compare it with a model answer. There are hints, too:
+
+# %%
+# q.four_messages.hint()
+# q.four_messages.check()
+
+# %% [markdown]
+# ## Your tools at work
+#
+# Points on a ring, a VAE with one code number, trained with your `elbo`.
+
+# %%
+ring = data.toy.ring(modes=8, radius=2.0, std=0.3)
+x = ring.sample(4000, 0)
+S = 0.3
+
+
+def train(steps=1200):
+    torch.manual_seed(0)
+    encoder = nets.mlp([2, 64, 64, 2], activation="tanh")  # one mean, one log variance
+    decoder = nets.mlp([1, 64, 64, 2], activation="tanh")
+    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=3e-3)
+    for _ in range(steps):
+        batch = x[torch.randint(len(x), (128,))]
+        mean, log_variance = encoder(batch).chunk(2, dim=1)
+        loss = -elbo(batch, mean, log_variance, decoder, S, torch.randn_like(mean)).mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return encoder, decoder
+
+
+encoder, decoder = train()
+
+# %% [markdown]
+# **Predict:** how far is the ELBO from the bound with 1,000 draws? And the mean log density of the *true* distribution,
+# which nobody can beat on average?
+
+# %% tags=["nbval-ignore-output"]
+fresh = ring.sample(500, 1)
+with torch.no_grad():
+    mean, log_variance = encoder(fresh).chunk(2, dim=1)
+    noise = torch.randn(1000, *mean.shape)
+    z = torch.addcmul(mean, torch.exp(log_variance / 2), noise)
+    normal = torch.distributions.Normal(0.0, 1.0)
+    log_x = torch.distributions.Normal(decoder(z.flatten(0, 1)).view(1000, 500, 2), S).log_prob(fresh).sum(-1)
+    log_w = (log_x + (normal.log_prob(z) - normal.log_prob(noise) + 0.5 * log_variance).sum(-1)).detach()
+print(f"ELBO {elbo(fresh, mean, log_variance, decoder, S, noise[0]).mean():.2f}")
+print(f"1,000 draws {tighter_bound(log_w).mean():.2f}, the truth {ring.log_prob(fresh).mean():.2f}")
+
+# %%
+with torch.no_grad():
+    codes = torch.randn(2000, 1)
+    made = decoder(codes) + S * torch.randn(2000, 2)
+plotting.scatter_2d(fresh, made)
+
+# %% [markdown]
+# 🔎 **Try it.** Halve `S`, then double it. Which one raises the bound? And what does `prices` say about a ring, whose
+# covariance has two equal variances of about 2.1: would a *linear* VAE with s = 1.5 use its code at all?
