@@ -125,6 +125,18 @@ def test_frames_take_at_most_their_share_of_the_time(monkeypatch):
         assert pace.due()
 
 
+def test_frames_that_are_a_little_late_keep_the_rate(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("gan_edu.widgets.trainer.time.perf_counter", lambda: clock[0])
+    pace, frames = Pace(rate=20, share=0.25), 0
+    while clock[0] < 102:
+        if pace.due():
+            with pace.frame():
+                frames += 1
+        clock[0] += 0.012  # training steps
+    assert 39 <= frames <= 41
+
+
 # --- training
 
 

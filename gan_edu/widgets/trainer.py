@@ -35,7 +35,9 @@ class Pace:
         start = time.perf_counter()
         yield
         cost = time.perf_counter() - start
-        self._due = start + max(1 / self.rate, cost / self.share)
+        late = start - self._due
+        on_time = self._due if late < 0.5 / self.rate else start  # a little late doesn't delay the next ones
+        self._due = max(on_time + 1 / self.rate, start + cost / self.share)
 
 
 class Trainer:
