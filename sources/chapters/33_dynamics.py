@@ -472,7 +472,7 @@ class Portrait(ipywidgets.VBox):
             "h": ipywidgets.FloatSlider(0.3, min=0.02, max=3, step=0.02, description="h"),
             "gamma": ipywidgets.FloatSlider(0.0, min=0, max=2.5, step=0.05, description="γ (R1)"),
         }
-        self.image = ipywidgets.Image(format="png")
+        self.image = ipywidgets.Image(format="png", width=468)
         self.paint = painter()
         for control in self.controls.values():
             control.observe(self.redraw, "value")
