@@ -50,8 +50,8 @@ def test_the_chapters_widgets_draw_play_and_pause(open_notebook, tmp_path, name)
         widget.press("Play")
         widget.until(lambda w=widget, s=start: w.step > s + 3, seconds=60)
         widget.press("Pause")
-        widget.until(lambda w=widget: not w.playing, seconds=1)
-        notebook.page.wait_for_timeout(400)
+        widget.until(lambda w=widget: not w.playing)
+        notebook.page.wait_for_timeout(1500)  # the last frame is on its way
         resting = widget.step
         notebook.page.wait_for_timeout(600)
         assert widget.step == resting and widget.picture() != before
@@ -85,9 +85,9 @@ def test_stored_chapters_play_when_exported(browser, tmp_path, name):
     widget = Widget(page)
     newest, last = widget.picture(), widget.step
     widget.scrub(0)
-    assert widget.step < last and widget.picture() != newest
+    widget.until(lambda: widget.step < last and widget.picture() != newest)
     widget.press("Play")
-    widget.until(lambda: widget.step == last and not widget.playing, seconds=30)
-    assert widget.picture() == newest
+    widget.until(lambda: widget.step == last and not widget.playing, seconds=60)
+    widget.until(lambda: widget.picture() == newest)
     assert [error for error in errors if "require" not in error and "MathJax" not in error] == []
     page.close()
