@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_edu.nets import MinibatchStd
+from gan_edu.nets import Maxout, MinibatchStd
 from gan_edu.training import GAN, noise_dim_of
 
 SHARED = (  # layers without weights, which serve all seeds at once
@@ -28,6 +28,7 @@ SHARED = (  # layers without weights, which serve all seeds at once
     nn.Identity,
     nn.Dropout,
     MinibatchStd,
+    Maxout,
 )
 
 

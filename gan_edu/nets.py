@@ -35,6 +35,23 @@ class MinibatchStd(nn.Module):
         return torch.cat([x, deviation.expand(*x.shape[:-1], 1)], dim=-1)
 
 
+class Maxout(nn.Module):
+    """The largest of each `pieces` neighbouring numbers, (..., d · pieces) → (..., d) (Goodfellow et al. 2013).
+
+    After a linear layer it makes units that are convex and piecewise linear in what comes in.
+    """
+
+    def __init__(self, pieces: int):
+        super().__init__()
+        self.pieces = pieces
+
+    def extra_repr(self) -> str:
+        return str(self.pieces)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(-1, (-1, self.pieces)).max(-1).values
+
+
 def mlp(
     sizes: Sequence[int],
     activation: str = "leaky_relu",
@@ -152,9 +169,15 @@ class DCGANDiscriminator(nn.Module):
 
     `hidden` puts one more layer of so many units before the logit. No normalisation: it would couple the samples of a
     batch, which gradient penalties forbid.
+
+    With `classes` it takes pairs, rows of 784 pixels and a one-hot class (N, 784 + classes), and judges by projection:
+    logit = wᵀφ(x) + b + yᵀVφ(x), with φ(x) what comes before the logit (Miyato & Koyama 2018, eq. 3). The class is cut
+    off from the gradient, so that gradient penalties are about pixels alone.
     """
 
-    def __init__(self, channels: int = 32, hidden: int | None = None, spectral_norm: bool = False):
+    def __init__(
+        self, channels: int = 32, hidden: int | None = None, spectral_norm: bool = False, classes: int | None = None
+    ):
         super().__init__()
         norm = nn.utils.parametrizations.spectral_norm if spectral_norm else lambda layer: layer
         size = 2 * channels * 7 * 7
@@ -169,10 +192,55 @@ class DCGANDiscriminator(nn.Module):
             *head,
             norm(nn.Linear(hidden or size, 1)),
         )
+        self.projection = norm(nn.Linear(classes, hidden or size, bias=False)) if classes else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        # one channel lies in memory alike in both orders; this names the order that the convolutions shall keep
-        return self.layers(self.as_maps(x.flatten(1))).squeeze(1)
+        if self.projection is None:
+            # one channel lies in memory alike in both orders; this names the order that the convolutions shall keep
+            return self.layers(self.as_maps(x.flatten(1))).squeeze(1)
+        features = self.layers[:-1](self.as_maps(x[:, :784]))
+        return self.layers[-1](features).squeeze(1) + (features * self.projection(x[:, 784:].detach())).sum(1)
+
+
+class ConditionalGenerator(nn.Module):
+    """Noise (N, noise_dim) → pairs (N, pixels + classes): images as rows, each with its one-hot class beside it.
+
+    A conditional GAN is a GAN on pairs (Mirza & Osindero 2014), so that losses and training stay as they are. `net` is
+    any generator that takes noise with a one-hot class beside it, net.noise_dim numbers together. The last `classes`
+    numbers of this generator's noise choose the class, with probabilities `prior` (uniform by default), and the class
+    goes through to the output unchanged.
+
+    Raises ValueError for a prior that isn't `classes` non-negative numbers with a positive sum.
+    """
+
+    def __init__(self, net: nn.Module, classes: int = 10, prior: Sequence[float] | None = None):
+        super().__init__()
+        self.net, self.classes, self.noise_dim = net, classes, net.noise_dim
+        weights = torch.ones(classes) if prior is None else torch.as_tensor(prior, dtype=torch.float32)
+        if weights.shape != (classes,) or not (weights >= 0).all() or not 0 < weights.sum() < float("inf"):
+            raise ValueError(f"A prior needs {classes} non-negative numbers, one for each class; got {prior!r}.")
+        # a class that never comes by chance can still be asked for, hence the tiny number
+        self.register_buffer("log_prior", (weights / weights.sum()).clamp_min(1e-20).log())
+
+    def labels(self, noise: torch.Tensor) -> torch.Tensor:
+        """The classes that noise (N, noise_dim) chooses: int64 (N,)."""
+        # a normal number, through its own distribution function, is uniform; −log(−log u) is a Gumbel number; and the
+        # largest of log p + Gumbel is class k with probability p_k
+        uniform = 0.5 * (1 + torch.erf(noise[:, -self.classes :] / 2**0.5))
+        gumbel = -(-uniform.log()).log()
+        return (self.log_prior.to(noise.dtype) + gumbel).argmax(dim=1)
+
+    def noise_for(self, labels: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
+        """Noise (N, noise_dim) that chooses `labels` (N,): fresh, or `noise` (N, noise_dim) with its choice changed."""
+        if noise is None:
+            noise = torch.randn(len(labels), self.noise_dim, device=self.log_prior.device)
+        chosen = nn.functional.one_hot(labels.to(noise.device), self.classes).to(noise.dtype)
+        return torch.cat([noise[:, : -self.classes], 12 * chosen - 6], dim=1)
+
+    def forward(self, noise: torch.Tensor) -> torch.Tensor:
+        chosen = nn.functional.one_hot(self.labels(noise), self.classes).to(noise.dtype)
+        images = self.net(torch.cat([noise[:, : -self.classes], chosen], dim=1))
+        return torch.cat([images.flatten(1), chosen], dim=1)
 
 
 def initialize_normal(module: nn.Module, std: float = 0.02) -> nn.Module:

@@ -231,6 +231,11 @@ class Model:
                     i, slot = key.removeprefix(prefix).split(".")
                     state.setdefault(int(i), {})[slot] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+            # fused Adam walks through memory, so its averages must lie there as the weights do (channels last)
+            for weight, slots in optimizer.state.items():
+                for slot, value in slots.items():
+                    if value.shape == weight.shape and value.stride() != weight.stride():
+                        slots[slot] = torch.empty_like(weight, requires_grad=False).copy_(value)
         for kind, streams in (("training", self._streams), ("looking", self._looking)):
             for i, stream in enumerate(streams):
                 stream.set_state(tensors[f"random.{kind}.{i}"])

@@ -136,3 +136,17 @@ def test_what_cannot_be_stacked_is_said():
         ensemble.stack([nets.mlp([3, 2])] * 2)(torch.zeros(5, 3))
     with pytest.raises(ValueError, match="at least one seed"):
         ensemble.gans(lambda: nets.mlp([2, 2]), lambda: nets.mlp([2, 1]), seeds=0)
+
+
+def test_maxout_takes_the_largest_of_neighbours_and_stacks():
+    assert nets.Maxout(3)(torch.tensor([[1.0, 5, 2, -3, -4, -9]])).tolist() == [[5, -3]]
+    originals = [nn.Sequential(nn.Linear(2, 12), nets.Maxout(3), nn.Linear(4, 1)) for _ in range(3)]
+    stacked, x = ensemble.stack(originals), torch.randn(3, 5, 2)
+    for i, net in enumerate(originals):
+        torch.testing.assert_close(stacked(x)[i], net(x[i]))
+    # a unit is the largest of linear functions, so convex along any segment
+    a, b = torch.randn(2, 50, 2)
+    units = originals[0][:2]
+    assert (units((a + b) / 2) <= (units(a) + units(b)) / 2 + 1e-12).all()
+    with pytest.raises(ValueError, match="one architecture"):
+        ensemble.stack([nn.Sequential(nn.Linear(2, 12), nets.Maxout(pieces)) for pieces in (3, 4)])

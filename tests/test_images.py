@@ -57,6 +57,14 @@ def test_embedded_images(name, split, per_class):
     assert repr(data) == f"ImageSet('{name}', '{split}', {n:,} images of 10 classes)"
 
 
+def test_pairs_put_the_class_beside_the_pixels():
+    data = images("mnist", "test")
+    rows = data.pairs()
+    assert rows.shape == (2000, 794) and rows.dtype == torch.float32
+    assert torch.equal(rows[:, :784], data.tensor(flat=True))
+    assert torch.equal(rows[:, 784:].argmax(1), data.labels) and torch.equal(rows[:, 784:].sum(1), torch.ones(2000))
+
+
 def test_classes_fit_the_pictures():
     digits, clothes = images("mnist", "test"), images("fashion_mnist", "test")
     assert digits.classes == tuple("0123456789")

@@ -54,6 +54,64 @@ def test_the_dcgan_pair_fits_together(batch_norm):
     assert discriminator(images).shape == (5,)
 
 
+def conditional_pair(classes=3, prior=None):
+    net = nets.mlp([8 + classes, 16, 784], output="tanh")
+    return nets.ConditionalGenerator(net, classes, prior), nets.DCGANDiscriminator(4, hidden=6, classes=classes)
+
+
+def test_a_conditional_generator_chooses_classes_by_its_prior_or_as_asked():
+    generator, _ = conditional_pair(prior=[6, 3, 1])
+    noise = torch.randn(20_000, generator.noise_dim, generator=torch.Generator().manual_seed(0))
+    shares = generator.labels(noise).bincount(minlength=3) / len(noise)
+    assert shares.tolist() == pytest.approx([0.6, 0.3, 0.1], abs=0.012)
+    uniform, _ = conditional_pair()
+    assert (uniform.labels(noise).bincount() / len(noise)).tolist() == pytest.approx([1 / 3] * 3, abs=0.012)
+
+    asked = torch.arange(3).repeat(200)
+    for weights in (None, [1, 0, 1e-6]):  # even one that never comes by chance
+        generator, _ = conditional_pair(prior=weights)
+        assert torch.equal(generator.labels(generator.noise_for(asked)), asked)
+    changed = generator.noise_for(asked, noise[:600])
+    assert torch.equal(changed[:, :8], noise[:600, :8]) and torch.equal(generator.labels(changed), asked)
+
+    for wrong in ([1, 1], [1, -1, 1], [0, 0, 0], [1, float("nan"), 1]):
+        with pytest.raises(ValueError, match="3 non-negative numbers"):
+            conditional_pair(prior=wrong)
+
+
+def test_a_conditional_generator_gives_the_class_to_its_net_and_to_the_output():
+    seen = []
+
+    class Net(nn.Module):
+        noise_dim = 11
+
+        def forward(self, z):
+            seen.append(z)
+            return z[:, :1, None, None].expand(-1, 1, 2, 2)
+
+    generator = nets.ConditionalGenerator(Net(), 3)
+    noise = torch.randn(50, 11)
+    rows = generator(noise)
+    chosen = nn.functional.one_hot(generator.labels(noise), 3).float()
+    assert torch.equal(rows, torch.cat([noise[:, :1].expand(-1, 4), chosen], 1))
+    assert torch.equal(seen[0], torch.cat([noise[:, :8], chosen], 1))
+
+
+def test_a_projection_discriminator_adds_what_features_and_class_say_together():
+    generator, discriminator = conditional_pair()
+    rows = generator(torch.randn(5, generator.noise_dim)).detach().requires_grad_()
+    logits = discriminator(rows)
+    features = discriminator.layers[:-1](discriminator.as_maps(rows[:, :784]))
+    by_hand = discriminator.layers[-1](features)[:, 0] + torch.einsum(
+        "nh,hk,nk->n", features, discriminator.projection.weight, rows[:, 784:]
+    )
+    torch.testing.assert_close(logits, by_hand)
+    (slope,) = torch.autograd.grad(logits.sum(), rows)
+    assert (slope[:, :784] != 0).any() and (slope[:, 784:] == 0).all()  # penalties are about pixels alone
+    other = torch.cat([rows[:, :784], rows[:, 784:].roll(1, dims=1)], 1)
+    assert (discriminator(other) != logits).all()
+
+
 def test_the_subpixel_generator_makes_images_and_a_hidden_layer_fits_its_discriminator():
     images = nets.SubpixelGenerator(16, channels=8)(torch.randn(5, 16))
     assert images.shape == (5, 1, 28, 28) and images.abs().max() <= 1

@@ -323,6 +323,26 @@ def test_images_train_from_a_tensor_with_channels_last_nets():
     assert gan.discriminator.layers[0].weight.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_a_convolutional_gan_goes_on_after_loading_and_copying_as_if_nothing_had_happened(tmp_path):
+    """Its weights lie channels last in memory, and fused Adam wants its averages to lie likewise."""
+
+    def make():
+        pair = ensemble.single_nets(
+            lambda: nets.DCGANGenerator(8, channels=4), lambda: nets.DCGANDiscriminator(channels=4), 0
+        )
+        return GAN(*pair, ema=0.9, device="cpu")
+
+    images = torch.rand(40, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    whole = run(make(), images, 6, batch=8, progress=False)
+    half = run(make(), images, 4, batch=8, progress=False)
+    half.save(tmp_path / "half.safetensors")
+    loaded, copied = make(), half.copy()
+    loaded.load(tmp_path / "half.safetensors")
+    for each in (loaded, copied, half):
+        run(each, images, 2, batch=8, progress=False)
+        assert_same(weights(each), weights(whole))
+
+
 def test_sampling_leaves_batch_norm_alone():
     gan = GAN(nets.mlp([2, 8, 2], batch_norm=True), nets.mlp([2, 8, 1]), device="cpu")
     run(gan, Blob(), 2, progress=False)

@@ -123,6 +123,14 @@ class ImageSet:
         x = x.mul_(high - low).add_(low).clamp_(low, high)
         return x.reshape(len(self), -1) if flat else x.unsqueeze(1)
 
+    def pairs(self, device=None) -> torch.Tensor:
+        """Each image with its class: float32 ``(N, 784 + K)``, pixels in [-1, 1] and the class one-hot.
+
+        What a conditional GAN is trained on.
+        """
+        x = self.tensor(flat=True, device=device)
+        return torch.cat([x, torch.nn.functional.one_hot(self.labels, len(self.classes)).to(x)], dim=1)
+
 
 def images(name: str, split: str = "train", full: bool = False, progress: bool = True) -> ImageSet:
     """Load MNIST or Fashion-MNIST.

@@ -19,10 +19,10 @@ from torch import nn
 
 from gan_edu import data as course_data
 from gan_edu import device as devices
-from gan_edu import metrics, nets, objectives, plotting
+from gan_edu import metrics, models, nets, objectives, plotting
 from gan_edu.data.images import CLASSES, ImageSet
 from gan_edu.recorder import Frame, Recorder, Recording, pack_points, unpack_points
-from gan_edu.training import GAN, VAE, CheckpointError, Model, read_safetensors
+from gan_edu.training import GAN, VAE, Model
 from gan_edu.widgets.base import ASK, RecordedWidget
 from gan_edu.widgets.trainer import one_thread
 
@@ -411,16 +411,10 @@ def load_shipped(name: str) -> tuple[nn.Module, dict[str, str]]:
     Raises RuntimeError when the file is missing or not what was written.
     """
     kind, _, latent_dim = SHIPPED[name]
-    path = MODELS / f"{name}.safetensors"
-    try:
-        stored, facts = read_safetensors(path)
-        if metrics.checksum(stored) != facts.get("sha256"):
-            raise ValueError("its numbers don't match its checksum")
-        with torch.random.fork_rng(devices=[]):
-            net = make_net(kind, (1, 28, 28), latent_dim, HIDDEN, 10)
-        net.load_state_dict({key: tensor.float() for key, tensor in stored.items()})
-    except (FileNotFoundError, CheckpointError, ValueError, RuntimeError) as error:
-        raise RuntimeError(f"The finished model {path.name} can't be used ({_short(error)}): install again.") from None
+    stored, facts = models.weights(MODELS / f"{name}.safetensors")
+    with torch.random.fork_rng(devices=[]):
+        net = make_net(kind, (1, 28, 28), latent_dim, HIDDEN, 10)
+    net.load_state_dict(stored)
     return net.requires_grad_(False).eval(), facts
 
 
