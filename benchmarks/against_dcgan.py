@@ -20,9 +20,10 @@ import argparse
 import time
 
 import torch
+from time_to_quality import RECIPES
 from torch import nn
 
-from gan_edu import data, device, ensemble, metrics, nets
+from gan_edu import data, device, ensemble, metrics
 from gan_edu.training import GAN, train
 
 
@@ -99,14 +100,13 @@ class Copied:
 
 
 class Ours:
-    """gan_edu's recipe, as in benchmarks/time_to_quality.py."""
+    """gan_edu's recipe."""
 
     def __init__(self, images, seed):
-        make_d = lambda: nets.DCGANDiscriminator(channels=32, hidden=128)  # noqa: E731
-        pair = ensemble.single_nets(lambda: nets.SubpixelGenerator(64, channels=32), make_d, seed)
-        recipe = dict(penalties={"r1": 1.0}, penalty_every=8, lr=2e-3, betas=(0.0, 0.99), ema=0.998)
-        self.model = GAN(*pair, seed=seed, device="cpu", **recipe)
-        self.stream = train(self.model, images, 10**9, batch=64, progress=False)
+        recipe = RECIPES["gan_edu"]
+        pair = ensemble.single_nets(recipe["generator"], recipe["discriminator"], seed)
+        self.model = GAN(*pair, seed=seed, device="cpu", **recipe["settings"])
+        self.stream = train(self.model, images, 10**9, batch=recipe["batch"], progress=False)
 
     def step(self):
         next(self.stream)

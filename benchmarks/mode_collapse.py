@@ -75,7 +75,7 @@ SHARED = {  # for all methods of a task; those of PacGAN change nothing but `pac
 SHORT = {  # what the short setting changes; lr_times multiplies every method's rate
     "toy": dict(updates_of_d=5_000, seeds=4, width_g=64, width_d=32, init=0.05, looks=10, lr_times=10),
     "digits": dict(
-        updates_of_d=250, seeds=3, width_g=8, width_d=8, init=0.05, samples=10_000, looks=1, lr_times=5
+        updates_of_d=800, seeds=3, width_g=8, width_d=8, init=0.05, samples=10_000, looks=1, lr_times=5
     ),
 }  # fmt: skip
 OURS = {"toy": dict(rescaled=True), "digits": dict(rescaled=True, batch_norm_in_d=False, generator_steps=1)}
@@ -600,8 +600,10 @@ def table(task, setting, results):
         lines[-1] += f"{'; '.join(otherwise)}. All else is as in the setting named after the paper."
     else:
         lines += [f"**{task.capitalize()}, at the full length of the paper's setting.**"]
-    made = {f"PyTorch {r['torch']}, {r['device']}, gan_edu {r['gan_edu']} at commit {r['commit']}" for r in results}
-    lines[-1] += f" Mean ± standard error over seeds, {first['settings']['samples']:,} samples each. {'; '.join(made)}."
+    made = {f"PyTorch {r['torch']}, {r['device']}, gan_edu {r['gan_edu']}" for r in results}
+    commits = ", ".join(dict.fromkeys(str(r["commit"]) for r in results))
+    lines[-1] += f" Mean ± standard error over seeds, {first['settings']['samples']:,} samples each."
+    lines[-1] += f" {'; '.join(sorted(made))}, commit {commits}."
     clock = "cpu_seconds" if all(r["device"].startswith("cpu") for r in results) else "seconds"
     minutes = "CPU minutes, all seeds" if clock == "cpu_seconds" else "minutes, all seeds"
     of, quality = ("modes, KL", "") if digit_task else ("modes, high quality, KL", " high quality, % |")
@@ -635,8 +637,20 @@ def table(task, setting, results):
     else:
         floor = metrics.reverse_kl_floor(total, first["settings"]["samples"])
         best = ["exact samples", total, f"{100 * metrics.HIGH_QUALITY_CEILING_2D:.2f}", f"{floor:.4f}"]
+        noise = even_noise(task, first["settings"]["samples"])
+        captured, kl = noise.captured.double().mean(), noise.reverse_kl.nanmean()
+        cells = ["points spread evenly", f"{captured:.1f}", f"{100 * noise.high_quality.mean():.1f}", f"{kl:.2f}"]
+        lines.append(row(*cells, *["–"] * (width - 2)))
     lines.append(row(*best, *["–"] * (width + 2 - len(best))))
     return "\n".join(lines)
+
+
+def even_noise(task, samples, draws=10):
+    """What points score that are spread evenly over the square around all modes, and so have learned nothing."""
+    exact = distribution(task)
+    edge = exact.modes.abs().max() + 3 * exact.mode_std
+    points = (2 * torch.rand(draws, samples, 2, generator=device.generator(FAR)) - 1) * edge
+    return metrics.mode_coverage(points, exact)
 
 
 def row(*cells):
@@ -648,8 +662,9 @@ Published: Lin, Khetan, Fanti & Oh, *PacGAN*, NeurIPS 2018, arXiv 1712.04086, ta
 10 trials (the plain GAN on stacked digits is their own DCGAN); Srivastava et al., *VEEGAN*, NeurIPS 2017, arXiv
 1705.07761, tables 1 and 2, average of 5 runs, without a KL on ring and grid. On the same plain GAN the two differ
 wildly: settings, not names, make these numbers. Last row: what can be expected of a perfect sampler; more high quality
-than that means modes too narrow. The KL is that of the samples of high quality alone: where these are few, it is noisy
-and biased upwards."""
+than that means modes too narrow. *Points spread evenly* over the square around all modes have learned nothing: numbers
+that are no better than theirs show no modes found. On ring and grid the KL is that of the samples of high quality
+alone; where these are few, it is noisy and biased upwards."""
 
 
 def report(folder):

@@ -193,6 +193,13 @@ def test_classes_become_modes_and_kl():
     assert one["modes"] == [1] and one["reverse_kl"][0] == pytest.approx(math.log(1000))
 
 
+def test_points_spread_evenly_hit_modes_by_chance():
+    found = bench.even_noise("grid", 2_500)
+    chance = 25 * math.pi * 0.15**2 / 8.3**2  # area of the modes' discs in the square
+    assert found.high_quality.mean().item() == pytest.approx(chance, abs=0.003)
+    assert found.captured.double().mean() > 20
+
+
 def test_the_classifier_sees_what_was_stacked():
     pixels = bench.digits(False)[:300]
     labels = torch.cat([bench.data.images("mnist").labels])[:300].view(100, 3)
@@ -280,6 +287,7 @@ def test_the_report_prints_our_rows_beside_the_published_ones(tmp_path, capsys):
     assert rows["ALI"].startswith("| ALI | – |") and "16, 5.4" in rows["ALI"]  # the last table's: digits
     assert text.index("| NS-GAN |") < text.index("| PacGAN2 |")
     assert "17.3 ± 0.8, 94.8 ± 0.7 %, 0.70 ± 0.07 | 3.3, 0.5 %" in text
+    assert rows["points spread evenly"].count("–") == 5
     assert "| exact samples | 25 | 98.89 | 0.2400 |" in text  # (25 - 1) / (2 · 50)
     assert "1712.04086" in text and "1705.07761" in text
     widths = {line.count("|") for line in text.split("**Stacked")[0].splitlines() if line.startswith("|")}
@@ -300,11 +308,17 @@ def test_means_have_their_standard_errors():
     assert bench.mean_and_error([None], 1) == "–"
 
 
-def test_recorded_results_can_be_printed():
+def test_recorded_results_can_be_printed_and_are_those_of_this_script():
     folder = ROOT / "benchmarks" / "recorded" / "mode_collapse"
     text = bench.report(folder)
     assert all(f"**{task.capitalize()}, short setting: not comparable" in text for task in bench.TASKS)
-    assert not list(folder.glob("*.safetensors"))
+    for path in folder.glob("short_*.json"):
+        stored = json.loads(path.read_text())
+        settings = bench.settings_of(stored["task"], "short", stored["method"], seeds=stored["settings"]["seeds"])
+        if "full_mnist" in settings:
+            settings["full_mnist"] = stored["settings"]["full_mnist"]
+        assert stored["settings"] == json.loads(json.dumps(settings)), path.name
+        assert len(stored["seeds"]) == len(stored["runs"]["modes"])
 
 
 @pytest.mark.parametrize(

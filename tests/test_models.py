@@ -8,6 +8,7 @@ import torch
 from gan_edu import metrics, models, training
 from gan_edu.data import images
 from gan_edu.nets import VAE
+from gan_edu.widgets import LatentSpace
 
 ALL = [(name, kind) for name in models.NAMES for kind in models.KINDS]
 
@@ -62,6 +63,15 @@ def test_a_conditional_model_makes_what_is_asked_for():
     rows = model(model.noise_for(torch.full((200,), 7)))
     assert (rows[:, 784:].argmax(1) == 7).all()
     assert (metrics.classify(rows[:, :784], "mnist").argmax(1) == 7).float().mean() > 0.85
+
+
+@pytest.mark.parametrize("kind", ["gan", "vae"])
+def test_the_widget_of_latent_spaces_opens_them(kind):
+    widget = LatentSpace(models.load("fashion_mnist", kind), data="fashion_mnist", device="cpu")
+    try:
+        assert widget.view.message == "" and repr(widget) == "LatentSpace(your own net, fashion_mnist, step 0)"
+    finally:
+        widget.close()
 
 
 def test_unknown_and_damaged_models_are_named(tmp_path, monkeypatch):

@@ -482,7 +482,8 @@ def one_seed_each():
     rate for each version, with the same effort.
 
     The floor and the baselines are missing: ten Gaussians get about 7, so both versions are far from good, and
-    "sharper" was looked at in pictures that somebody chose. And nobody knows whether the order stays after ten times as many steps.
+    "sharper" was looked at in pictures that somebody chose. And nobody knows whether the order
+    stays after ten times as many steps.
 
     What I would do: change one thing; at least three seeds each, better eight; the same steps, data and tuning; report
     all values with floor and baseline; and say "no difference that we can see" when that is what comes out."""

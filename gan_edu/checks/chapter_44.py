@@ -26,8 +26,8 @@ def _loss_probes():
 @question(
     "A VAE's loss",
     hints=(
-        "Two numbers for each picture: what rebuilding it costs, and what its code costs. Add them (β times the second), "
-        "then average over the pictures.",
+        "Two numbers for each picture: what rebuilding it costs, and what its code costs. Add them (β times the "
+        "second), then average over the pictures.",
         "F.binary_cross_entropy_with_logits(logits, pictures, reduction='none') has shape (N, D): sum over dim=1. The "
         "price is a sum over the code numbers, also dim=1.",
         "price = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1), and then "
@@ -51,8 +51,8 @@ def _loss_with(logits, pictures, mean, log_variance, beta, pixels="sum", codes="
 
 
 @vae_loss.misconception(
-    "a mean over the pixels. Their surprises add up: 784 pixels cost 784 times as much as one. With a mean the price of "
-    "the code outweighs them by far."
+    "a mean over the pixels. Their surprises add up: 784 pixels cost 784 times as much as one. With a mean the price "
+    "of the code outweighs them by far."
 )
 def _mean_over_pixels(*given):
     return _loss_with(*given, pixels="mean")
@@ -147,8 +147,8 @@ def _(learner):
 @question(
     "Which noise is that?",
     hints=(
-        "Call the summed squared error S and the summed price K. The loss is error_weight · S / D + price_weight · K / Z. "
-        "The honest one is S / (2 s²) + K. Both must be the same up to one factor.",
+        "Call the summed squared error S and the summed price K. The loss is error_weight · S / D + price_weight · K / "
+        "Z. The honest one is S / (2 s²) + K. Both must be the same up to one factor.",
         "Divide the first by price_weight / Z, so that K stands alone. What stands before S now must be 1 / (2 s²).",
         "1 / (2 s²) = error_weight · Z / (price_weight · D). Solve for s.",
     ),
@@ -208,12 +208,12 @@ def _fitted_probes():
     "The loss at the best noise",
     hints=(
         "First s²: one number for the whole batch, the mean squared error over all pixels of all pictures.",
-        "Put it into the formula. The mean over pictures of ‖x − g‖² is D · s², so the first part becomes a number that "
-        "you know.",
+        "Put it into the formula. The mean over pictures of ‖x − g‖² is D · s², so the first part becomes a number "
+        "that you know.",
         "D / 2 · (1 + log(2π s²)), with s² = (outputs - pictures).square().mean().",
     ),
-    insight="With the noise fitted, a squared error turns into its *logarithm*: halving the error is worth as many nats "
-    "at the end of training as at its beginning. So a good decoder is never told that it is good enough.",
+    insight="With the noise fitted, a squared error turns into its *logarithm*: halving the error is worth as many "
+    "nats at the end of training as at its beginning. So a good decoder is never told that it is good enough.",
     probes=_fitted_probes,
 )
 def fitted_rebuilding(outputs, pictures):
@@ -284,12 +284,12 @@ def _told_probes():
     "How well does a code tell its picture?",
     hints=(
         "For each code two numbers: the log density of its own cloud (one entry of its row), and that of the mixture.",
-        "The mixture's density is the *mean* of the N densities, not of their logarithms. log of a mean of exponentials: "
-        "torch.logsumexp(log_q, dim=1) - math.log(N).",
+        "The mixture's density is the *mean* of the N densities, not of their logarithms. log of a mean of "
+        "exponentials: torch.logsumexp(log_q, dim=1) - math.log(N).",
         "own = log_q[torch.arange(len(log_q)), who], and then (own - log_q.logsumexp(1) + math.log(N)).mean().",
     ),
-    insight="No code can tell more than log N nats, because no more than N pictures are there to be told apart. All that "
-    "it costs beyond that is mismatch with the prior.",
+    insight="No code can tell more than log N nats, because no more than N pictures are there to be told apart. All "
+    "that it costs beyond that is mismatch with the prior.",
     probes=_told_probes,
     tol=1e-7,
 )
@@ -357,8 +357,8 @@ def _mixture_alone(log_q, who):
     ),
 )
 def report():
-    """1. An error of 0.001 says how well it copies. Copying needs no prior: an autoencoder does it best. Draws have to be
-    measured by themselves, with a floor, a baseline and several seeds.
+    """1. An error of 0.001 says how well it copies. Copying needs no prior: an autoencoder does it best. Draws have to
+    be measured by themselves, with a floor, a baseline and several seeds.
 
     2. A positive number can't be the log probability of coins. It may be a log density (Gaussian pixels, small noise),
     which depends on the units of the pixels; or a sign or a factor is wrong. Neither compares with -90 nats of coins.

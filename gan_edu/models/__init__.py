@@ -3,6 +3,7 @@
     generator = models.load("fashion_mnist", "gan")
     images = generator(torch.randn(16, generator.noise_dim))            # (16, 1, 28, 28) in [-1, 1]
 
+`widgets.LatentSpace(models.load("fashion_mnist", "vae"), data="fashion_mnist")` walks in the latent space of one.
 CARD.md says how they were made and how good they are.
 """
 

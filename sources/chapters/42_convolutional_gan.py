@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 42 · A convolutional GAN
 #
-# *Tell both networks which pixels are neighbours, and a GAN draws clothes with a quarter of the parameters; then find
-# out which of the famous rules for building it can be measured, and which can't.*
+# *Tell both networks which pixels are neighbours, and a GAN draws clothes, roughly, with a quarter of the
+# parameters; then find out which of the famous rules for building it can be measured, and which can't.*
 #
 # > **You will be able to**
 # > - compute the size of every map in a convolutional network, down and up again, and check it in code
@@ -28,6 +28,7 @@ from gan_edu import data, device, ensemble, metrics, nets, plotting, training
 from gan_edu.claims import claim
 
 plotting.use_style()
+torch.set_num_threads(1)  # small nets: a second CPU thread would mostly wait for the first
 here = device.pick()  # a GPU if there is one, or else the CPU
 
 # %% [markdown]
@@ -84,15 +85,15 @@ plt.show()
 # %%
 fashion = data.images("fashion_mnist")
 clothes = fashion.tensor(device=here)
-shoe = clothes[:1].cpu()
+garment = clothes[:1].cpu()
 edges = torch.tensor([[1.0, 0, -1], [1, 0, -1], [1, 0, -1]])  # left minus right
-by_torch = F.conv2d(shoe, edges.view(1, 1, 3, 3))[0, 0]
+by_torch = F.conv2d(garment, edges.view(1, 1, 3, 3))[0, 0]
 
 by_hand = torch.empty(26, 26)
 for row_, column in itertools.product(range(26), range(26)):
-    by_hand[row_, column] = (shoe[0, 0, row_ : row_ + 3, column : column + 3] * edges).sum()
+    by_hand[row_, column] = (garment[0, 0, row_ : row_ + 3, column : column + 3] * edges).sum()
 claim("a convolution is that, and nothing else", by_hand.allclose(by_torch, atol=1e-5))
-plotting.image_grid({"picture": shoe[0, :, 1:-1, 1:-1], "edges": by_torch[None] / 6})
+plotting.image_grid({"picture": garment[0, :, 1:-1, 1:-1], "edges": by_torch[None] / 6})
 
 # %% [markdown]
 # (Strictly, a *convolution* turns the kernel round first. Deep learning doesn't, and keeps the name.)
@@ -101,7 +102,7 @@ plotting.image_grid({"picture": shoe[0, :, 1:-1, 1:-1], "edges": by_torch[None] 
 # map moves along, and nothing else changes:
 
 # %%
-framed = F.pad(shoe, (8, 8, 8, 8), value=-1.0)  # black all around
+framed = F.pad(garment, (8, 8, 8, 8), value=-1.0)  # black all around
 moved = torch.roll(framed, shifts=(2, 3), dims=(-2, -1))
 kernel = torch.randn(8, 1, 5, 5)
 here_first, there_first = F.conv2d(framed, kernel), F.conv2d(moved, kernel)
@@ -171,7 +172,7 @@ back = F.conv_transpose2d(y, kernel, stride=2, padding=1)
 claim("⟨conv(x), y⟩ = ⟨x, transposed(y)⟩", (forth * y).sum().isclose((x * back).sum()))
 claim(
     "it is no inverse: forth and back is another picture",
-    not F.conv_transpose2d(forth, kernel, stride=2, padding=1).isclose(x).any(),
+    not F.conv_transpose2d(forth, kernel, stride=2, padding=1).allclose(x),
 )
 
 # %% [markdown]
@@ -204,7 +205,7 @@ for k, more in [(3, 1), (4, 0)]:
     ones = torch.ones(1, 1, k, k)
     written = F.conv_transpose2d(torch.ones(1, 1, 7, 7), ones, stride=2, padding=1, output_padding=more)
     counts[f"window {k}"] = written[0, :, 1:13, 1:13]
-plotting.image_grid({name: each / 2 - 1 for name, each in counts.items()}, rows=1)
+plotting.image_grid(torch.cat(list(counts.values())) / 3 - 1, rows=1, title="window 3 · window 4")
 claim("window 3: one, two or four inputs, in a checkerboard", counts["window 3"].unique().tolist() == [1, 2, 4])
 claim("window 4: everywhere four", (counts["window 4"] == 4).all())
 
@@ -213,7 +214,7 @@ claim("window 4: everywhere four", (counts["window 4"] == 4).all())
 # the four kinds of pixels (even or odd row, even or odd column) still differ, and [room 13 of chapter
 # 23](23_mode_collapse.ipynb) found that untrained generators with window 4 make checkerboards, too.
 #
-# **Sub-pixel convolution** avoids the overlap: an ordinary convolution makes *four* maps at the small size, and
+# **Sub-pixel convolution** does it in another way: an ordinary convolution makes *four* maps at the small size, and
 # `PixelShuffle` interleaves them.
 #
 # **Predict:** is that another family of layers, or the same in another dress?
@@ -351,10 +352,10 @@ def adam(net, lr=2e-3):
 device.seed_everything(0)
 G, D = make_generator().to(here), make_discriminator().to(here)
 opt_g, opt_d = adam(G), adam(D)
-same_noise, film = torch.randn(10, 64, device=here), {}
+same_noise, film = torch.randn(8, 64, device=here), {}
 with training.progress_bar(300) as bar:
     for step in range(301):
-        if step in (0, 20, 60, 150, 300):
+        if step in (0, 60, 150, 300):
             film[f"step {step}"] = G(same_noise).detach()
         real = clothes[torch.randint(len(clothes), (32,), device=here)]
         step_by_hand(G, D, opt_g, opt_d, real, torch.randn(32, 64, device=here))
@@ -362,8 +363,20 @@ with training.progress_bar(300) as bar:
 plotting.image_grid(film)
 
 # %% [markdown]
-# Whole garments after seconds, with smooth areas and soft edges. Now look at one picture on its way. Each small square
-# is one map:
+# First a cloud, then something with outlines, a leg here and a sole there. No speckles now. Instead a **grid** lies
+# over everything, the checkerboard of section 3. Small network, few steps, large learning rate, and you see how it is
+# built.
+
+# %%
+with torch.no_grad():
+    forged = G(torch.randn(1000, 64, device=here)).cpu()
+grid_share = checkerboard(forged)
+claim(
+    "more than 1.5 times as much checkerboard as in real pictures", grid_share > 1.5 * real_share, measured=grid_share
+)
+
+# %% [markdown]
+# Now look at one picture on its way. Each small square is one map:
 
 
 # %%
@@ -400,9 +413,9 @@ for ax, panel, title, color in zip(axes.flat, panels, titles, colors, strict=Tru
 plt.show()
 
 # %% [markdown]
-# At 7 × 7 the generator decides what is where; at 14 × 14 you see the garment, in several versions; the last layer
-# mixes them. The discriminator's first maps are outlines and areas, its second ones coarse answers that no longer
-# look like anything.
+# At 7 × 7 the generator decides what is where; at 14 × 14 you see the garment, in several versions, and the grid is
+# there already. The last layer mixes them. The discriminator's first maps are outlines and areas, its second ones
+# coarse answers that no longer look like anything.
 #
 # How good is it? As in chapter 41: the Fréchet distance in the features of a small classifier of clothes, with the
 # **floor** (real against real) and with pictures that need no GAN. *10 means* are the mean pictures of the ten classes,
@@ -430,8 +443,7 @@ def baselines(images):
 
 # %% tags=["nbval-ignore-output"]
 closet = metrics.Reference("fashion_mnist", clothes[:5000])
-with torch.no_grad():
-    first = closet.frechet(G(torch.randn(1000, 64, device=here)).cpu())
+first = closet.frechet(forged)
 simple = {name: closet.frechet(pictures) for name, pictures in baselines(fashion).items()}
 print(f"floor {closet.floor(1000):.1f}; " + "; ".join(f"{name} {value:.0f}" for name, value in simple.items()))
 
@@ -440,8 +452,9 @@ claim("our first DCGAN, after 300 steps: 12 to 45, far from the floor", 12 < fir
 claim("ten Gaussians are nearer", simple["10 Gaussians"] < first, measured=first)
 
 # %% [markdown]
-# The pictures look better than the number: the ten Gaussians, which nobody would buy, are nearer. They were given the
-# labels. And 300 steps of batches of 32 are one look at the 10,000 pictures. Keep both in mind in the next sections.
+# Numbers and eyes agree: rough. It is about as far away as one Gaussian or ten blurs, and ten Gaussians are much
+# nearer. (They were given the labels.) But 300 batches of 32 are one look at the 10,000 pictures. Keep both in mind
+# in the next sections.
 
 # %% [markdown]
 # ## 6 · The library's pair is the same
@@ -651,7 +664,7 @@ def discriminator(batch_norm=False, activation=lambda: nn.LeakyReLU(0.2)):
 # Batch norm in the discriminator makes the pictures of a batch depend on each other. So real and generated pictures
 # should go through it in batches of their own, and a gradient penalty for each single picture makes no sense with it.
 #
-# Six versions, three seeds each, 150 steps. **Predict:** rank them.
+# Six versions, three seeds each, 120 steps. **Predict:** rank them.
 
 # %%
 choices = {
@@ -667,7 +680,7 @@ for name, makers in choices.items():
     for seed in range(3):
         G, D = ensemble.single_nets(*makers, seed)
         gan = training.GAN(G, D, lr=2e-3, noise_dim=64, seed=seed)
-        samples = training.run(gan, clothes, steps=150, batch=32).sample(1000).cpu()
+        samples = training.run(gan, clothes, steps=120, batch=32).sample(1000).cpu()
         short.setdefault(name, []).append(closet.frechet(samples))
         pictures.setdefault(name, []).append(samples)
 
@@ -686,17 +699,18 @@ ax.set_yticks([0.3, 1, 3, 10, 30, 100], ["0.3", "1", "3", "10", "30", "100"])
 plt.show()
 
 # %%
-plotting.image_grid({name: each[0][:10] for name, each in pictures.items()})
+plotting.image_grid({name: each[0][:8] for name, each in pictures.items()})
 
 # %% [markdown]
-# The six are hardly apart, and the seeds of one version differ about as much as the versions do:
+# The dash-dotted line is *10 means*: after 120 steps all six are about as far away as a blur. They are hardly apart,
+# and the seeds of one version differ about as much as the versions do:
 
 # %%
 values = {name: torch.tensor(each) for name, each in short.items()}
 medians = torch.stack([each.median() for each in values.values()])
 spreads = torch.stack([each.max() - each.min() for each in values.values()])
 every = torch.cat(list(values.values()))
-claim("all 18 runs: between 14 and 70", 14 < every.min() and every.max() < 70, measured=short)
+claim("all 18 runs: between 14 and 90", 14 < every.min() and every.max() < 90, measured=short)
 claim(
     "the widest version spans more than half of the range of all medians",
     spreads.max() > 0.5 * (medians.max() - medians.min()),
@@ -707,7 +721,7 @@ claim("ten Gaussians beat every run, twice over", every.min() > 2 * simple["10 G
 
 # %% [markdown]
 # Whoever had run one seed of each could have "shown" nearly anything. One thing, though, you may have seen in the
-# pictures. **Predict:** in which version will checkerboards be rarest? (Section 3 would say: sub-pixel.)
+# pictures. **Predict:** in which version will checkerboards be rarest? In sub-pixel's?
 
 # %% tags=["nbval-ignore-output"]
 boards = {name: torch.tensor([checkerboard(each) for each in pictures[name]]) for name in pictures}
@@ -715,20 +729,20 @@ for name, share in boards.items():
     print(f"{name:20} {100 * share.median().item():.0f} %")
 
 # %%
-others = torch.stack([share.min() for name, share in boards.items() if "0.02" not in name]).min()
 claim(
-    "N(0, 0.02²): each seed has less than every seed of the others",
-    boards["N(0, 0.02²)"].max() < others,
-    measured=boards,
+    "sub-pixel and transposed: both medians above 1.5 times the share in real pictures",
+    min(boards["sub-pixel"].median(), boards["library's pair"].median()) > 1.5 * real_share,
+    measured=[boards, real_share],
 )
-claim("about as little as real pictures: below 3 %", boards["N(0, 0.02²)"].max() < 0.03, measured=boards)
-claim("sub-pixel, started at random: above 3 %", boards["sub-pixel"].min() > 0.03, measured=boards)
 
 # %% [markdown]
-# Not sub-pixel: started at random, its four maps differ, as section 3 warned. Small initial weights did it, which DCGAN
-# has for quite another reason, if any; and in the distance we can't see what they cost. (Is the generator's start
-# the cause, or the discriminator's? 🔎 **Try it:** start only one of them with `nets.initialize_normal`.)
+# Not in sub-pixel's: started at random, its four maps differ, as section 3 warned. The least have the small initial
+# weights, but look at their pictures: these networks still draw flat silhouettes. Three seeds are too few to claim even
+# that.
 #
+# 🔎 **Try it.** Give them 400 steps, and measure again. Or start the sub-pixel layers with four equal maps.
+
+# %% [markdown]
 # Would the choices part in a longer run? Here are nine versions after 1,000 steps of batches of 64, three seeds each,
 # with our optimiser (`benchmarks/dcgan_choices.py`, too long to run here):
 #
@@ -745,7 +759,7 @@ claim("sub-pixel, started at random: above 3 %", boards["sub-pixel"].min() > 0.0
 # | sub-pixel | 17.9, 19.2, 20.0 |
 
 # %% [markdown]
-# Now something shows. Sub-pixel, no better than the others after 150 steps, lies below the library's pair in all
+# Now something shows. Sub-pixel, no better than the others after 120 steps, lies below the library's pair in all
 # three seeds. So does batch norm on both sides, and nearest of all is what the paper recommends as a whole: batch
 # norm on both sides *and* N(0, 0.02²). The same small start *without* batch norm is at the far end: section 7's
 # network whose noise hardly reached the picture.
@@ -754,7 +768,8 @@ claim("sub-pixel, started at random: above 3 %", boards["sub-pixel"].min() > 0.0
 # (there are 20 ways to choose three of six). With eight versions to compare, *one* such finding would be no news;
 # three of them are a hint that is worth eight seeds each. And no choice is fatal. At 28 × 28, with two layers, a GAN
 # forgives a lot.
-#
+
+# %% [markdown]
 # At the paper's learning rate, 2e-4, we only have the first two rows: 23.8 to 25.8 for the library's pair, 27.2 to
 # 29.8 with N(0, 0.02²). If a small start were nothing but a larger learning rate, as section 7 suggests, it should
 # have helped there. So that isn't the whole story: the last layer, with no norm behind it, starts all but grey.
@@ -834,7 +849,7 @@ settings = {
 }
 pair = (mlp_generator, conv_discriminator)
 games = {name: [play(pair, seed, **each) for seed in range(3)] for name, each in settings.items()}
-plotting.image_grid({name: each[0]["samples"][:10] for name, each in games.items()})
+plotting.image_grid({name: each[0]["samples"][:8] for name, each in games.items()})
 
 
 # %%
@@ -863,10 +878,18 @@ claim("with at least four kinds of digits", kinds["other rates"].min() >= 4, mea
 #
 # The third row is the surprise. No penalty, only other learning rates, and it is the best of the three. So "an MLP
 # can't play against a convolutional discriminator" is wrong, and "R1 is needed" is too. What decides is the
-# *balance*, and there are several ways to it. We tried a handful of rates and two strengths of R1 on one seed before
+# *balance*, and there are several ways to it. We tried a handful of rates and three strengths of R1 on one seed before
 # we wrote this; a better tuned R1 might well win.
 #
-# SYSTEMS10
+# And in the long run, with settings near the article's: batches of 128, both rates 2e-4, a quarter of its maps, one
+# seed each (`benchmarks/article_systems.py`, about two minutes of one core for each line):
+#
+# | 3,500 steps | distance | kinds of digits | D on real | D on forged |
+# |---|---|---|---|---|
+# | plain | 63.5 | 2 | 0.99 | 0.01 |
+# | with R1, γ = 1 | 20.4 | 8 | 0.74 | 0.29 |
+#
+# There R1 makes all the difference.
 
 # %% [markdown]
 # ## 11 · A convolutional generator against an MLP
@@ -923,7 +946,7 @@ claim("with 256 maps as in the article: 7,145,345 parameters", size(conv_generat
 
 # %%
 games["conv against MLP"] = [play((conv_generator, mlp_discriminator), seed, lr=(4e-3, 1e-3)) for seed in range(3)]
-plotting.image_grid({f"seed {seed}": game["samples"][:10] for seed, game in enumerate(games["conv against MLP"])})
+plotting.image_grid({f"seed {seed}": game["samples"][:8] for seed, game in enumerate(games["conv against MLP"])})
 
 # %%
 last = "conv against MLP"
@@ -961,7 +984,15 @@ plt.show()
 # And $D = ½$ proves nothing by itself, you remember (chapter 41, section 7). It is a good sign *together* with the
 # distance.
 #
-# SYSTEMS11
+# At full length (`benchmarks/article_systems.py`: 64 maps, batches of 128, both rates 2e-4, one seed):
+#
+# | steps | distance | kinds of digits | D on real | D on forged |
+# |---|---|---|---|---|
+# | 400 | 357 | 1 | 0.69 | 0.42 |
+# | 1,200 | 30.8 | 8 | 0.56 | 0.44 |
+# | 2,000 | 16.0 | 10 | 0.54 | 0.47 |
+#
+# With the usual rates it needs patience: after 400 steps it is much further away than ten blurs.
 
 # %% [markdown]
 # ## What all this does not show
@@ -1001,8 +1032,8 @@ plt.show()
 # - A convolution shares its weights between places; its size is $\lfloor (n + 2p - k)/s \rfloor + 1$. The transposed
 #   one goes back up: $(n - 1)s - 2p + k$.
 # - Most bugs are shapes. Print them once, layer by layer.
-# - Batch norm is blind to the size and the bias of what comes before it. Small initial weights gave the
-#   fewest checkerboards here.
+# - Batch norm is blind to the size and the bias of what comes before it. Without it, small
+#   initial weights let hardly any noise through.
 # - In a short run the distance can't tell DCGAN's choices apart; after 1,000 steps the paper's recipe was nearest, by
 #   little. Ten Gaussians beat them all.
 # - Who wins is a matter of balance: the same MLP generator lost, survived with R1, and did best with other rates.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 43 · The modern recipe
 #
-# *In 2024 four ingredients were enough to make a plain GAN competitive again. You write them in twenty lines, find out
-# what each one buys, and learn why tables in papers contradict each other.*
+# *In 2024 four ingredients and a modern network made a plain GAN competitive again. You write the four in twenty
+# lines, find out what each one buys, and learn why tables in papers contradict each other.*
 #
 # > **You will be able to**
 # > - write relativistic pairing, R1, R2 and an average of the weights yourself, and show that the library takes the
@@ -278,7 +278,7 @@ claim("8 times the unit and the old γ: another game", gap[0.1] > 1e-3, measured
 
 # %% [markdown]
 # So "γ = 10" means nothing without the data's scale. For toy data it helps to divide by their root mean square. (The
-# *optimiser* has a scale too; that's why section 7 finds that units matter even without a penalty.)
+# networks and the optimiser have a scale of their own, too. That's why the two translating layers were needed.)
 #
 # **A condition.** We take the gradient of the *sum* of logits and read off each point's own slope. That works if the
 # logit of one point depends on that point alone. **Batch normalisation** breaks it: every point enters the mean.
@@ -301,7 +301,7 @@ x = ring.sample(32, 0)
 plain, with_norm = (nets.mlp([2, 32, 32, 1], batch_norm=norm) for norm in (False, True))
 claim("without: no other point matters, the sum's gradient is each point's own", max(own_slopes(plain, x)) < 1e-6)
 error, foreign = own_slopes(with_norm, x)
-claim("with batch norm: off by more than 5 %: other points matter", error > 0.05 and foreign > 0, measured=error)
+claim("with batch norm: off by more than half, since other points matter", error > 0.5 and foreign > 0, measured=error)
 
 # %% [markdown]
 # With batch norm the penalty still *runs*; it is just not R1. Huang et al. leave all normalisation out, and so does the
@@ -319,7 +319,7 @@ claim("with batch norm: off by more than 5 %: other points matter", error > 0.05
 
 # %%
 ingredients = {
-    "plain (non-saturating)": {},
+    "plain": {},
     "pairing": {"loss": "relativistic"},
     "R1": {"penalties": {"r1": 0.1}},
     "R2": {"penalties": {"r2": 0.1}},
@@ -376,9 +376,9 @@ claim(
 )
 
 # %% [markdown]
-# On this ring, **R2 is what counts.** It flattens $D$ where the *fakes* are, and these are the points that get thrown
-# about. R1 alone flattens only where the data are, which early fakes never see. Pairing shows no effect that eight
-# seeds could tell.
+# On this ring, **R2 is what counts.** Our reading: it flattens $D$ where the *fakes* are, and these are the points that
+# get thrown about; R1 alone does nothing where a fake stands outside the data. Pairing shows no effect that eight seeds
+# could tell.
 #
 # Is the paper wrong about pairing? No: its table is about another game. For stacked digits (a small residual network,
 # 1,000 modes) Huang et al. (Table 1) report
@@ -462,7 +462,7 @@ def steps_of(method, updates):
 
 
 # %%
-on_ring = {"plain": played["plain (non-saturating)"], "the recipe": played["pairing + R1 + R2"]}
+on_ring = {"plain": played["plain"], "the recipe": played["pairing + R1 + R2"]}
 for name in ("WGAN-GP", "hinge + SN", "PacGAN2"):
     gans = players(name, "tanh", **rough)
     on_ring[name] = training.run(gans, ring, steps_of(name, 1600), progress=False)
@@ -470,10 +470,10 @@ calm = {"lr": 2e-3, "betas": (0.0, 0.99), "ema": 0.99}
 on_grid = {}
 for name in methods:
     gans = players(name, "leaky_relu", **calm)
-    on_grid[name] = training.run(gans, grid, steps_of(name, 600), progress=False)
+    on_grid[name] = training.run(gans, grid, steps_of(name, 500), progress=False)
 
 # %% [markdown]
-# Two worlds: the ring in the rough climate of section 4, the grid in a calmer one (rate 0.002, leaky ReLU, 600
+# Two worlds: the ring in the rough climate of section 4, the grid in a calmer one (rate 0.002, leaky ReLU, 500
 # updates). Medians over eight seeds, [lowest, highest] for modes:
 
 
@@ -507,7 +507,9 @@ claim(
     quality,
 )
 kl = {name: c.reverse_kl.nanmedian().item() for name, c in of_ring.items()}
-claim("ring, rough: PacGAN2's KL is above the recipe's", kl["PacGAN2"] > kl["the recipe"], kl)
+claim("ring, rough: the KL of PacGAN2 is above the recipe's", kl["PacGAN2"] > kl["the recipe"], kl)
+plain_kl, recipe_kl = of_ring["plain"].reverse_kl, of_ring["the recipe"].reverse_kl
+claim("and the worst seed of the plain GAN is worse than the recipe's worst", plain_kl.max() > recipe_kl.max())
 skill = {name: c.high_quality.median().item() / share for name, c in of_grid.items()}
 claim("grid: no method is better than twice the noise", max(skill.values()) < 2, measured=skill)
 best_low = max(c.captured.min().item() for c in of_grid.values())
@@ -515,43 +517,43 @@ worst_high = min(c.captured.max().item() for c in of_grid.values())
 claim("grid: the seeds' ranges of modes overlap for all five methods", best_low <= worst_high)
 
 # %% [markdown]
-# **The ring** spreads the methods out, but read on before you conclude anything about hinge or PacGAN.
+# **The ring** spreads the methods out. The plain GAN's points are as good as the recipe's; what it lacks is evenness,
+# and in some seeds modes. Read on before you conclude anything about hinge or PacGAN.
 #
-# **The grid** doesn't: no method has learned the modes after 600 updates, and noise is as good as any. In the papers
+# **The grid** doesn't: no method has learned the modes after 500 updates, and noise is as good as any. In the papers
 # the same grid separates the methods well, after 400,000 steps. At our budget their order does not appear, and we can't
 # confirm it.
 #
-# And were the five treated equally? They had the *same settings*, and these were chosen by looking at a plain GAN. The
-# authors of spectral norm use other rates and leaky ReLU. Let us give hinge + SN and the plain GAN the ring again,
-# with leaky ReLU and no momentum.
+# And were the five treated equally? They had the *same settings*, and these were chosen by looking at a plain GAN. A
+# published recipe for hinge + SN, in the library [mimicry](https://github.com/kwotsin/mimicry), has no momentum and
+# five steps of $D$. Let us give it and the plain GAN the ring again, with leaky ReLU and no momentum.
 #
-# **Predict:** does the order of the two stay?
+# **Predict:** how much of the gap between the two will be left?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 other = {"lr": 1e-2, "betas": (0.0, 0.99), "ema": 0.99}
 again = {name: course(players(name, "leaky_relu", **other), steps=450)[0] for name in ("plain", "hinge + SN")}
-first = modes_held(on_ring["hinge + SN"].sample(2500, ema=False), ring).float().mean()
-print("rough:                  plain " + ("ahead" if held["plain (non-saturating)"].mean() > first else "behind"))
-print("leaky ReLU, β = 0:      plain " + ("ahead" if again["plain"].mean() > again["hinge + SN"].mean() else "behind"))
+first = {name: modes_held(on_ring[name].sample(2500, ema=False), ring).float().mean().item() for name in again}
+first["plain"] = held["plain"].mean().item()
+now = {name: looks.mean().item() for name, looks in again.items()}
+for climate, numbers in {"tanh, β₁ = 0.5": first, "leaky ReLU, β₁ = 0": now}.items():
+    print(f"{climate:20} plain {numbers['plain']:.1f}   hinge + SN {numbers['hinge + SN']:.1f} modes held")
 
 # %%
-now = {name: looks.mean().item() for name, looks in again.items()}
-claim(
-    "rough: hinge + SN holds fewer than 2 modes, plain at least 5",
-    first < 2 and held["plain (non-saturating)"].mean() > 5,
-)
-claim(
-    "other settings: hinge + SN gains at least 2 modes, plain loses at least 1",
-    now["hinge + SN"] > first + 2 and now["plain"] < held["plain (non-saturating)"].mean() - 1,
-    now,
-)
+claim("rough: hinge + SN holds fewer than 2 modes, plain at least 5", first["hinge + SN"] < 2 and first["plain"] > 5)
+claim("other settings: hinge + SN gains at least 2 modes", now["hinge + SN"] > first["hinge + SN"] + 2, measured=now)
+claim("and the plain GAN loses at least 1", now["plain"] < first["plain"] - 1, measured=now)
+
+# %% [markdown]
+# Two settings that nobody would mention in a caption, and most of the gap is gone. Neither climate is "the" fair one. A
+# fair comparison tunes every method with the same effort, and says so.
 
 # %% [markdown]
 # ## 6 · A thousand modes: stacked digits
 #
 # The third classic: three random digits, one in each colour channel of an image. 10 · 10 · 10 classes make 1,000
-# modes. A classifier reads every channel. The papers train convolutional nets for hours on it. We have seconds, so we shrink
-# the problem, and say how:
+# modes. A classifier reads every channel. The papers train convolutional nets for hours on it. We have seconds, so we
+# shrink the problem, and say how:
 #
 # - 14 × 14 pixels instead of 28 × 28
 # - each digit is written as 16 numbers by a small **autoencoder** (chapter 24). The GANs make codes, 48 numbers for
@@ -600,7 +602,7 @@ claim("unseen digits, through 16 numbers and back: at least 84 % are still read 
 # %% [markdown]
 # The measure: modes with at least one of $N$ images, and the share of **legible** images, where the classifier is more
 # than 90 % sure in all three channels. Papers use 26,000 images, we 500. So the ceiling is not 1,000: even perfect
-# draws leave modes empty. And the formula $(K-1)/2N$ for the KL needs several draws a mode, so here we print no KL at all.
+# draws leave modes empty. And the formula $(K-1)/2N$ for the KL needs several draws a mode, so we print no KL here.
 
 
 # %%
@@ -642,8 +644,8 @@ methods["WGAN-GP"]["penalties"] = {"gradient_penalty": 1.0}
 methods["the recipe"]["penalties"] = {"r1": 1.0, "r2": 1.0}
 now, mean, shown = {}, {}, {}
 for name in methods:
-    gans = players(name, "leaky_relu", seeds=3, inputs=48, noise_dim=32, width=128, **calm)
-    gans = training.run(gans, Stacked(), steps_of(name, 1000), batch=64, progress=False)
+    gans = players(name, "leaky_relu", seeds=3, inputs=48, noise_dim=32, width=128, device="cpu", **calm)
+    gans = training.run(gans, Stacked(), steps_of(name, 800), batch=64, progress=False)
     shown[name] = gans.sample(500, ema=False)
     now[name] = torch.stack([read_stacks(x) for x in shown[name]])  # (3 seeds, 2)
     mean[name] = torch.stack([read_stacks(x) for x in gans.sample(500)])
@@ -658,11 +660,11 @@ for name in methods:
     print(f"{name:14} {a[0]:6.0f}, {a[1]:4.0%} legible      {b[0]:6.0f}, {b[1]:4.0%} legible")
 
 # %% jupyter={"source_hidden": true}
-rows_shown = {"real codes": Stacked().sample(12, draw), "one Gaussian": gaussian[:12]}
-rows_shown |= {name: shown[name][0, :12] for name in ("plain", "WGAN-GP", "the recipe")}
-_, axes = plt.subplots(len(rows_shown), 1, figsize=(6.8, 3.6))
+rows_shown = {"real codes": Stacked().sample(9, draw), "one Gaussian": gaussian[:9]}
+rows_shown |= {name: shown[name][0, :9] for name in ("plain", "WGAN-GP", "the recipe")}
+_, axes = plt.subplots(len(rows_shown), 1, figsize=(6.8, 4.2))
 for ax, (name, some) in zip(axes, rows_shown.items(), strict=True):
-    stack = pictures(some).view(12, 3, 28, 28).add(1).div(2)
+    stack = pictures(some).view(9, 3, 28, 28).add(1).div(2)
     ax.imshow(torch.cat(list(stack), dim=2).permute(1, 2, 0))
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center")
@@ -673,13 +675,10 @@ plt.show()
 modes = {name: runs[:, 0].median().item() for name, runs in now.items()}
 claim("real codes come within 15 % of perfect draws", real_row[0] > 0.85 * most, measured=real_row)
 claim("one Gaussian captures at least 50 % of what perfect draws do", gaussian_row[0] > 0.5 * most, gaussian_row)
-claim("no GAN is more than 10 % ahead of it", max(modes.values()) < 1.1 * gaussian_row[0], measured=modes)
-claim("and every GAN has at least 100 modes: nothing has collapsed to one", min(modes.values()) > 100, measured=modes)
-claim(
-    "WGAN-GP is ahead of the recipe and of the plain GAN",
-    modes["WGAN-GP"] > max(modes["the recipe"], modes["plain"]),
-    modes,
-)
+claim("no GAN is more than 5 % ahead of it", max(modes.values()) < 1.05 * gaussian_row[0], measured=modes)
+claim("and every GAN has at least 70 modes: nothing has collapsed to one", min(modes.values()) > 70, measured=modes)
+claim("WGAN-GP is ahead of the plain GAN", modes["WGAN-GP"] > modes["plain"], measured=modes)
+claim("and not behind the recipe (by 5 %)", modes["WGAN-GP"] > 0.95 * modes["the recipe"], measured=modes)
 claim(
     "real codes are at least three times as legible as any of them",
     real_row[1] > 3 * max(runs[:, 1].median() for runs in now.values()),
@@ -688,13 +687,13 @@ claim(
 # %% [markdown]
 # Each image holds three digits, in red, green and blue. Look at them, then at the numbers:
 #
-# - **The baseline wins**, or is level with the best. One Gaussian captures as many modes as any GAN here, and hardly
-#   any of its images is legible. "Modes" counts what the classifier *guesses*, smudges included. So a mode count
-#   should never stand alone.
-# - **WGAN-GP leads** the five at this length, and the recipe does not. The papers train hundreds of times longer, on
+# - **The baseline wins**, or is level with the best. One Gaussian captures about as many modes as the best GAN here, or
+#   more, and hardly any of its images is legible. "Modes" counts what the classifier *guesses*, smudges included. So a
+#   mode count should never stand alone.
+# - **WGAN-GP is in front** of the five at this length, the recipe at best beside it. The papers train far longer, on
 #   pixels, and report another order; this table can't speak about that.
-# - **Nothing collapsed**, although in VEEGAN's table a plain DCGAN finds 99 modes of 1,000. There it was a
-#   convolutional net, trained to the end, on pixels.
+# - **Nothing collapsed to a point**, although in VEEGAN's table a plain DCGAN finds 99 modes of 1,000. That was a
+#   convolutional net on pixels.
 #
 # The last columns hold a surprise, which is section 8.
 
@@ -705,8 +704,8 @@ claim(
 #
 # | source | modes of 25 | high quality |
 # |---|---|---|
-# | VEEGAN ([Srivastava et al. 2017](https://arxiv.org/abs/1705.07761), Table 1) | 3.3 | 0.5 % |
-# | PacGAN ([Lin et al. 2018](https://arxiv.org/abs/1712.04086), Table 1) | 17.3 | 94.8 % |
+# | VEEGAN ([Srivastava et al. 2017](https://arxiv.org/abs/1705.07761)) | 3.3 | 0.5 % |
+# | PacGAN ([Lin et al. 2018](https://arxiv.org/abs/1712.04086)) | 17.3 | 94.8 % |
 #
 # The same name, and nearly the largest difference that the table allows. Let us move through it with *one* method, the
 # plain GAN, by changing nothing but settings.
@@ -726,7 +725,7 @@ variants = {
 }
 
 
-def plain_on_grid(steps=300, width=32, lr=2e-3, beta1=0.0, unit=1.0, std=0.05):
+def plain_on_grid(steps=250, width=32, lr=2e-3, beta1=0.0, unit=1.0, std=0.05):
     world = data.toy.grid(spacing=2.0 * unit, std=std * unit)
     make = [lambda out=out: nets.mlp([2, width, width, out]) for out in (2, 1)]
     gans = ensemble.gans(*make, seeds=8, lr=lr, betas=(beta1, 0.99))
@@ -738,15 +737,16 @@ def plain_on_grid(steps=300, width=32, lr=2e-3, beta1=0.0, unit=1.0, std=0.05):
 found = {name: plain_on_grid(**change) for name, change in variants.items()}
 
 # %% tags=["nbval-ignore-output"]
+print("eight seeds: mean of modes, median of high quality")
 print("the plain GAN             modes   high quality   noise   ratio")
 for name, (c, by_noise) in found.items():
-    quality = c.high_quality.mean()
+    quality = c.high_quality.median()
     print(f"{name:24} {c.captured.float().mean():6.1f} {quality:13.1%} {by_noise:8.1%} {quality / by_noise:6.2f}")
 
 # %%
 _, ax = plt.subplots(figsize=(6.8, 3.6))
 for i, (name, (c, _)) in enumerate(found.items()):
-    at = c.captured.float().mean(), 100 * c.high_quality.mean()
+    at = c.captured.float().mean(), 100 * c.high_quality.median()
     ax.plot(*at, marker="os^Dvp*X"[i], markersize=9, color=plotting.NEUTRAL[i % 5], linestyle="", label=name)
 for at, name in (((3.3, 0.5), "VEEGAN's table"), ((17.3, 94.8), "PacGAN's table")):
     ax.plot(*at, marker="+", color=plotting.THEORY, markersize=13, markeredgewidth=2.5)
@@ -757,7 +757,7 @@ plt.show()
 
 # %%
 average_modes = {name: c.captured.float().mean().item() for name, (c, _) in found.items()}
-good = {name: c.high_quality.mean().item() for name, (c, _) in found.items()}
+good = {name: c.high_quality.median().item() for name, (c, _) in found.items()}
 claim(
     "one setting gives fewer than 8 modes, another at least 24.5",
     min(average_modes.values()) < 8 and max(average_modes.values()) > 24.5,
@@ -768,12 +768,14 @@ claim(
     min(good.values()) < 0.03 and max(good.values()) > 0.75,
     good,
 )
-ratio = {name: (c.high_quality.mean() / by_noise).item() for name, (c, by_noise) in found.items()}
+ratio = {name: (c.high_quality.median() / by_noise).item() for name, (c, by_noise) in found.items()}
 claim("and none is even twice as good as noise on the same data", max(ratio.values()) < 2, measured=ratio)
 
 # %% [markdown]
-# One method, and the row moves from corner to corner. Nothing was *learned better* on the way up: with wide modes the
-# discs of three standard deviations fill the square, and noise gets the same. So before you compare a row:
+# One method, and its row moves from corner to corner: 20 steps or four units land beside VEEGAN's row, wide modes near
+# the top. Nothing was *learned better* on the way up: there the discs of three standard deviations fill most of the
+# square, and noise gets as much. (That doesn't say *what* made the two papers differ; we don't know.) So before you
+# compare a row:
 #
 # - **How long** did it train, with which rate, which momentum, which width?
 # - **Which data**: spacing, standard deviation, and were they rescaled?
@@ -815,16 +817,16 @@ claim(
     "ring: in no row of section 4 does the average hold fewer modes (to 0.1)", min(gain.values()) > -0.1, measured=gain
 )
 kept = {name: (mean[name][:, 0].median() / now[name][:, 0].median()).item() for name in methods}
-claim("digits: the plain GAN's average has lost more than a third of the modes", kept["plain"] < 0.67, measured=kept)
+claim("digits: the plain GAN's average has lost more than a quarter of the modes", kept["plain"] < 0.75, measured=kept)
 claim(
-    "WGAN-GP's has lost less than a fifth; the recipe's lies between",
-    kept["WGAN-GP"] > 0.8 and kept["plain"] < kept["the recipe"] < kept["WGAN-GP"],
+    "WGAN-GP's has lost the smallest share of the three, the recipe's lies between",
+    kept["plain"] < kept["the recipe"] < kept["WGAN-GP"],
     kept,
 )
 legible = {name: (mean[name][:, 1].median().item(), now[name][:, 1].median().item()) for name in methods}
 claim(
-    "and what the plain GAN's average still draws is more legible, at least twice",
-    legible["plain"][0] > 2 * legible["plain"][1],
+    "and what the plain GAN's average still draws is legible more often, by half at least",
+    legible["plain"][0] > 1.5 * legible["plain"][1],
     legible,
 )
 
@@ -834,7 +836,7 @@ claim(
 # these times have in common. The steadier the generator, the less there is to lose.
 #
 # So: compare both, at the end of your run. Keep the half-life a small share of the run (a few per cent), not a number
-# from a paper: R3GAN's is 5 million images for CIFAR-10, in a run of hundreds of millions.
+# from a paper: R3GAN's code has 5 million images for CIFAR-10, and 500 thousand for faces.
 
 # %% [markdown]
 # ## What all this does not show
@@ -843,7 +845,12 @@ claim(
 #   the narrow grid. Its fame rests on long runs with modern residual networks, on faces and ImageNet.
 # - **That pairing is useless.** We had no game in which it was the missing piece.
 # - **That WGAN-GP is better than its fame.** We gave all methods the same rates; others would move every row.
-# - **Anything about networks.** The larger half of R3GAN's gain comes from its architecture, which isn't here.
+# - **Anything about networks.** In the roadmap of Huang et al. (faces at 256 × 256, Fréchet distance after 5 million
+#   images) pairing and R2 take 12.46 to 11.65; the new networks take it on to 7.05.
+#
+# One often reads that GANs "get stuck in local optima", or that more training, higher rates and larger networks mend
+# them (E-25, E-98 and E-100 in the list of errata, chapter 62). On the ring the trouble was unrest, and what calmed it
+# was a penalty in the right place.
 
 # %% [markdown]
 # ## Help, I get …
@@ -908,8 +915,8 @@ claim(
 #
 # - [Huang et al. 2024, *The GAN is dead; long live the GAN!*](https://arxiv.org/abs/2501.05441): the recipe, its local
 #   convergence, and R3GAN; Tables 1 and 3 are the stacked digits.
-# - [Jolicoeur-Martineau 2018, *The relativistic discriminator*](https://arxiv.org/abs/1807.00734): where pairing comes
-#   from.
+# - [Jolicoeur-Martineau 2018](https://arxiv.org/abs/1807.00734), *The relativistic discriminator*: where the idea of
+#   comparing real with generated points comes from, with several variants.
 # - [Sun, Fang and Schwing 2020](https://arxiv.org/abs/2011.04926), *Towards a Better Global Loss Landscape of GANs*:
 #   why pairing may help against mode collapse.
 # - [Mescheder, Geiger and Nowozin 2018](https://arxiv.org/abs/1801.04406): R1 and R2, on the Dirac-GAN and on images.

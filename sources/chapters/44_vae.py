@@ -687,9 +687,9 @@ plotting.image_grid({name: (2 * each - 1).clamp(-1, 1) for name, each in at_word
 claim("s = 1.98: more than 7 of 10 pixels aren't even between 0 and 1", outside.float().mean() > 0.7)
 
 # %% [markdown]
-# **A trap.** In the figure the Gaussian with its best $s$ draws nearer than the coins. Is it the better choice? After
-# 250 steps, yes. We let the same runs go on to 1,000 steps, and it was the other way round: 55 and 56 for the Gaussian,
-# 39 and 40 for the coins (a quarter of a minute more, so not here). Short runs rank by speed.
+# **A trap.** In the figure the Gaussian with its best $s$ draws nearer than the coins. Is it the better choice? That is
+# the order after 250 steps, and short runs rank by speed. 🔎 **Try it:** put `steps=1000` into `small_vae` (it takes a
+# quarter of a minute more), and look whether the order stays.
 #
 # And whose *likelihood* is best? Coins and Gaussians can't be compared there: one speaks of probabilities of thrown
 # pictures, the other of densities of grey ones.
@@ -884,6 +884,8 @@ claim("at k = 256 less of that is left than at k = 1", fewer < (thrown[0] - grey
 #   its appendix B has the price.
 # - [Rybkin, Daniilidis & Levine 2021, Simple and Effective VAE Training with Calibrated
 #   Decoders](https://arxiv.org/abs/2006.13202): what a squared error assumes, and the best $s$ in one line.
+# - [Hoffman & Johnson 2016, ELBO surgery](http://approximateinference.org/accepted/HoffmanJohnson2016.pdf): the
+#   identity of section 8, and what it says about priors.
 # - [Loaiza-Ganem & Cunningham 2019, The continuous Bernoulli](https://arxiv.org/abs/1907.06845): how to make coins a
 #   density of grey pixels.
 # - [Burda, Grosse & Salakhutdinov 2015, Importance Weighted Autoencoders](https://arxiv.org/abs/1509.00519): the bounds

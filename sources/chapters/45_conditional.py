@@ -245,13 +245,19 @@ plt.show()
 claim("one of each obeys more often than the GAN", table["one of each"]["obeys"] > table["loud"]["obeys"] + 0.1)
 claim("it is even nearer in Fréchet distance", table["one of each"]["Fréchet"] < table["loud"]["Fréchet"])
 claim("and misses nearly everything: recall below 0.1", table["one of each"]["recall"] < 0.1, measured=table)
+claim(
+    "recall of both GANs: below 0.3; of unseen digits: over 0.6",
+    max(table["as usual"]["recall"], table["loud"]["recall"]) < 0.3 < 0.6 < table["unseen digits"]["recall"],
+    table,
+)
 claim("the loud GAN is nearer to real digits than the quiet one, too", table["loud"]["Fréchet"] < min(far))
 
 # %% [markdown]
 # So a conditional generator needs more than one number: does it obey, is it near, does it draw *everything* that
 # belongs to the order? A distance of the whole heap can't see disobedience (shuffle the orders, and it stays the
-# same). Obedience can't see that there are only ten pictures, and even the distance hardly minds. Recall does; it
-# isn't kind to our little GAN either.
+# same). Obedience can't see that there are only ten pictures, and even the distance hardly minds. Recall does, and it
+# says that our little GANs, too, leave most of the digits out. (Look at the zeros of the loud one: brothers, all of
+# them.)
 #
 # The judge has limits, too. He must choose one of ten, so nonsense gets a name as well; and he was trained on the same
 # kind of data.
@@ -553,16 +559,18 @@ claim("do nothing: a median of at most 15 % of the eights", middle["do nothing"]
 claim("median of re-weighting, of resampling: over 30 %", min(middle["re-weighted"], middle["resampled"]) > 0.3, middle)
 best = max(middle["re-weighted"], middle["resampled"])
 claim(
-    "shifting the answer: at least 5 points more than the better of both",
-    middle["answer shifted"] > best + 0.05,
+    "shifting the answer: with these five sets, the highest median of the three",
+    middle["answer shifted"] > best,
     middle,
 )
 claim("300 real eights: over 70 %", middle["300 real 8s"] > 0.7, middle)
 
 # %% [markdown]
-# The cure without any training finds the most (by the median of five seeds; single runs scatter a good deal). The
-# network *had* learned what an eight looks like, from ten pictures. It only never dared to say so, because in its
-# world an eight was a bet of 1 to 270.
+# The cure without any training finds many. The network *had* learned what an eight looks like, from ten pictures. It
+# only never dared to say so, because in its world an eight was a bet of 1 to 270.
+#
+# (Which of the three finds most hangs on *which* ten eights one has. Five sets are few: try `SEEDS = range(5, 10)`, and
+# don't be surprised if the order changes.)
 #
 # Re-weighting and resampling have the same aim, on average even the same gradient (up to a factor); they differ in
 # their noise. Their effect fades as a net learns its training data by heart (Byrd & Lipton 2019): once each training
@@ -646,8 +654,8 @@ claim(
     min(middle["+ GAN's 8s"], middle["+ CVAE's 8s"]) > middle["do nothing"] + 0.1,
     middle,
 )
-claim("neither finds more than re-weighting (by more than 5 points)", made_best < middle["re-weighted"] + 0.05, middle)
-claim("shifting the answer: at least 10 points more than either", middle["answer shifted"] > made_best + 0.1, middle)
+claim("the median of re-weighting is above both", made_best < middle["re-weighted"], middle)
+claim("shifting the answer: at least 5 points more than either", middle["answer shifted"] > made_best + 0.05, middle)
 claim("shifts alone: no eights (at most 5 %)", recall_of("shifts").max() < 0.05, found)
 claim(
     "resampling with shifts: at least 5 points more than resampling alone",
@@ -656,9 +664,11 @@ claim(
 )
 
 # %% [markdown]
-# Plainly: **the two generators don't win**. They find no more than a weight in the loss does, which costs nothing,
-# and far fewer than a subtraction. And the shifts? They bring in something *true* that the ten pictures don't
-# show: a moved eight is an eight. Together with resampling they find more eights, and none without it.
+# Plainly: **plain re-weighting wins** against generated eights. Its median is above that of both generators, and it
+# costs nothing. A subtraction costs even less, and beats them, too.
+#
+# And the shifts? They bring in something *true* that the ten pictures don't show: a moved eight is an eight. Together
+# with resampling they find more eights, and none without it.
 #
 # Is finding more eights worth it? The right column says what it costs on the other nine digits. To be fair, we should
 # compare at equal cost. Shifting the answer by $\tau \log p(y)$ gives a whole curve, for free:
@@ -759,7 +769,7 @@ claim(
 # - A label must be heard: one-hot beside 784 pixels is a whisper. Ten times as loud, and a GAN and a VAE obeyed.
 # - Obedience, distance, variety: three numbers. Ten real pictures win the first and lose the last.
 # - Projection multiplies label and features. It solves what a linear layer on both side by side can't.
-# - For a rare class: first shift the answer, re-weight, resample. Here both generators lost to that.
+# - For a rare class: first re-weight, or shift the answer. Both found more eights than two generators' pictures did.
 
 # %% [markdown]
 # ## Three quick questions
@@ -803,8 +813,8 @@ claim(
 #   why it is right, and how to train with it.
 # - [Byrd & Lipton 2019, What is the Effect of Importance Weighting in Deep
 #   Learning?](https://arxiv.org/abs/1812.03372): how the effect of weights fades while a net trains on.
-# - [Mariani et al. 2018, BAGAN](https://arxiv.org/abs/1803.09655): a GAN made for rare classes, which learns from the
-#   common ones first.
+# - [Mariani et al. 2018, BAGAN](https://arxiv.org/abs/1803.09655): a GAN made for rare classes, which learns from all
+#   classes at once.
 # - [Ravuri & Vinyals 2019, Classification Accuracy Score](https://arxiv.org/abs/1905.10887): judge a conditional
 #   generator by what a classifier learns from it.
 
