@@ -5,6 +5,7 @@ import math
 import torch
 
 from gan_edu.checks.engine import NotYet, describe, discussion, question, value_of
+from gan_edu.checks.probes import expect_gradient_at
 
 
 def _gaussians(rows, numbers):
@@ -238,14 +239,7 @@ def _(learner):
     x, mean, log_variance, decode, s, noise = _elbo_probe(3, 0.5)
     mean.requires_grad_(), log_variance.requires_grad_()
     value = value_of(learner, x, mean, log_variance, decode, s, noise, shape=(3,))
-    for name, leaf in {"mean": mean, "log variance": log_variance}.items():
-        reached = value.requires_grad and torch.autograd.grad(value.sum(), leaf, retain_graph=True, allow_unused=True)
-        if not reached or reached[0] is None:
-            raise NotYet(
-                f"a gradient for the {name}",
-                "none: the encoder could never learn it",
-                looks_like="a .detach(), .item() or torch.no_grad() on the way.",
-            )
+    expect_gradient_at(value, {"mean": mean, "log variance": log_variance})
 
 
 @question(

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from gan_edu.checks.engine import NotYet, discussion, question, value_of
+from gan_edu.checks.probes import expect_gradient_at
 
 # --- the loss
 
@@ -135,10 +136,7 @@ def _(learner):
     for leaf in leaves.values():
         leaf.requires_grad_()
     loss = value_of(learner, logits, pictures, mean, log_variance, beta)
-    found = torch.autograd.grad(loss.sum(), leaves.values(), allow_unused=True) if loss.requires_grad else [None] * 3
-    for name, gradient in zip(leaves, found, strict=True):
-        if gradient is None or not gradient.any():
-            raise NotYet(f"a gradient for the {name}", "none", looks_like="a .detach(), .item() or .data on the way.")
+    expect_gradient_at(loss, leaves)
 
 
 # --- the noise behind a squared error

@@ -23,6 +23,21 @@ def gradient_reaches(module, loss=None):
     return [name for (name, _), gradient in zip(named, gradients, strict=True) if gradient is not None]
 
 
+def expect_gradient_at(value, leaves):
+    """Raise NotYet unless a gradient of `value`, not all zero, arrives at each tensor of `leaves` (name → tensor)."""
+    tensors = list(leaves.values())
+    gradients = [None] * len(tensors)
+    if value.requires_grad:
+        gradients = torch.autograd.grad(value.sum(), tensors, retain_graph=True, allow_unused=True)
+    for name, gradient in zip(leaves, gradients, strict=True):
+        if gradient is None or not gradient.any():
+            raise NotYet(
+                f"a gradient for the {name}",
+                "none: what comes before it could never learn",
+                looks_like="a .detach(), .item() or torch.no_grad() on the way.",
+            )
+
+
 def expect_gradient(loss, *, to=None, not_to=None, looks_like=None):
     """Raise NotYet unless the gradient of `loss` reaches the modules in `to`, and none of those in `not_to`.
 

@@ -389,8 +389,8 @@ claim(
 # | GAN + R1 + R2 | 693 | 0.927 |
 # | pairing + R1, GAN + R1 | fail | fail |
 #
-# The last row agrees with ours in kind: R1 alone is not enough there either. The first two differ by pairing; a ring of
-# eight modes is too easy to show that. What an ingredient buys depends on what was missing.
+# The last row agrees with ours in kind: R1 alone is not enough there either. The first two differ by pairing; perhaps a
+# ring of eight modes is too easy to show that. What an ingredient buys depends on what was missing.
 
 # %% [markdown]
 # ## 5 · Against other methods

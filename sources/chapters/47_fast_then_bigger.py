@@ -731,10 +731,10 @@ except RuntimeError as error:
 # | pictures as rows, 100-128-784 | 0.82 | 5 s |
 # | DCGAN, 32 and 64 channels | 0.79 | 16 s |
 #
-# They lose: below 1 means *slower*. There is little to melt together in nets that consist of a few large products, and
-# each call of a compiled function first checks whether its graph still fits. On a GPU, with many small operations, it
-# may be another story; we haven't measured that yet. Try your own: set `try_it = True`. It needs a compiler, and some
-# patience:
+# They lose: below 1 means *slower*. Our guess: there is little to melt together in nets that consist of a few large
+# products, and each call of a compiled function first checks whether its graph still fits. On a GPU, with many small
+# operations, it may be another story; we haven't measured that yet. Try your own: set `try_it = True`. It needs a
+# compiler, and some patience:
 
 # %% tags=["nbval-ignore-output"]
 try_it = False
