@@ -7,7 +7,8 @@ import tempfile
 import hypothesis
 import matplotlib
 
-collect_ignore_glob = ["exercises/*"]  # incomplete on purpose
+# Exercises are incomplete on purpose; the others are a learner's own, set aside by `course.py update`.
+collect_ignore_glob = ["exercises/*", "*.mine-*"]
 
 # Figures of the tests themselves open no windows. (The notebooks' kernels are other processes.)
 matplotlib.use("Agg")
@@ -21,6 +22,11 @@ def pytest_configure(config):
     """Give tests and notebooks folders of their own, so that they neither see nor change the learner's."""
     if hasattr(config, "workerinput"):
         return  # pytest-xdist's workers inherit the folders
+    if config.getoption("nbval", False):
+        # Lists the fonts, once for this computer: a notebook that did so would say so, if it took more than 5 seconds.
+        import matplotlib.font_manager  # noqa: F401
+
+        os.environ.setdefault("TQDM_DISABLE", "1")  # a bar shows only where a training takes more than a second
     folder = tempfile.mkdtemp(prefix="gan-edu-tests-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in ("GAN_EDU_STATE", "IPYTHONDIR"):

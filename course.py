@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Start the course, or test it, on a machine that has nothing but Python 3.11 or newer.
+"""Start the course, test it, or update it, on a machine that has nothing but Python 3.11 to 3.14.
 
     python3 course.py lab  [arguments for JupyterLab]    for example: --no-browser --port 8890
     python3 course.py test [arguments for pytest]        for example: -k widgets
+    python3 course.py update                             fetch the newest version; your own work is kept
 
 The first call makes the folder .venv beside this file and installs into it what the course needs, in the versions
-that constraints.txt names. That takes a few minutes; later calls start at once. A call that was cut off is made good
-by the next one. The folder .venv belongs to this script: it may be deleted at any time, and is made anew.
+that constraints.txt names. How long that takes is mostly up to the network; later calls start at once. A call that was
+cut off is made good by the next one. The folder .venv belongs to this script: it may be deleted at any time, and is
+made anew.
 """
 
 # Everything down to the version check must be readable by a Python that is too old: it tells its user so.
@@ -14,7 +16,7 @@ import sys
 
 if sys.version_info < (3, 11):
     sys.exit(
-        "The course needs Python 3.11 or newer, and this is Python %d.%d.%d (%s).\n"
+        "The course needs Python 3.11 to 3.14, and this is Python %d.%d.%d (%s).\n"
         "Install a newer one (python.org/downloads, conda, or your system's packages), then call it by its name, "
         "for example: python3.12 course.py lab" % (tuple(sys.version_info[:3]) + (sys.executable,))
     )
@@ -28,15 +30,19 @@ import shutil
 import subprocess
 import sysconfig
 import time
-from collections import deque
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))  # also where Python was told not to (PYTHONSAFEPATH)
+
+from tools import installer, systems, update  # noqa: E402
+
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 MADE = VENV / "course-made.txt"  # written when the empty environment is complete
 STAMP = VENV / "course-installed.txt"  # written last of all: what is installed, and from which inputs
 COMMANDS = {"lab": ".", "test": ".[test]"}  # what pip installs for each; test includes lab
+UTF8 = {"encoding": "utf-8", "errors": "surrogateescape"}  # paths in a locale that can't read them, too
 GB = 1e9
 
 
@@ -45,17 +51,25 @@ class Problem(Exception):
 
 
 def main(arguments):
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a folder's name may hold letters that the terminal has not
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(__doc__.strip())
         return 0
     command, *rest = arguments
-    if command not in COMMANDS:
-        print(f"course.py has no command {command!r}. It has: lab, test. More: course.py --help", file=sys.stderr)
+    if command not in (*COMMANDS, "update") or (command == "update" and rest):
+        what = f"update takes no {rest[0]!r}" if command == "update" else f"course.py has no command {command!r}"
+        print(f"{what}. It has: lab, test, update. More: course.py --help", file=sys.stderr)
         return 2
     try:
+        if command == "update":
+            with alone():
+                print(update.update(ROOT))
+            return 0
         prepare(command)
         return launch(command, rest)
-    except Problem as problem:
+    except (Problem, update.Refused) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -77,7 +91,7 @@ def origin():
 
 def fingerprint():
     """A hash of everything that an installation depends on."""
-    digest = hashlib.sha256(origin().encode())
+    digest = hashlib.sha256(origin().encode(**UTF8))
     for name in ("pyproject.toml", "constraints.txt"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
@@ -109,6 +123,9 @@ def prepare(command):
     """See to it that .venv holds what `command` needs, doing no more than is missing."""
     if ready(command):
         return
+    reason = systems.unsupported()
+    if reason:
+        raise Problem(f"The course can't be installed here. {reason}")
     with alone():
         if ready(command):  # another call has made it meanwhile
             return
@@ -140,7 +157,7 @@ def alone():
                 break
             except (BlockingIOError, PermissionError):
                 if not told:
-                    print("Another course.py is installing in this folder; waiting for it.", flush=True)
+                    print("Another course.py is at work in this folder; waiting for it.", flush=True)
                 told = True
                 time.sleep(0.5)
             except OSError:  # a file system without locks: go on without
@@ -149,7 +166,7 @@ def alone():
 
 
 def make_venv():
-    if made() and MADE.read_text(encoding="utf-8") == origin():
+    if made() and MADE.read_text(**UTF8) == origin():
         forget_unfinished()
         return
     for module in ("venv", "ensurepip"):
@@ -174,7 +191,7 @@ def make_venv():
     done = subprocess.run(line, env=environment(), capture_output=True, text=True, errors="replace")
     if done.returncode:
         raise Problem(locked(last_lines(done.stderr or done.stdout, 3)))
-    MADE.write_text(origin(), encoding="utf-8")
+    MADE.write_text(origin(), **UTF8)
 
 
 def forget_unfinished():
@@ -186,24 +203,11 @@ def forget_unfinished():
 
 
 def install(target):
-    print("Installing what the course needs. The first time this takes a few minutes.", flush=True)
-    line = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-user"]
-    line += ["-c", "constraints.txt", "-e", target]
-    # pip's progress goes straight to the terminal, its errors through here.
-    pip = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True, errors="replace")
-    errors = deque(maxlen=200)
+    print("Installing what the course needs. The first time this downloads 0.4 GB or more.", flush=True)
     try:
-        for text in pip.stderr:
-            print(text, end="", file=sys.stderr, flush=True)
-            errors.append(text)
-        pip.wait()
-    except KeyboardInterrupt:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            pip.wait(5)
-        pip.kill()
-        raise
-    if pip.returncode:
-        raise Problem(explain("".join(errors)))
+        installer.install(str(PYTHON), ROOT, target, environment())
+    except installer.Failed as error:
+        raise Problem(explain(str(error))) from None
 
 
 # What went wrong
@@ -228,8 +232,8 @@ def explain(text):
     elif says("No matching distribution", "Could not find a version"):
         what = (
             "pip found no fitting version of a package. Is this machine online, and are the settings of pip (PIP_ "
-            "variables, pip.conf) as they should be? The tested versions may also not exist for Python "
-            f"{sys.version.split()[0]}: then call course.py with another one (3.11 to 3.13)."
+            "variables, pip.conf) as they should be? The versions exist for Python 3.11 to 3.14 on Linux, macOS and "
+            "Windows: benchmarks/systems.md has the list."
         )
     else:
         what = "pip could not install what the course needs. If calling again doesn't help, delete the folder .venv."
@@ -258,7 +262,11 @@ def last_lines(text, number=2):
 
 def environment():
     """This process's environment without what would mix another Python's packages into the course's."""
-    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")}
+    without = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV")
+    values = {key: value for key, value in os.environ.items() if key not in without}
+    if sys.getfilesystemencoding() == "ascii":  # the C locale, and told not to use UTF-8: names of folders need it
+        values.update(PYTHONUTF8="1", LC_ALL="C.UTF-8")
+    return values
 
 
 def launch(command, arguments):

@@ -1,4 +1,4 @@
-"""CPU seconds until a quality on full Fashion-MNIST: gan_edu's recipe against the DCGAN that is copied most often.
+"""CPU seconds until a quality on full Fashion-MNIST: gan_edu's recipe against a DCGAN that is often copied.
 
     gan-edu data fetch fashion_mnist          # once, where the full set isn't there yet
     python benchmarks/against_dcgan.py [--seconds 600] [--threads 1] [--seed 0]

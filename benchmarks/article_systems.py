@@ -1,4 +1,4 @@
-"""Two GANs of the articles that the course rests on, at full length: the table in sections 10 and 11 of chapter 42.
+"""Two GANs of the articles that the course rests on, at full length: the tables in section 10 of chapter 42.
 
     python benchmarks/article_systems.py [--systems S1 S1-R1 S4] [--seeds 1]
 
@@ -7,7 +7,8 @@ channels, a quarter of the article's). S1-R1: the same with R1, γ = 1, at each 
 7·7·64 and two transposed convolutions, against a multilayer perceptron 784-512-256-1. All on the 10,000 digits that
 come with the course, batch 128, Adam 2e-4 with β (0.5, 0.999). Distances: 1,000 samples of the generator itself and of
 the average of its weights (decay 0.999) against 5,000 digits, features of the course's classifier; the digits that
-more than 2 % of the samples show; D's mean on real and on generated digits over the last 50 steps.
+more than 2 % of the samples show; D's mean on real and on generated digits over the last 50 rows of the history (a
+history keeps at most 1,000 rows, so after 3,500 steps these are the last 200 steps).
 """
 
 import argparse

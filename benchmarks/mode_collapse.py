@@ -36,7 +36,6 @@ too narrow.
 """
 
 import argparse
-import difflib
 import functools
 import json
 import math
@@ -49,8 +48,10 @@ from torch import nn
 
 import gan_edu
 from gan_edu import data, device, ensemble, metrics, nets
-from gan_edu.data.images import where
-from gan_edu.training import GAN, TrainingDiverged, progress_bar, read_safetensors, write_atomically
+from gan_edu.data.image_sets import where
+from gan_edu.files import write_atomically
+from gan_edu.settings import Choice
+from gan_edu.training import GAN, TrainingDiverged, progress_bar, read_safetensors
 
 ROOT = Path(__file__).resolve().parent
 GAMMA_TOY = 0.1
@@ -115,11 +116,7 @@ def family(task):
 
 
 def known(name, names, what):
-    if name not in names:
-        near = difflib.get_close_matches(str(name), names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"There is no {what} {name!r}.{hint} There are: {', '.join(names)}.")
-    return name
+    return Choice(tuple(names)).check(name, what)
 
 
 def settings_of(task, setting, method, **changes):
@@ -221,12 +218,10 @@ class Game(GAN):
         self.simultaneous, self.generator_steps, self.uniform = simultaneous, generator_steps, uniform
         self.about = {"seconds": 0.0, "cpu_seconds": 0.0, "looks": []}  # saved with the state
 
-    def noise(self, n, looking=True):
+    def noise(self, n, training=False):
         if not self.uniform:
-            return super().noise(n, looking)
-        return self.draw(
-            lambda g: torch.rand(n, self.noise_dim, generator=g, device=self.device) * 2 - 1, looking=looking
-        )
+            return super().noise(n, training)
+        return self.draw(lambda g: torch.rand(n, self.noise_dim, generator=g) * 2 - 1, training)
 
     def packs(self, noise):
         """Fakes (packs · m, ...) from m pieces of noise; those of a pack stand one after another, as `pack` wants."""
@@ -234,20 +229,20 @@ class Game(GAN):
         return torch.stack([self.generator(z) for z in noise], dim=axis + 1).flatten(axis, axis + 1)
 
     def update(self, batch, measure):
-        for _ in range(self.discriminator_steps):
+        for _ in range(self.settings.discriminator_steps):
             real = batch()
             n = real.shape[1 if self.batched else 0] // self.packing
-            noise = [self.noise(n, looking=False) for _ in range(self.packing)]
+            noise = [self.noise(n, training=True) for _ in range(self.packing)]
             fake = self.packs(noise)
             if self.simultaneous:  # G's gradient through D as it is now; G moves below
                 with torch.no_grad():
                     on_real = self.logits(real) if self.loss.pairs else None
                 loss_g = self.loss.generator(on_real, self.logits(fake))
                 self.optimizers["generator"].zero_grad(set_to_none=True)
-                loss_g.sum().backward(inputs=self._parameters["generator"])
+                loss_g.sum().backward(inputs=self.trained("generator"))
             loss_d, total, _, _ = self._discriminator_loss(self.pack(real), self.pack(fake.detach()))
             self.optimizers["discriminator"].zero_grad(set_to_none=True)
-            total.sum().backward(inputs=self._parameters["discriminator"])
+            total.sum().backward(inputs=self.trained("discriminator"))
             self.optimizers["discriminator"].step()
         if self.simultaneous:
             self.optimizers["generator"].step()
@@ -256,13 +251,15 @@ class Game(GAN):
             loss_g = self.update_generator(real, fake if turn == 0 else self.packs(noise))["loss_g"]
         return {"loss_d": loss_d.detach(), "loss_g": loss_g}
 
-    def state(self):
-        tensors, text = super().state()
-        return tensors, text | {"about": json.dumps(self.about)}
+    def more_state(self):
+        return super().more_state() | {"about": self.about}
 
-    def restore(self, tensors, text, source="The state"):
-        super().restore(tensors, text, source)
-        self.about = json.loads(text["about"])
+    def checked_more(self, more, step):
+        return super().checked_more(more, step) | {"about": more["about"]}
+
+    def take_more(self, more):
+        super().take_more(more)
+        self.about = more["about"]
 
 
 def game(task, settings, seeds, where_to=None):
@@ -413,11 +410,11 @@ def play(task, settings, seeds, state, where_to=None, save_every=180.0, stop_at=
     model = game(task, settings, seeds, where_to)
     batch = (ToyPacks if family(task) == "toy" else DigitPacks)(task, settings, seeds, model.device)
     if state.exists():
-        same_settings(json.loads(read_safetensors(state)[1]["about"])["settings"], settings, state)
+        same_settings(json.loads(read_safetensors(state)[1]["more"])["about"]["settings"], settings, state)
         model.load(state)
     model.about["settings"] = settings
-    batch.drawn = model.step * model.discriminator_steps
-    steps = settings["updates_of_d"] // model.discriminator_steps
+    batch.drawn = model.step * model.settings.discriminator_steps
+    steps = settings["updates_of_d"] // model.settings.discriminator_steps
     every = max(1, steps // settings["looks"])
     clocks = {"seconds": time.perf_counter, "cpu_seconds": time.process_time}  # others may use the machine too
     begun = {name: model.about[name] - clock() for name, clock in clocks.items()}
@@ -426,8 +423,8 @@ def play(task, settings, seeds, state, where_to=None, save_every=180.0, stop_at=
         bar.set_description(label)
         bar.update(model.step)
         while model.step < steps:
-            model.step += 1
             values = model.update(batch, measure=False)
+            model.step += 1
             bar.update()
             last, looking = model.step in (steps, stop_at), model.step % every == 0 or model.step == steps
             if last or looking or model.step % 100 == 0:  # asking a GPU for numbers makes it wait, so not in each step

@@ -32,7 +32,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=15)
     repeats = parser.parse_args().repeats
 
-    from test_setup import make_project  # the stand-in project
+    from setup_project import make_project  # the stand-in project
 
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder, "course"))

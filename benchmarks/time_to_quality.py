@@ -27,7 +27,8 @@ RECIPES = {
         settings=dict(penalties={"r1": 1.0}, penalty_every=16, lr=1e-3, betas=(0.0, 0.99), ema=0.999),
         batch=64,
     ),
-    # cheaper generator, a hidden layer in the discriminator, twice the learning rate, a shorter average
+    # sub-pixel generator, a hidden layer in the discriminator, twice the learning rate, R1 twice as often, and an
+    # average that remembers half as long
     "gan_edu": dict(
         generator=lambda: nets.SubpixelGenerator(64, channels=32),
         discriminator=lambda: nets.DCGANDiscriminator(channels=32, hidden=128),

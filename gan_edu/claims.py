@@ -1,9 +1,11 @@
 """Executable claims: a statement about an experiment, checked where it is made.
 
-    claim("the loss at logit 0 is ln 2", loss.isclose(torch.tensor(2.0).log()))
     claim("at least 7 of 8 modes in 7 of 8 seeds", lambda: (modes >= 7).sum() >= 7, measured=modes)
+    identity("the loss at logit 0 is ln 2", loss.isclose(torch.tensor(2.0).log()))
 
-A true claim prints its text, with a tick. A false one raises `ClaimFailed`, with what was measured.
+A true claim prints its text after ✓: an experiment might have come out otherwise. What holds by algebra or by
+construction is an `identity`, and prints ≡: there the code is tested, not the world. A false one of either raises
+`ClaimFailed`, with what was measured.
 """
 
 import numpy as np
@@ -25,6 +27,15 @@ def claim(text, holds, measured=None):
     measured: what a reader wants to see if the claim is false: a number, an array, a dict of them.
     Raises ClaimFailed if it is false or `holds()` raises, ClaimUnclear if it is neither true nor false.
     """
+    _settle("✓", text, holds, measured)
+
+
+def identity(text, holds, measured=None):
+    """Print `≡ text` if `holds` is true: what a theorem or the construction promises. Otherwise as `claim`."""
+    _settle("≡", text, holds, measured)
+
+
+def _settle(sign, text, holds, measured):
     if callable(holds):
         try:
             holds = holds()
@@ -32,7 +43,7 @@ def claim(text, holds, measured=None):
             raise ClaimFailed(f"✗ {text}\n  could not be measured: {type(error).__name__}: {error}") from error
     if not _truth(text, holds):
         raise ClaimFailed(f"✗ {text}" + ("" if measured is None else f"\n  measured: {rounded(measured)}"))
-    print(f"✓ {text}")
+    print(f"{sign} {text}")
 
 
 def _truth(text, value):
@@ -60,21 +71,23 @@ def _array(value):
         value = (value.double() if value.is_floating_point() else value).numpy()
     try:
         array = np.asarray(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # the last: tensors in a list, with a gradient
         return None
     return array if array.dtype.kind in "biufc" else None
 
 
-def rounded(value, digits=4, most=32):
+def rounded(value, digits=4, most=32, depth=8):
     """`value` as short text: numbers to `digits` significant digits, at most `most` of them."""
+    if isinstance(value, dict | list | tuple) and depth == 0:
+        return "…"  # a list may hold itself
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {rounded(item, digits, most)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {rounded(item, digits, most, depth - 1)}" for key, item in value.items()) + "}"
     if isinstance(value, str):
         return value
     array = _array(value)
     if array is None:
         if isinstance(value, list | tuple):
-            return "[" + ", ".join(rounded(item, digits, most) for item in value) + "]"
+            return "[" + ", ".join(rounded(item, digits, most, depth - 1) for item in value) + "]"
         return str(value)
     if array.size > most:
         shown = ", ".join(_number(item, digits) for item in array.ravel()[:most])

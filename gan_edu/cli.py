@@ -1,7 +1,6 @@
 """`gan-edu`: start the course, test it, look after it. Nothing heavy is imported before a command needs it."""
 
 import errno
-import importlib
 import json
 import os
 import shutil
@@ -35,10 +34,15 @@ def main(arguments=None):
             return lab(arguments[1:])
         if arguments[:1] == ["test"]:
             return test(arguments[1:])
-        return _parse_and_run(arguments)
+        code = _parse_and_run(arguments)
+        sys.stdout.flush()
+        return code
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `gan-edu progress | head`: nobody reads any more, and Python's last flush must not say so
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parse_and_run(arguments):
@@ -59,9 +63,17 @@ def _parse_and_run(arguments):
     if chosen.command == "doctor":
         return _report(examine())
     if chosen.command == "data":
-        return _fetch(chosen.name) if chosen.action == "fetch" else _list_data()
+        try:
+            return _fetch(chosen.name) if chosen.action == "fetch" else _list_data()
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError, RuntimeError) as error:  # data.DataError is a RuntimeError
+            raise Problem(str(error)) from None
     if chosen.command == "progress":
-        return _show_progress()
+        from gan_edu.checks import show_progress
+
+        show_progress()
+        return 0
     parser.print_help()
     return 0
 
@@ -80,6 +92,9 @@ def course_folder():
 def lab(arguments):
     """Open JupyterLab on the first chapter; `arguments` are JupyterLab's own."""
     folder = course_folder()
+    for argument in arguments:
+        if argument.endswith(".ipynb") and not argument.startswith("-") and not (folder / argument).exists():
+            raise Problem(f"There is no notebook {argument} in {folder}.")
     port = _asked_port(arguments)
     if port and not _free(port):
         other = next((p for p in range(port + 1, port + 100) if p < 65536 and _free(p)), None)
@@ -88,6 +103,9 @@ def lab(arguments):
     os.chdir(folder)
     # Terminals and `!commands` in notebooks find the course's own programs first.
     os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
+    # Settings that hide what the tests' packages, and not the course, would put into JupyterLab's bars.
+    theirs = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [theirs, str(Path(__file__).parent / "jupyter")]))
     try:
         from jupyterlab.labapp import main as jupyterlab
     except ImportError as error:
@@ -112,11 +130,13 @@ def lab_arguments(arguments):
 
 
 def _asked_port(arguments):
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments, ""][1:], strict=True):
         option, _, value = argument.partition("=")
         if option in ("--port", "--ServerApp.port", "--LabApp.port"):
             value = value or following
-            return int(value) if value.isdecimal() and 0 < int(value) < 65536 else None
+            if not (value.isascii() and value.isdecimal() and int(value) < 65536):
+                raise Problem(f"{option} needs a number from 1 to 65535, and not {value!r}. 0 or nothing: a free port.")
+            return int(value)
     return None
 
 
@@ -212,7 +232,7 @@ def _python():
 
     text = f"Python {platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
     fine = sys.version_info >= (3, 11)
-    return [Finding(fine, text, "" if fine else "install Python 3.11 or newer")]
+    return [Finding(fine, text, "" if fine else "install Python 3.11 to 3.14")]
 
 
 def _packages():
@@ -258,14 +278,19 @@ def _device():
 
 
 def _data():
-    images = importlib.import_module("gan_edu.data.images")
-    for name in images.NAMES:
+    from gan_edu.data import image_sets
+
+    for name in image_sets.NAMES:
         try:
-            count = sum(len(images.images(name, split)) for split in ("train", "test"))
+            count = sum(len(image_sets.images(name, split)) for split in ("train", "test"))
             yield Finding(True, f"data: {name}, {count:,} images that come with the course")
         except Exception as error:
             yield Finding(False, f"data: {name}: {error}", "restore gan_edu/data, for example with git checkout")
-        full = images.where(name)
+        try:
+            full = image_sets.where(name)
+        except image_sets.DataError as error:  # GAN_EDU_DATA
+            yield Finding(False, f"data: {name}, full set: {error}")
+            continue
         if full:
             yield Finding(True, f"data: {name}, full set in {full}")
         else:
@@ -288,27 +313,32 @@ def _jupyterlab():
 
 
 def _disk():
-    free = shutil.disk_usage(Path(__file__).parent).free / 1e9
-    text = f"disk: {free:.1f} GB free"
+    return [_room("disk", Path(__file__).parent, "notebooks can't be saved on a full disk")]
+
+
+def _room(what, folder, why):
+    free = shutil.disk_usage(folder).free / 1e9
+    text = f"{what}: {free:.1f} GB free"
     if free < 0.2:
-        return [Finding(False, text, "make room: notebooks can't be saved on a full disk")]
-    return [Finding(None if free < 1 else True, text, "that is little: make room" if free < 1 else "")]
+        return Finding(False, text, f"make room: {why}")
+    return Finding(None if free < 1 else True, text, "that is little: make room" if free < 1 else "")
 
 
 def _state():
-    import tempfile
+    from gan_edu.checks import record
+    from gan_edu.files import check_writable
 
-    from gan_edu.checks.record import state_folder
-
-    folder = state_folder()
+    folder = record.state_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        check_writable(record.solved_folder() / "try")
     except OSError as error:
         advice = "make it writable, or set GAN_EDU_STATE to another folder; progress is not remembered until then"
-        return [Finding(False, f"state folder {folder}: {error}", advice)]
-    return [Finding(True, f"state folder {folder} is writable")]
+        yield Finding(False, f"state folder {folder}: {error}", advice)
+    else:
+        yield Finding(True, f"state folder {folder} is writable")
+        if wrong := record.trouble():
+            yield Finding(False, f"progress: {wrong}", "mend it, give read permission, or move it away")
+        yield _room("disk of the state folder", folder, "progress can't be remembered on a full disk")
 
 
 def _report(findings):
@@ -322,7 +352,8 @@ def _report(findings):
     # Packages on one line; no home folder, which holds a name.
     plain = [f.text for f in findings if f.ok and len(f.text.split()) == 2]
     lines = [", ".join(plain), *(str(f).splitlines()[0] for f in findings if f.text not in plain)]
-    print("\n".join(lines).replace(str(Path.home()), "~"))
+    home = str(Path.home())
+    print("\n".join(lines).replace(home, "~") if len(home) > 1 else "\n".join(lines))
     print("```")
     return int(bool(broken))
 
@@ -331,22 +362,20 @@ def _report(findings):
 
 
 def _list_data():
-    images = importlib.import_module("gan_edu.data.images")
-    for name in images.NAMES:
-        sizes = ", ".join(f"{len(images.images(name, split)):,} to {split}" for split in ("train", "test"))
+    from gan_edu.data import image_sets
+
+    for name in image_sets.NAMES:
+        sizes = ", ".join(f"{len(image_sets.images(name, split)):,} to {split}" for split in ("train", "test"))
         print(f"{name}\n  with the course: {sizes}")
-        full = images.where(name)
+        full = image_sets.where(name)
         print(f"  full set: {f'{full} ({_size(full)})' if full else f'not here; gan-edu data fetch {name}'}")
     return 0
 
 
 def _fetch(name):
-    images = importlib.import_module("gan_edu.data.images")
-    try:
-        images.fetch(name)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise Problem(error.args[0] if isinstance(error, KeyError) else str(error)) from None
-    print(f"{name}: full set in {images.where(name)}")
+    from gan_edu.data import image_sets
+
+    print(f"{name}: full set in {image_sets.fetch(name)}")
     return 0
 
 
@@ -354,36 +383,6 @@ def _size(path):
     path = Path(path)
     files = path.rglob("*") if path.is_dir() else [path]
     return f"{sum(file.stat().st_size for file in files if file.is_file()) / 1e6:.1f} MB"
-
-
-# progress
-
-
-def _show_progress():
-    progress = importlib.import_module("gan_edu.checks").progress()
-    width = max((len(_title(chapter)) for chapter in progress), default=0)
-    for chapter, questions in sorted(progress.items(), key=lambda item: str(item[0])):
-        done = sum(map(bool, questions.values()))
-        dots = "●" * done + "○" * (len(questions) - done)
-        print(f"{_title(chapter):<{width}}  {dots}  {done} of {len(questions)}")
-    if not progress:
-        print("There are no exercises here.")
-    return 0
-
-
-def _title(chapter):
-    """'41 An MLP GAN' for chapter 41, '41_mlp_gan' or 'chapter_41': the number, and its notebook's first heading."""
-    number, _, rest = str(chapter).removeprefix("chapter_").partition("_")
-    try:
-        notebook = next((course_folder() / "chapters").glob(f"{number}_*.ipynb"))
-        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-            for line in "".join(cell["source"]).splitlines():
-                if cell["cell_type"] == "markdown" and line.startswith("# "):
-                    heading = line[2:].strip()
-                    return heading if heading.startswith(number) else f"{number} {heading}"
-    except (Problem, StopIteration, OSError, ValueError, KeyError):
-        pass  # no such notebook: the name must do
-    return f"{number} {rest.replace('_', ' ')}".strip()
 
 
 if __name__ == "__main__":

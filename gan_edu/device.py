@@ -28,7 +28,7 @@ def pick(device: str | torch.device | None = None) -> torch.device:
         picked = torch.device(asked)
     except (RuntimeError, TypeError):
         raise ValueError(f"There is no device {asked!r}{source}; this machine has: {', '.join(available())}.") from None
-    if picked.type not in available():
+    if picked.type not in (*available(), "meta"):  # "meta" computes nothing: PyTorch's stand-in for another device
         raise ValueError(f"This machine has no {str(asked)!r} device{source}; it has: {', '.join(available())}.")
     if picked.type == "cuda" and (picked.index or 0) >= torch.cuda.device_count():
         raise ValueError(f"There is no {asked!r}{source}: this machine has {torch.cuda.device_count()} CUDA device(s).")
@@ -69,10 +69,17 @@ def autocast(device: str | torch.device, enabled: bool = True) -> contextlib.Abs
 
 @contextlib.contextmanager
 def threads(count: int):
-    """Within this block PyTorch uses `count` CPU threads. One is the fastest for nets of a few hundred units."""
+    """Within this block PyTorch uses `count` CPU threads. One is the fastest for nets of fewer than a hundred units."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def tensor_of(values) -> torch.Tensor:
+    """Any kind of array as a tensor on the CPU, without gradient. Raises TypeError, ValueError for what is none."""
+    import numpy
+
+    return values.detach().cpu() if isinstance(values, torch.Tensor) else torch.as_tensor(numpy.asarray(values))

@@ -1,4 +1,4 @@
-"""Many small GANs trained as one batched model: eight seeds side by side for little more than the price of one.
+"""Many small GANs trained as one batched model: eight seeds side by side in a third to two thirds of the time.
 
 A stacked net holds S nets of one architecture; its weights and its data carry a leading S: (S, N, d) → (S, N, d').
 The losses of the S games are summed, and as no weight is shared, the gradient of each is its own. Adam works element by
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu.nets import Maxout, MinibatchStd
+from gan_edu.settings import Whole
 from gan_edu.training import GAN, noise_dim_of
 
 SHARED = (  # layers without weights, which serve all seeds at once
@@ -174,16 +175,26 @@ def gans(
     """`seeds` GANs as one model for gan_edu.training: GAN number i equals the single GAN made with seed + i.
 
     The factories are called after torch.manual_seed(seed + i); `settings` go to training.GAN. Data are drawn for each
-    seed on its own, losses come as (S,), samples as (S, N, d).
+    seed on its own, losses come as (S,), samples as (S, N, d). Raises TypeError for a net in the place of a function
+    that makes it, ValueError when a function gives the same net twice.
     """
-    if seeds < 1:
-        raise ValueError(f"An ensemble needs at least one seed; got {seeds}.")
+    seeds, seed = Whole(1).check(seeds, "seeds"), Whole().check(seed, "seed")
     pairs = [single_nets(make_generator, make_discriminator, seed + i) for i in range(seeds)]
+    for what, made in zip(("make_generator", "make_discriminator"), zip(*pairs, strict=True), strict=True):
+        if len(set(map(id, made))) < seeds:
+            raise ValueError(f"{what} gives the same net twice; it must make a new one at each call.")
     return GAN(stack(g for g, _ in pairs), stack(d for _, d in pairs), seed=seed, **settings)
 
 
 def single_nets(make_generator: Callable, make_discriminator: Callable, seed: int) -> tuple[nn.Module, nn.Module]:
-    """A generator and a discriminator initialised from one seed, without disturbing PyTorch's global stream."""
+    """A generator and a discriminator initialised from one seed, without disturbing PyTorch's global stream.
+
+    Raises TypeError unless both arguments are functions that make a net.
+    """
+    for what, make in (("make_generator", make_generator), ("make_discriminator", make_discriminator)):
+        if isinstance(make, nn.Module) or not callable(make):
+            got = "the net itself" if isinstance(make, nn.Module) else f"a {type(make).__name__}"
+            raise TypeError(f"{what} must be a function that makes a net, such as lambda: nets.mlp(…); got {got}.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make_generator(), make_discriminator()

@@ -5,6 +5,7 @@ last place; each function returns the mean over them, shape (...). So one functi
 and an ensemble of S GANs, logits (S, N).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -104,6 +105,19 @@ PENALTIES = {
 }
 
 
+# names for a person → the penalties that are taken together: what menus offer, and each penalty by its own name
+PENALTY_SETS = {
+    "none": (),
+    "r1": ("r1",),
+    "r2": ("r2",),
+    "r1 + r2": ("r1", "r2"),
+    "gradient penalty": ("gradient_penalty",),
+    "zero-centred": ("zero_centered",),
+}
+PENALTY_MENU = tuple(PENALTY_SETS)
+PENALTY_SETS |= {name: (name,) for name in PENALTIES}
+
+
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(μ, diag σ²) ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − log σ²) in nats; (N, Z) and (N, Z) → (N,).
 
@@ -113,12 +127,36 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def bernoulli_log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
-    """log p(x) in nats when each pixel is a coin with the given logit; x in [0, 1], (N, ...) → (N,)."""
+    """log p(x) in nats when each pixel is a coin with the given logit, x of 0 and 1; (N, ...) → (N,).
+
+    For grey x between 0 and 1 it is a cross-entropy, which may be minimised, but no log probability.
+    """
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(-1)
 
 
 def gaussian_log_likelihood(mean: Tensor, x: Tensor, std: float = 1.0) -> Tensor:
     """log N(x; mean, std² I) in nats, (N, ...) → (N,)."""
     error = ((x - mean) / std).flatten(1)
-    constant = torch.log(torch.tensor(2 * torch.pi * std**2)).item()
+    constant = math.log(2 * math.pi) + 2 * math.log(std)
     return -0.5 * (error.square().sum(-1) + error.shape[1] * constant)
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """p(x|z) of a VAE's decoder: log_probability(output, x) → (N,) in nats, mean(output) → E[x|z], and the range of
+    what x may be."""
+
+    name: str
+    log_probability: Callable[[Tensor, Tensor], Tensor]
+    mean: Callable[[Tensor], Tensor]
+    low: float = -math.inf
+    high: float = math.inf
+
+
+LIKELIHOODS = {
+    likelihood.name: likelihood
+    for likelihood in (
+        Likelihood("bernoulli", bernoulli_log_likelihood, torch.sigmoid, 0.0, 1.0),
+        Likelihood("gaussian", gaussian_log_likelihood, lambda mean: mean),
+    )
+}

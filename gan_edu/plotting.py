@@ -26,6 +26,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 
+from gan_edu.settings import Number, Whole
+
 REAL = "#0072B2"
 FAKE = "#D55E00"
 DISC = "#009E73"
@@ -42,6 +44,7 @@ _REAL_POINTS = {"color": REAL, "marker": "o", "s": 9, "linewidths": 0, "alpha": 
 _FAKE_POINTS = {"color": FAKE, "marker": "^", "s": 14, "linewidths": 0, "alpha": 0.8}
 _MOST_POINTS, _MOST_STEPS = 2000, 300
 _GAP = 2  # pixels between images
+_MOST_CLASSES = 12  # in a contact sheet
 _HOUSE = {
     "real": REAL,
     "data": REAL,
@@ -90,6 +93,8 @@ def use_style():
             "image.cmap": "gray",
         },
     )
+    # matplotlib says so when a legend's best place took a second to find: on a busy machine that is any legend
+    warnings.filterwarnings("ignore", 'Creating legend with loc="best" can be slow', UserWarning)
     shell = _notebook()
     if shell and "inline" in plt.get_backend():
         plt.switch_backend(plt.get_backend())  # loads it now; loaded later, it would undo the next line
@@ -140,7 +145,8 @@ def _tidy(draw):
 def image_grid(images, rows=None, title=None, ax=None):
     """Images side by side, -1 black and 1 white.
 
-    images: (N, 1, H, W), (N, H, W) or (N, H·H) with values in [-1, 1], or a dict of such: a labelled block for each.
+    images: (N, 1, H, W), (N, H, W) or (N, H·H) with values in [-1, 1], in colour (N, 3, H, W), or a dict of such: a
+        labelled block for each.
     rows: rows of images (of each block); by default a square, and ten to a row in blocks.
     """
     if isinstance(images, dict):
@@ -154,7 +160,7 @@ def image_grid(images, rows=None, title=None, ax=None):
     labelled = isinstance(images, dict)
     columns = max(_columns(len(block), rows, labelled) for block in blocks.values())
     mosaics = [_mosaic(block, columns) for block in blocks.values()]
-    seam = np.full((2 * _GAP, mosaics[0].shape[1]), np.nan)
+    seam = np.full((2 * _GAP, *mosaics[0].shape[1:]), np.nan)
     tops, stacked = [], []
     for mosaic in mosaics:
         tops.append(sum(len(part) for part in stacked))
@@ -165,17 +171,47 @@ def image_grid(images, rows=None, title=None, ax=None):
     width = min(WIDTH, max(3.0, columns * (0.62 if len(whole) <= 5 * 32 else 0.45) + label_width))
     scale = (width - label_width) / whole.shape[1]
     ax, mine = _axes(ax, width, len(whole) * scale + (0.35 if title else 0.1))
-    # 32 greys and no smoothing: the eye sees no difference, and speckled pictures take a third of the space
-    greys = np.round(15.5 * (np.clip(whole, -1, 1) + 1)) / 15.5 - 1
-    ax.imshow(greys, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    # 32 levels and no smoothing: the eye sees no difference, and speckled pictures take a third of the space
+    levels = np.round(15.5 * (np.clip(whole, -1, 1) + 1)) / 15.5 - 1
+    if whole.ndim == 3:
+        levels = np.nan_to_num((levels + 1) / 2, nan=1)  # colours go from 0 to 1, and know no gaps
+    ax.imshow(levels, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([])
     if labelled:
         middles = [top + (len(mosaic) - 1) / 2 for top, mosaic in zip(tops, mosaics, strict=True)]
-        ax.set_yticks(middles, [textwrap.fill(str(name), 14) for name in blocks])
+        ax.set_yticks(middles, [_folded(str(name), 14) for name in blocks])
         ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return _done(ax, mine, title=title)
+
+
+@_tidy
+def contact_sheet(images, columns=10, ax=None):
+    """Some pictures of each class, evenly spaced in the set's order, so that one sees what one is going to train on.
+
+    images: a `data.ImageSet`, such as `data.folder` returns. Of more than twelve classes the first twelve are shown; of
+        one, five rows.
+    """
+    columns = Whole(1).check(columns, "columns")
+    if not callable(getattr(images, "tensor", None)) or not hasattr(images, "classes"):
+        raise TypeError(
+            f"contact_sheet needs an ImageSet, such as data.folder(…) returns; got {type(images).__name__}."
+        )
+    places = {k: np.flatnonzero(_numpy(images.labels) == k) for k in range(len(images.classes))}
+    places = {k: there for k, there in places.items() if len(there)}
+    count = columns if len(places) > 1 else 5 * columns
+    blocks = {}
+    for k, there in list(places.items())[:_MOST_CLASSES]:
+        chosen = there[np.linspace(0, len(there) - 1, min(count, len(there))).round().astype(int)]
+        name = images.classes[k]
+        blocks[name if name not in blocks else f"{name} ({k})"] = images.tensor(rows=chosen)
+    shown = f", of {len(places)} classes" if len(places) > _MOST_CLASSES else ""
+    title = f"{sum(map(len, blocks.values())):,} of {len(images):,} in {images.name}{shown}"
+    if len(blocks) > 1:
+        return image_grid(blocks, rows=1, title=title, ax=ax)
+    (block,) = blocks.values()
+    return image_grid(block, rows=math.ceil(len(block) / columns), title=title, ax=ax)
 
 
 @_tidy
@@ -345,6 +381,8 @@ def seeds_over_time(steps, values, ylabel, label=None, reference=None, ax=None, 
     reference: a number to draw as black dashes, or (number, text).
     """
     named = values if isinstance(values, dict) else {label: values}
+    if not named:
+        raise ValueError("seeds_over_time needs the values of at least one run.")
     ax, mine = _axes(ax, WIDTH, 3.8)
     drawn = []
     for number, (name, each) in enumerate(named.items()):
@@ -353,17 +391,19 @@ def seeds_over_time(steps, values, ylabel, label=None, reference=None, ax=None, 
     xlabel = _explain_seeds(ax, drawn)
     if reference is not None:
         height, text = reference if isinstance(reference, tuple) else (reference, f"{reference:g}")
-        _reference(ax, height, text, "center", label="reference")
+        _reference(ax, height, text, "center")  # its name stands at its end
     return _done(ax, mine, xlabel, ylabel, title)
 
 
 @_tidy
-def bars_with_floor(values, ylabel, floor=None, baseline=None, ax=None, title=None, colors=None):
+def bars_with_floor(
+    values, ylabel, floor=None, baseline=None, ax=None, title=None, colors=None, baseline_name="baseline"
+):
     """One dot for each seed and a bar at their median, for each named setting.
 
     values: name → numbers, one for each seed.
     floor: what perfect samples would get (black dashes): nothing can be better than that.
-    baseline: what something simple gets (black dots and dashes).
+    baseline: what something simple gets (black dots and dashes); baseline_name: what that is, for the legend.
     colors: name → colour.
     """
     if not values or any(np.size(_numpy(each)) == 0 for each in values.values()):
@@ -382,8 +422,8 @@ def bars_with_floor(values, ylabel, floor=None, baseline=None, ax=None, title=No
     if floor is not None:
         ax.axhline(floor, label=f"floor: {floor:.3g}", **_DASHES)
     if baseline is not None:
-        ax.axhline(baseline, label=f"baseline: {baseline:.3g}", **{**_DASHES, "linestyle": "-."})
-    ax.set_xticks(range(len(values)), [textwrap.fill(str(name), max(8, 60 // len(values))) for name in values])
+        ax.axhline(baseline, label=f"{baseline_name}: {baseline:.3g}", **{**_DASHES, "linestyle": "-."})
+    ax.set_xticks(range(len(values)), [_folded(str(name), max(8, 60 // len(values))) for name in values])
     ax.set_xlim(-0.5, len(values) - 0.5)
     return _done(ax, mine, None, ylabel, title)
 
@@ -404,7 +444,8 @@ class Live:
     """
 
     def __init__(self, rate=4.0, share=0.2):
-        self.rate, self.share = rate, share
+        self.rate = Number(0, above=True).check(rate, "rate")
+        self.share = Number(0, above=True).check(share, "share")
         self.png = None
         self._id = None
         self._waiting = None
@@ -531,7 +572,10 @@ def _numpy(values):
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         values = (values.float() if values.is_floating_point() else values).numpy()
-    return np.asarray(values)
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"Only real numbers can be drawn; got {values.dtype}.")
+    return values
 
 
 def _points(points, what):
@@ -556,10 +600,12 @@ def _pictures(images):
     side = math.isqrt(shape[1]) if images.ndim == 2 else 0
     if images.ndim == 4 and shape[1] == 1:
         images = images[:, 0]
+    elif images.ndim == 4 and shape[1] == 3:
+        images = images.transpose(0, 2, 3, 1)
     elif images.ndim == 2 and side * side == shape[1]:
         images = images.reshape(-1, side, side)
     elif images.ndim != 3:
-        raise ValueError(f"images must have shape (N, 1, H, W), (N, H, W) or (N, H·H); got {shape}.")
+        raise ValueError(f"images must have shape (N, 1, H, W), (N, 3, H, W), (N, H, W) or (N, H·H); got {shape}.")
     if len(images) == 0:
         raise ValueError("There are no images to draw: N is 0.")
     if np.nanmax(np.abs(images)) > 10:
@@ -572,14 +618,15 @@ def _pictures(images):
 
 def _columns(count, rows, labelled):
     if rows is not None:
-        return math.ceil(count / rows)
+        return math.ceil(count / Whole(1).check(rows, "rows"))
     return min(10, count if labelled or count <= 5 else math.ceil(math.sqrt(count)))
 
 
 def _mosaic(images, columns, gap=_GAP):
-    count, height, width = images.shape
+    count, height, width, *channels = images.shape
     rows = math.ceil(count / columns)
-    mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan, np.float32)
+    size = (rows * (height + gap) - gap, columns * (width + gap) - gap, *channels)
+    mosaic = np.full(size, np.nan, np.float32)
     for number, image in enumerate(images):
         top, left = number // columns * (height + gap), number % columns * (width + gap)
         mosaic[top : top + height, left : left + width] = image
@@ -590,7 +637,8 @@ def _lattice(extent, resolution):
     """The points of a square lattice, row by row from below: (resolution², 2)."""
     import torch
 
-    axis = torch.linspace(-extent, extent, resolution)
+    extent = Number(0, above=True).check(extent, "extent")
+    axis = torch.linspace(-extent, extent, Whole(2).check(resolution, "resolution"))
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     return torch.stack([x.reshape(-1), y.reshape(-1)], dim=1)
 
@@ -628,6 +676,8 @@ def _draw_seeds(ax, steps, values, label, color, marker):
         raise ValueError(
             f"values must have shape (T,) or (T, S) with T = {len(steps)}, as many as steps; got {values.shape}."
         )
+    if len(steps) == 0:
+        raise ValueError("There is nothing to draw yet: train at least one step first.")
     block = math.ceil(len(steps) / _MOST_STEPS)
     steps, values = _block_means(steps, block), _block_means(values, block)
     middle = values
@@ -638,6 +688,11 @@ def _draw_seeds(ax, steps, values, label, color, marker):
     marks = {"marker": marker, "markevery": (every // 2, every), "markersize": 7, "markeredgecolor": "white"}
     ax.plot(steps, middle, color=color, label=label, **marks)
     return (f"median of {values.shape[1]} seeds" if values.ndim == 2 and values.shape[1] > 1 else None), block
+
+
+def _folded(name, width):
+    """The name in lines of at most `width` letters; a name that has line breaks keeps those."""
+    return name if "\n" in name else textwrap.fill(name, width)
 
 
 def _explain_seeds(ax, drawn):

@@ -10,10 +10,13 @@
                                      wrong={"no_detach": f, "swapped_labels": [g, h], "sign": i}))
 
 The stub is "not attempted"; the model answer, and its printed source on its own, are right; so are at least two other
-right answers; at least three named wrong answers get their own message, and those in `also_wrong` some message.
+right answers; at least three named wrong answers get their own message, and those in `also_wrong` some message. No
+message has more than six rows. The solution's hidden tests, which give the points, take all right answers and refuse
+the stub, the library's own answer and at least half of the wrong ones.
 """
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +26,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu.checks import record
-from gan_edu.checks.engine import Discussion, NotAttempted, NotYet, Question
+from gan_edu.checks.engine import Discussion, NotAttempted, NotYet, Question, _seed, _undisturbed
+from tools import build
 
 PATIENCE = 120.0  # seconds: on a busy machine the first optimizer alone can take ten to import
 
@@ -54,10 +58,23 @@ class Case:
                 yield name, function() if self.question.value else function
 
 
+def hidden_tests(number):
+    """{question: code} of the hidden tests in the solution of the chapter with this number, as students' notebooks get
+    them."""
+    found = {}
+    for path in (build.ROOT / "sources/solutions").glob(f"{number}_*.py"):
+        for cell in build.read_source(path).cells:
+            asked, hidden = re.search(r"^q\.(\w+)\.check\(", cell.source, re.M), build.HIDDEN.search(cell.source)
+            if asked and cell.metadata.get("nbgrader", {}).get("points"):
+                found[asked[1]] = hidden and (hidden[2], re.search(r"\.check\((\w+)\)", cell.source)[1])
+    return found
+
+
 def chapter_tests(chapter, *cases):
     """A test class for all questions of the module `chapter`."""
     questions = {name: value for name, value in vars(chapter).items() if isinstance(value, Question)}
     discussions = [value for value in vars(chapter).values() if isinstance(value, Discussion)]
+    hidden = hidden_tests(chapter.__name__[-2:])
     by_name = {case.question.id: case for case in cases}
     each_case = pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in by_name.items()])
     each_wrong = pytest.mark.parametrize(
@@ -137,6 +154,8 @@ def chapter_tests(chapter, *cases):
                 case.question.check(answer, seconds=PATIENCE)
             assert outcome.value.misconception == name, str(outcome.value)
             assert case.question.misconceptions[name].explanation in str(outcome.value)
+            rows = "\n".join(outcome.value._render_traceback_()).count("\n") + 1
+            assert rows <= 6, str(outcome.value)
             assert not _is_done(case.question)
 
         @each_also_wrong
@@ -144,6 +163,35 @@ def chapter_tests(chapter, *cases):
             with pytest.raises(NotYet) as outcome:
                 case.question.check(answer, seconds=PATIENCE)
             assert outcome.value.misconception is None, str(outcome.value)
+
+        def test_every_graded_question_has_a_hidden_test(self):
+            assert [name for name, code in hidden.items() if not code] == []
+
+        @each_case
+        def test_hidden_tests_take_right_answers_and_refuse_others(self, case):
+            if case.question.id not in hidden:
+                return  # shown in the chapter, and not graded
+            code, name = hidden[case.question.id]
+
+            def refused(answer):
+                with _undisturbed():
+                    _seed()
+                    try:
+                        exec(compile(code, "<hidden tests>", "exec"), {name: answer})
+                    except Exception as error:
+                        return error
+                return None
+
+            value = case.question.value
+            for answer in case.right:
+                error = refused(answer)
+                if error and "the library answers no graded question" not in str(error):  # a variation of ours
+                    raise AssertionError(answer) from error
+            assert refused(case.stub), "the stub"
+            assert value or refused(case.question.answer), "the library's own answer"
+            wrong = [bool(refused(answer)) for _, answer in case.wrong_answers()]
+            wrong += [bool(refused(answer)) for answer in case.also_wrong]
+            assert sum(wrong) >= len(wrong) / 2, f"only {sum(wrong)} of {len(wrong)} wrong answers"
 
         @each_discussion
         def test_discussion(self, discussion, capsys):

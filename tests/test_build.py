@@ -35,17 +35,25 @@ def claim(text, holds):
     "gan_edu/checks/__init__.py": "",
     "gan_edu/checks/chapter_41.py": """
 class Question:
-    def __init__(self, test):
-        self.test = test
+    def __init__(self, answer, number):
+        self.answer, self.number = answer, number
 
     def check(self, answer):
-        assert self.test(answer), "not yet"
+        assert answer(self.number) == self.answer(self.number), "not yet"
         print("Right.")
 
 
-double = Question(lambda f: f(2) == 4)
-square = Question(lambda f: f(3) == 9)
+def double(number):
+    return 2 * number
+
+
+def square(number):
+    return number**2
+
+
+double, square = Question(double, 2), Question(square, 3)
 """,
+    "gan_edu/grading.py": (ROOT / "gan_edu/grading.py").read_text(encoding="utf-8"),
 }
 LIBRARY["gan_edu/checks/chapter_42.py"] = LIBRARY["gan_edu/checks/chapter_41.py"]
 
@@ -99,6 +107,8 @@ claim("the first ten integers add up to 45", total == 45)
 
 # %% [markdown]
 # ## 2 · A live picture
+#
+# **Predict, and say why:** will it stand, or fall?
 
 
 # %%
@@ -241,6 +251,9 @@ def square(number):
 
 # %% check="square" points=1
 q.square.check(square)
+### BEGIN HIDDEN TESTS
+assert abs(square(-4) - 16) < 1e-6
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · Why?
@@ -551,7 +564,7 @@ def test_failing_cell_is_told_and_nothing_is_overwritten(course, capsys):
     assert "chapters/41_small: cell 7 failed" in told and "total == 46" in told and "AssertionError" in told
     assert "\x1b" not in told
     assert snapshot(course) == before
-    assert list(course.rglob("*.part")) == []
+    assert list(course.rglob(".*.tmp")) == []
 
 
 BAD_OUTPUTS = [
@@ -598,6 +611,15 @@ def test_widget_cell_tagged_as_such_is_stored_without_its_view(course, room):
     assert nb.cells[0].outputs == [] and nb.cells[0].execution_count == 1 and "widgets" not in nb.metadata
 
 
+def test_a_picture_after_a_widget_stands_for_it():
+    bundles = {"application/vnd.jupyter.widget-view+json": {"model_id": "0"}}, {"image/png": "iVBORw0KGgo="}
+    outputs = [nbformat.v4.new_output("display_data", bundle) for bundle in bundles]
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
+    assert lint.check_widget_outputs(nb) == []
+    nb.cells[0].outputs.reverse()
+    assert "cell 1 shows a bare widget" in lint.check_widget_outputs(nb)[0]
+
+
 def test_widget_with_a_still_picture_is_stored_as_that_picture(built):
     nb = notebook(built, "chapters/41_small.ipynb")
     picture = next(o for cell in nb.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {}))
@@ -608,13 +630,55 @@ def test_widget_with_a_still_picture_is_stored_as_that_picture(built):
     assert "image/png" in picture.data and lint.check_outputs(nb) == []
 
 
+CLOCKS = {
+    "start = time.perf_counter()\nwork()\nprint(f'{time.perf_counter() - start:.1f} s')": True,
+    "from time import perf_counter as p\nfrom time import process_time\nprint(round(process_time()))": True,
+    "start = time.time()\nwork()\nclaim('fast', time.time() - start < 5)": True,
+    "%time work()": True,
+    "%%time\nwork()": True,
+    "%matplotlib inline\nstart = time.time()": False,
+    "start = time.perf_counter()\nwork()\nax.plot(time.perf_counter() - start)\nprint('drawn')": False,
+    "print(work())": False,
+}
+
+
+@pytest.mark.parametrize(("code", "bad"), CLOCKS.items())
+def test_no_compared_cell_tells_what_the_clock_says(code, bad):
+    cell = nbformat.v4.new_code_cell(code)
+    found = lint.check_clocks(nbformat.v4.new_notebook(cells=[cell]))
+    assert [p.split(":")[0] for p in found] == bad * ["cell 1 tells what the clock said, something else in each run"]
+    cell.metadata["tags"] = ["nbval-ignore-output"]
+    assert lint.check_clocks(nbformat.v4.new_notebook(cells=[cell])) == []
+
+
+def test_a_stopwatch_is_followed_from_cell_to_cell():
+    sources = [
+        "def clock():\n    return time.monotonic()",
+        "def race(work):\n    work()\n    return clock()",
+        "race(f)",
+    ]
+    cells = [nbformat.v4.new_code_cell(source) for source in [*sources, "seconds = race(f)\nprint(seconds)"]]
+    (problem,) = lint.check_clocks(nbformat.v4.new_notebook(cells=cells))
+    assert problem.startswith("cell 4 ")
+
+
+def test_legends_need_the_courses_style():
+    """It keeps matplotlib from warning on a slow machine that the best place took long to find."""
+    cell = nbformat.v4.new_code_cell("ax.legend()")
+    assert lint.check_cells(nbformat.v4.new_notebook(cells=[cell])) == [
+        "cell 1 draws a legend, but no cell calls plotting.use_style()"
+    ]
+    style = nbformat.v4.new_code_cell("plotting.use_style()")
+    assert lint.check_cells(nbformat.v4.new_notebook(cells=[style, cell])) == []
+
+
 # ---- marks and metadata ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('# %% answer="double"', '# %% anwser="double"', "Did you mean answer"),
+        ('# %% answer="double"', '# %% anwser="double"', "Did you mean 'answer'"),
         ('# %% answer="double"', "# %%", "without answer"),
         ('check="double" points=2', 'check="double"', "needs points"),
         ('check="double" points=2', 'answer="x" check="double" points=2', "not both"),
@@ -661,15 +725,16 @@ CHAPTER_BREAKS = [
     ("**Minutes** {{read", "{{read", "no **Minutes**"),
     ("{{read_minutes}} to read", "99 to read", "doesn't show {{read_minutes}}"),
     ("{{run_time}} to run", "an hour to run", "doesn't show {{run_time}}"),
+    ("# A line that rises.", "# A line that rises." + " So it goes on." * 2000, "more than 40 are two sittings"),
     ("· GPU: {{gpu_time}}", "", "nothing about a GPU"),
     ("# ## The idea in a picture", "# ## A picture", "“## The idea in a picture” occurs 0 times"),
     ("# A line that rises.", "# A line $y = x$ that rises.", "formula comes before the picture"),
     ("# > - see a picture,", "# > - see $x$,", "cell 1: a formula comes before the picture"),
     ("# ## 2 · A live", "# ## 3 · A live", "numbered [1, 3, 3]"),
     ("# ## 3 · A list", "# ## A list", "2 numbered sections"),
-    ("**Before you run the next cell:** how", "How", "nowhere is the reader asked to predict"),
+    ("**Before you run the next cell:** how", "How", "isn't asked to predict twice"),
     ('claim("the first ten integers add up to 45", total == 45)', "assert total == 45", "no claim"),
-    ("# A line that rises.", "# A line that rises: claim(x).", "claim( stands in markdown"),
+    ("# A line that rises.", "# A line that rises: claim(x).", "claim( or identity( stands in markdown"),
     ("# **bored.** Go on.", "# Bored? Go on.", "has 4 entries"),
     ("# ## Help, I get …", "# ## Help", "“## Help, I get …” occurs 0 times"),
     ("# - five\n", "", "“Recap” has 4 list items"),
@@ -732,6 +797,12 @@ def test_idea_without_a_picture_is_told(course):
     assert "“## The idea in a picture” shows no picture" in lint.check_chapter(nb, "41_small")
 
 
+CHECK_OF_SQUARE = """\
+q.square.check(square)
+### BEGIN HIDDEN TESTS
+assert abs(square(-4) - 16) < 1e-6
+### END HIDDEN TESTS
+"""
 EXERCISE_BREAKS = [
     ("# # Exercises 41", "# # Tasks 41", "must start with"),
     ("(../chapters/41_small.ipynb)", "(41_small.ipynb)", "no link to ../chapters/41_small.ipynb"),
@@ -742,8 +813,8 @@ EXERCISE_BREAKS = [
     ("*Difficulty ●○○ · importance ●●● · 5 minutes*", "*Easy*", "the first line must be"),
     ("Difficulty ●○○", "Difficulty ○●○", "the first line must be"),
     ("Difficulty ●○○", "Difficulty ○○○", "the first line must be"),
-    ('# %% check="square" points=1\nq.square.check(square)\n', "", "no check for the answer"),
-    ("q.square.check(square)", "assert square(3) == 9", "calls no q.….check"),
+    (f'# %% check="square" points=1\n{CHECK_OF_SQUARE}', "", "no check for the answer"),
+    (CHECK_OF_SQUARE, "assert square(3) == 9\n", "calls no q.….check"),
     ('[markdown] answer="why" points=1', "[markdown]", "has no answer cell"),
     ('answer="square"', 'answer="cube"', "checks what no answer cell above it gives"),
 ]
@@ -758,6 +829,13 @@ def test_each_rule_for_exercises_bites(course, old, new, problem):
     (course / "sources/solutions/41_small.py").write_text(text, encoding="utf-8")
     found = lint.check_exercise(build.fresh(course, "solutions", "41_small"), "41_small")
     assert any(problem in p for p in found), found
+
+
+def test_hidden_tests_without_a_check_are_no_exercise(course):
+    source = SOLUTION.replace("q.square.check(square)\n", "")
+    (course / "sources/solutions/41_small.py").write_text(source, encoding="utf-8")
+    with pytest.raises(build.BuildError, match="hidden tests stand below q.name.check"):
+        build.fresh(course, "solutions", "41_small")
 
 
 # ---- the tree, its links and sizes -------------------------------------------------------------------------------
@@ -830,7 +908,7 @@ def test_large_and_slow_notebooks_are_told(course):
 def test_unknown_names_list_what_there_is(built, capsys):
     assert build.main(["41_smal"], built) == 2
     told = capsys.readouterr().err
-    assert "no source is called '41_smal'" in told and "Did you mean 41_small?" in told and "42_next" in told
+    assert "no source is called '41_smal'" in told and "Did you mean '41_small'?" in told and "42_next" in told
     assert build.find(built, ["41"]) == [("chapters", "41_small"), ("solutions", "41_small")]
     assert build.find(built, ["exercises/42_next.ipynb"]) == [("solutions", "42_next")]
 

@@ -30,6 +30,18 @@ def own_generator(n, dim):
     return torch.randn(n, dim, generator=torch.Generator().manual_seed(1))
 
 
+KEPT = torch.randn(20_000, 5)
+
+
+def drawn_once(n, dim):
+    return KEPT[:n, :dim]
+
+
+def of_one_length(n, dim):
+    vectors = torch.randn(n, dim)
+    return vectors / vectors.norm(dim=1, keepdim=True) * dim**0.5
+
+
 noise = Case(
     q.noise,
     noise_stub,
@@ -48,10 +60,13 @@ noise = Case(
         ],
         "swapped_axes": lambda n, dim: torch.randn((dim, n)),
         "same_vector_repeated": lambda n, dim: torch.randn(1, dim).expand(n, dim),
-        "constant_seed": own_generator,
+        "constant_seed": lambda n, dim: (torch.manual_seed(3), torch.randn(n, dim))[1],
         "numpy_instead_of_tensor": lambda n, dim: np.random.randn(n, dim),
     },
     also_wrong=[
+        own_generator,
+        drawn_once,
+        of_one_length,
         lambda n, dim: torch.zeros(n, dim),
         lambda n, dim: torch.randn(n * dim),
         lambda n, dim: torch.randn(n, dim) * 2,
@@ -144,6 +159,7 @@ captured = Case(
         "all_instead_of_any": lambda s, m, r: (torch.cdist(s, m).max(dim=0).values <= r).sum(),
         "squared_distance": lambda s, m, r: (torch.cdist(s, m).square().min(dim=0).values <= r).sum(),
         "square_instead_of_circle": lambda s, m, r: (torch.cdist(s, m, p=torch.inf) <= r).any(0).sum(),
+        "own_radius": lambda s, m, r: (torch.cdist(s, m).min(dim=0).values < 0.7).sum(),
         "not_summed": lambda s, m, r: torch.cdist(s, m).min(dim=0).values <= r,
     },
     also_wrong=[

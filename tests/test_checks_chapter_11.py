@@ -8,6 +8,47 @@ from gan_edu import nets
 from gan_edu.checks import chapter_11 as q
 
 
+def conditional_stub(joint):
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+def by_loops(joint):
+    table = torch.zeros(joint.shape, dtype=joint.dtype)
+    for x, row in enumerate(joint.tolist()):
+        for y, p in enumerate(row):
+            table[x, y] = p / sum(row)
+    return table
+
+
+conditional = Case(
+    q.conditional,
+    conditional_stub,
+    right=[
+        by_loops,
+        lambda joint: torch.nn.functional.normalize(joint, p=1, dim=1, eps=0),
+        lambda joint: joint.log().softmax(1),
+        lambda joint: (joint.T / joint.sum(1)).T,
+        lambda joint: torch.stack([row / row.sum() for row in joint]).float(),
+        lambda joint: torch.distributions.Categorical(joint).probs,
+    ],
+    wrong={
+        "columns_sum_to_one": lambda joint: torch.stack([column / column.sum() for column in joint.T], 1),
+        "still_the_joint": lambda joint: joint,
+        "ignores_x": lambda joint: joint.sum(0, keepdim=True).repeat(len(joint), 1),
+        "softmax_of_probabilities": lambda joint: torch.softmax(joint, -1),
+        "divided_by_largest": lambda joint: joint / joint.max(1, keepdim=True).values,
+        "most_probable": lambda joint: joint.max(1).indices,
+        "only_the_sums": lambda joint: joint.sum(-1),
+    },
+    also_wrong=[
+        lambda joint: joint / (joint.sum(1, keepdim=True) + 1e-8),  # moves a rare row
+        lambda joint: (joint / joint.sum(1, keepdim=True)).T,
+        lambda joint: joint.log() - joint.sum(1, keepdim=True).log(),
+    ],
+)
+
+
 def known_stub(x, theta, known):
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -117,69 +158,10 @@ directions = Case(
         "number_of_outputs": lambda G, z: G(z).numel(),
         "number_of_inputs": lambda G, z: z.numel(),
         "smaller_of_both": lambda G, z: min(G(z).numel(), z.numel()),
+        "narrowest_layer": lambda G, z: min(min(each.shape) for each in [*G.parameters(), z, G(z)]),
         "entries_not_zero": lambda G, z: torch.autograd.functional.jacobian(G, z).count_nonzero(),
     },
     also_wrong=[lambda G, z: 1, lambda G, z: torch.func.jacrev(G)(z)],
-)
-
-
-def denoising_stub(denoise, x, sigmas):
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-def as_euler(denoise, x, sigmas):
-    """The same walk as steps along a slope: dx/dσ = (x - D) / σ."""
-    for i in range(len(sigmas) - 1):
-        direction = (x - denoise(x, sigmas[i])) / sigmas[i]
-        x = x + (sigmas[i + 1] - sigmas[i]) * direction
-    return x
-
-
-def with_lists(denoise, x, sigmas):
-    path = [x]
-    for i, after in enumerate(sigmas[1:]):
-        share = after / sigmas[i]
-        path.append((1 - share) * denoise(path[-1], sigmas[i]) + share * path[-1])
-    return path[-1]
-
-
-def in_place(denoise, x, sigmas):
-    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
-        answer = denoise(x, now)
-        x -= answer
-        x *= after / now
-        x += answer
-    return x
-
-
-def steps(update):
-    def walk(denoise, x, sigmas):
-        for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
-            x = update(denoise, x, now, after)
-        return x
-
-    return walk
-
-
-sample_by_denoising = Case(
-    q.sample_by_denoising,
-    denoising_stub,
-    right=[as_euler, with_lists],
-    wrong={
-        "jumps_to_the_answer": steps(lambda denoise, x, now, after: denoise(x, now)),
-        "shares_swapped": steps(lambda denoise, x, now, after: x + after / now * (denoise(x, now) - x)),
-        "ratio_upside_down": steps(lambda D, x, now, after: D(x, now) + now / after * (x - D(x, now))),
-        "denoises_with_next_width": steps(lambda D, x, now, after: D(x, after) + after / now * (x - D(x, after))),
-        "stops_one_step_early": lambda D, x, sigmas: as_euler(D, x, sigmas[:-1]),
-        "only_one_step": lambda D, x, sigmas: as_euler(D, x, sigmas[:2]),
-        "noise_times_width": steps(lambda D, x, now, after: D(x, now) + after * (x - D(x, now))),
-        "changes_the_start": in_place,
-    },
-    also_wrong=[
-        lambda D, x, sigmas: as_euler(D, x, sigmas) + 1,
-        lambda D, x, sigmas: x,
-    ],
 )
 
 
@@ -188,4 +170,4 @@ def test_a_narrow_net_has_fewer_directions():
     assert q.directions.answer(G, torch.ones(4).double()) == 1
 
 
-TestChapter11 = chapter_tests(q, known_score, log_density, directions, sample_by_denoising)
+TestChapter11 = chapter_tests(q, conditional, known_score, log_density, directions)

@@ -23,7 +23,8 @@ average_score = Case(
         score_by_torch,
         lambda x, theta: -torch.nn.functional.binary_cross_entropy(theta.expand_as(x), x, reduction="sum") / len(x),
         lambda x, theta: (x @ theta.log() + (1 - x) @ torch.log1p(-theta)).mean().item(),
-        lambda x, theta: torch.where(x.bool(), theta, 1 - theta).prod(1).log().mean(),
+        lambda x, theta: sum(torch.where(row.bool(), theta, 1 - theta).log().sum() for row in x) / len(x),
+        lambda x, theta: torch.distributions.Bernoulli(theta.float()).log_prob(x.float()).sum(1).mean(),
     ],
     wrong={
         "mean_over_pixels": lambda x, theta: torch.distributions.Bernoulli(theta).log_prob(x).mean(),
@@ -33,6 +34,7 @@ average_score = Case(
         "negative_log_likelihood": lambda x, theta: -score_by_torch(x, theta),
         "base_two": lambda x, theta: score_by_torch(x, theta) / math.log(2),
         "log_of_mean": lambda x, theta: torch.where(x.bool(), theta, 1 - theta).prod(1).mean().log(),
+        "underflow": lambda x, theta: torch.where(x.bool(), theta, 1 - theta).prod(1).log().mean(),
         "one_for_each_picture": lambda x, theta: torch.distributions.Bernoulli(theta).log_prob(x).sum(1),
         "without_logarithm": lambda x, theta: torch.where(x.bool(), theta, 1 - theta).prod(1).mean(),
     },
@@ -122,88 +124,49 @@ responsibilities = Case(
 )
 
 
-def table_stub(sequence, K, alpha):
+def mixture_stub(log_densities, weights):
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
-def by_bincount(sequence, K, alpha):
-    counts = torch.bincount(K * sequence[:-1] + sequence[1:], minlength=K * K).reshape(K, K).double() + alpha
-    return counts / counts.sum(1, keepdim=True)
+def mixture_by_loops(log_densities, weights):
+    total = 0.0
+    for row in log_densities.tolist():
+        terms = [math.log(w) + value for w, value in zip(weights.tolist(), row, strict=True)]
+        total += max(terms) + math.log(sum(math.exp(term - max(terms)) for term in terms))
+    return total / len(log_densities)
 
 
-def by_one_hot(sequence, K, alpha):
-    states = torch.nn.functional.one_hot(sequence, K).float()
-    return torch.nn.functional.normalize(states[:-1].T @ states[1:] + alpha, p=1, dim=1)
-
-
-def by_slow_loop(sequence, K, alpha):
-    table = torch.full((K, K), float(alpha))
-    for t in range(1, len(sequence)):
-        table[sequence[t - 1], sequence[t]] += 1
-    for i in range(K):
-        table[i] /= table[i].sum()
-    return table
-
-
-transition_table = Case(
-    q.transition_table,
-    table_stub,
-    right=[by_bincount, by_one_hot, by_slow_loop],
+mixture_score = Case(
+    q.mixture_score,
+    mixture_stub,
+    right=[
+        mixture_by_loops,
+        lambda log_densities, weights: torch.tensor(mixture_by_loops(log_densities, weights)),
+        lambda log_densities, weights: torch.tensor(
+            np.mean(np.logaddexp.reduce(log_densities.numpy() + np.log(weights.numpy()), axis=1))
+        ),
+        lambda log_densities, weights: torch.logsumexp(log_densities.float() + weights.float().log(), -1).mean(),
+    ],
     wrong={
-        "columns_sum_to_one": lambda s, K, a: torch.nn.functional.normalize(
-            by_bincount(s, K, 0).nan_to_num() * (torch.bincount(s[:-1], minlength=K)[:, None]) + a, p=1, dim=0
-        ),
-        "transposed": lambda s, K, a: by_bincount(s, K, a).T,
-        "joint_instead_of_conditional": lambda s, K, a: (
-            (q._counts(s, K) + a) / (len(s) - 1 + a * K * K)  # the total of all smoothed counts
-        ),
-        "no_smoothing": lambda s, K, a: by_bincount(s, K, 0),
-        "alpha_not_in_the_sum": lambda s, K, a: (q._counts(s, K) + a) / q._counts(s, K).sum(1, keepdim=True),
-        "counts_only": lambda s, K, a: q._counts(s, K) + a,
-        "closed_to_a_ring": lambda s, K, a: by_bincount(torch.cat([s, s[:1]]), K, a),
+        "mean_of_logarithms": lambda log_densities, weights: (log_densities @ weights).mean(),
+        "forgets_weights": [
+            lambda log_densities, weights: log_densities.logsumexp(-1).mean(),
+            lambda log_densities, weights: (log_densities.logsumexp(1) - math.log(log_densities.shape[1])).mean(),
+        ],
+        "underflow": lambda log_densities, weights: (log_densities.exp() @ weights).log().mean(),
+        "one_maximum_for_all": lambda log_densities, weights: (
+            log_densities.max() + ((log_densities - log_densities.max()).exp() @ weights).log()
+        ).mean(),
+        "largest_term": lambda log_densities, weights: (log_densities + weights.log()).max(1).values.mean(),
+        "sum_over_points": lambda log_densities, weights: (log_densities + weights.log()).logsumexp(1).sum(),
+        "one_for_each_point": lambda log_densities, weights: (log_densities + weights.log()).logsumexp(1),
+        "negative": lambda log_densities, weights: -mixture_by_loops(log_densities, weights),
     },
     also_wrong=[
-        lambda s, K, a: by_bincount(s, K, 2 * a),
-        lambda s, K, a: by_bincount(s, K, a)[0],
+        lambda log_densities, weights: mixture_by_loops(log_densities, weights) + 1,
+        lambda log_densities, weights: mixture_by_loops(log_densities.T, weights[0].expand(len(log_densities))),
     ],
 )
 
-
-def stationary_stub(P):
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-def by_equations(P):
-    A = torch.cat([P.T - torch.eye(len(P)).double(), torch.ones(1, len(P)).double()])
-    b = torch.zeros(len(P) + 1).double()
-    b[-1] = 1
-    return torch.linalg.lstsq(A, b[:, None]).solution[:, 0]
-
-
-def by_lazy_powers(P):
-    """A chain that stays where it is half of the time has the same π, and doesn't march in step."""
-    return torch.linalg.matrix_power((P + torch.eye(len(P)).double()) / 2, 4000).mean(0)
-
-
-stationary = Case(
-    q.stationary,
-    stationary_stub,
-    right=[by_equations, by_lazy_powers, lambda P: by_equations(P).float()],
-    wrong={
-        "right_eigenvector": lambda P: torch.ones(len(P)).double() / len(P),
-        "not_divided_by_sum": lambda P: by_equations(P) / by_equations(P).norm(),
-        "powers_of_a_periodic_chain": [
-            lambda P: torch.linalg.matrix_power(P, 500)[0],
-            lambda P: torch.linalg.matrix_power(P, 501)[0],
-            lambda P: (torch.ones(len(P)).double() / len(P)) @ torch.linalg.matrix_power(P, 500),
-        ],
-        "mean_of_rows": lambda P: P.sum(0) / P.sum(),
-        "diagonal": lambda P: P.diag() / P.trace(),
-        "a_table": lambda P: torch.linalg.matrix_power(P, 500),
-    },
-    also_wrong=[lambda P: P[0], lambda P: by_equations(P.T) * 2],
-)
-
-TestChapter12 = chapter_tests(q, average_score, fit_gaussian, responsibilities, transition_table, stationary)
+TestChapter12 = chapter_tests(q, average_score, fit_gaussian, responsibilities, mixture_score)

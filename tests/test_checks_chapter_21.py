@@ -110,9 +110,16 @@ slopes = Case(
         "one_number_for_each_point": lambda d, x: (d(x.requires_grad_()).backward(), x.grad)[1],
         "points_without_gradient": lambda d, x: torch.autograd.grad(d(x).sum(), [x])[0],
         "leaves_gradients_in_discriminator": backward_everywhere,
+        "clears_gradients_of_discriminator": lambda d, x: (backward_everywhere(d, x), d.zero_grad())[0],
+        "leaves_discriminator_frozen": lambda d, x: (
+            only_points(d, x),
+            [p.requires_grad_(False) for p in d.parameters()],
+        )[0],
+        "leaves_discriminator_in_eval_mode": lambda d, x: only_points(d.eval(), x),
     },
     also_wrong=[
         moves_weights,
+        by_differences,
         lambda d, x: -only_points(d, x),
         lambda d, x: only_points(d, x).squeeze(1),
         lambda d, x: torch.zeros_like(x),
@@ -182,6 +189,7 @@ both_losses = Case(
         "detached_logits": lambda r, f: with_bce(r, f.detach()),
     },
     also_wrong=[
+        lambda r, f: (with_bce(r, (f + f.detach()) / 2)[0], with_bce(r, f)[1]),
         lambda r, f: -sum(with_bce(r, f)),
         lambda r, f: (with_bce(r, f)[0] + 1, with_bce(r, f)[1]),
     ],
@@ -233,9 +241,35 @@ def gradients_by_hand(g, d, opt_g, opt_d, batches):
 
     losses = []
     for real in batches:
-        fake = g(torch.randn(len(real), 1))  # the last one is used twice
-        losses.append(update(opt_d, F.softplus(-d(real)).mean() + F.softplus(d(fake.detach())).mean()))
-    return losses[-1], update(opt_g, F.softplus(-d(fake)).mean())
+        fake = g(torch.randn(len(real), 1)).detach()
+        losses.append(update(opt_d, F.softplus(-d(real)).mean() + F.softplus(d(fake)).mean()))
+    return losses[-1], update(opt_g, F.softplus(-d(g(torch.randn(len(real), 1)))).mean())
+
+
+def noise_in_one_piece(g, d, opt_g, opt_d, batches):
+    """Right, too: all noise of a step is drawn at once, and shared out."""
+    parts = list(
+        torch.randn(sum(map(len, batches)) + len(batches[-1]), 1).split([*map(len, batches), len(batches[-1])])
+    )
+    return step(g, d, opt_g, opt_d, batches, noise=lambda n: parts.pop(0))
+
+
+def freezes_and_thaws(g, d, opt_g, opt_d, batches):
+    """Right, too: while the generator learns, the discriminator's weights take no gradient."""
+    loss_d, loss_g = [], None
+    for real in batches:
+        fake = g(torch.randn(len(real), 1)).detach()
+        loss_d.append(with_bce(d(real), d(fake))[0])
+        opt_d.zero_grad()
+        loss_d[-1].backward()
+        opt_d.step()
+    d.requires_grad_(False)
+    loss_g = with_bce(d(real), d(g(torch.randn(len(real), 1))))[1]
+    opt_g.zero_grad()
+    loss_g.backward()
+    opt_g.step()
+    d.requires_grad_(True)
+    return loss_d[-1], loss_g
 
 
 def step(g, d, opt_g, opt_d, batches, noise=lambda n: torch.randn(n, 1), cut=False, both_at_end=False):
@@ -282,6 +316,20 @@ def through_old_discriminator(g, d, opt_g, opt_d, batches):
     opt_g.step()
 
 
+def same_points(g, d, opt_g, opt_d, batches):
+    for real in batches:
+        fake = g(torch.randn(len(real), 1))
+        loss_d = with_bce(d(real), d(fake.detach()))[0]
+        opt_d.zero_grad()
+        loss_d.backward()
+        opt_d.step()
+    opt_g.zero_grad()
+    loss_g = with_bce(d(real), d(fake))[1]
+    loss_g.backward()
+    opt_g.step()
+    return loss_d.item(), loss_g.item()
+
+
 def own_noise(draw):
     return lambda *arguments: step(*arguments, noise=draw)
 
@@ -294,7 +342,7 @@ def constant_noise():
 training_step = Case(
     q.training_step,
     step_stub,
-    right=[no_grad_for_fakes, without_detach, gradients_by_hand, step],
+    right=[no_grad_for_fakes, without_detach, gradients_by_hand, step, noise_in_one_piece, freezes_and_thaws],
     wrong={
         "no_detach": uses_fake_graph_twice,
         "generator_learns_from_old_discriminator": through_old_discriminator,
@@ -304,10 +352,15 @@ training_step = Case(
         "uniform_noise": own_noise(lambda n: torch.rand(n, 1)),
         "noise_of_another_shape": [own_noise(lambda n: torch.randn(n)[None]), own_noise(lambda n: torch.randn(n, 100))],
         "same_noise_for_all_batches": constant_noise(),
+        "reuses_the_points": same_points,
+        "seeds_each_step": lambda *arguments: (torch.manual_seed(7), step(*arguments))[1],
         "returns_nothing": lambda *arguments: (step(*arguments), None)[1],
         "swapped_results": lambda *arguments: step(*arguments)[::-1],
     },
     also_wrong=[
+        lambda *arguments: (step(*arguments), arguments[1].eval())[0],
+        lambda *arguments: (step(*arguments), arguments[1].requires_grad_(False))[0],
+        lambda g, d, a, b, batches: step(g, d, a, b, batches, noise=lambda n: torch.randn(len(batches[0]), 1)),
         lambda *arguments: step(*arguments)[0],
         lambda *arguments: (1.0, step(*arguments)[1]),
         own_noise(lambda n: 3 * torch.randn(n, 1)),

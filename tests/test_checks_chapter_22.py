@@ -29,6 +29,7 @@ optimal_discriminator = Case(
         "logit_instead_of_probability": lambda log_p, log_q: -(log_q - log_p),
         "verdict_instead_of_probability": lambda log_p, log_q: (log_p - log_q > 0) * 1.0,
         "logs_as_densities": lambda log_p, log_q: 1 / (1 + log_q / log_p),
+        "exp_overflows": lambda log_p, log_q: torch.exp(log_p - log_q) / (torch.exp(log_p - log_q) + 1),
     },
     also_wrong=[
         lambda log_p, log_q: torch.full_like(log_p, 0.5),
@@ -112,6 +113,12 @@ class Monotone(nn.Module):
         return self.weight * torch.linalg.norm(x, dim=-1)[:, None] + self.bias
 
 
+class Double(Monotone):
+    def __init__(self):
+        super().__init__()
+        self.double()
+
+
 class OneCoordinate(nn.Module):
     def __init__(self):
         super().__init__()
@@ -176,7 +183,7 @@ class Listed(nn.Module):
 radius_judge = Case(
     q.RadiusJudge,
     RadiusStub,
-    right=[Squared, Deep, Monotone],
+    right=[Squared, Deep, Monotone, Double],
     wrong={
         "sees_the_angle": OneCoordinate,
         "square_instead_of_circle": Largest,
@@ -231,6 +238,13 @@ def loss_with(function, discriminator, points):
     return torch.autograd.grad(function(discriminator(x)), x)[0]
 
 
+def clears_gradients(discriminator, points):
+    x = points.clone().requires_grad_()
+    F.logsigmoid(discriminator(x)).sum().backward()
+    discriminator.zero_grad()
+    return x.grad
+
+
 arrows = Case(
     q.arrows,
     arrows_stub,
@@ -253,6 +267,8 @@ arrows = Case(
         lambda d, p: 2 * q.arrows.answer(d, p),
         lambda d, p: q.arrows.answer(d, p).mean(0),
         lambda d, p: q.arrows.answer(d.requires_grad_(False), p),
+        lambda d, p: q.arrows.answer(d.eval(), p),
+        clears_gradients,
     ],
 )
 

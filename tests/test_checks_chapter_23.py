@@ -1,11 +1,10 @@
 import math
 
-import pytest
+import numpy as np
 import torch
 from checks_cases import Case, chapter_tests
 
 from gan_edu.checks import chapter_23 as q
-from gan_edu.checks.engine import NotYet
 
 
 def stub(*arguments):
@@ -40,6 +39,7 @@ lost_at = Case(
         "any_fall": lambda h, k: [
             next((i + 1 for i in range(len(c) - 1) if c[i + 1] < c[i]), -1) for c in h.T.tolist()
         ],
+        "total_from_the_data": lambda h, k: with_loops(h, h.max()),
         "no_minus_one": lambda h, k: ((h[:-1] == k) & (h[1:] < k)).double().argmax(0) + 1,
     },
     also_wrong=[lambda h, k: h[-1], lambda h, k: -torch.ones(h.shape[1]), lambda h, k: (h < k).any(dim=0)],
@@ -93,10 +93,16 @@ def place_by_place(p, q):
     return loss
 
 
+def in_numpy(p, q):
+    p, q = p.numpy(), q.numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(-np.nansum(p * np.log(p / (p + q))) - np.nansum(q * np.log(q / (p + q))))
+
+
 perfect_loss = Case(
     q.perfect_loss,
     stub,
-    right=[mixture, place_by_place],
+    right=[mixture, place_by_place, in_numpy],
     wrong={
         "real_half_only": lambda p, q: torch.xlogy(p, (p + q) / p.clamp(min=1e-30)).sum(),
         "mean_of_halves": lambda p, q: mixture(p, q) / 2,
@@ -107,76 +113,4 @@ perfect_loss = Case(
 )
 
 
-def patient(asked):
-    right = asked.answer()
-    words = right.upper().replace(" ", "_"), f"  {right.replace(' ', '-')} "
-    return Case(
-        asked,
-        stub,
-        right=[lambda: words[0], lambda: words[1]],
-        wrong={},
-        also_wrong=[lambda: "a cold", lambda: 3, lambda: ["no detach"]],
-    )
-
-
-def patients():
-    for letter in "abcd":
-        asked = getattr(q, f"patient_{letter}")
-        case = patient(asked)
-        names = [name for name in q.DIAGNOSES if name != asked.answer()][:3]
-        case.wrong = {name.replace(" ", "_"): (lambda name=name: name) for name in names}
-        yield case
-
-
-TestChapter23 = chapter_tests(q, lost_at, effective_modes, perfect_loss, *patients())
-
-
-def test_every_wrong_diagnosis_has_its_refutation():
-    for letter in "abcd":
-        asked = getattr(q, f"patient_{letter}")
-        assert len(asked.misconceptions) == len(q.DIAGNOSES) - 1
-
-
-@pytest.mark.parametrize("seed", [0, 100])
-def test_findings_say_what_the_explanations_say(seed):
-    def median(letter, name):
-        return q.findings(letter, seed)[name].median().item()
-
-    assert median("A", "loss of D") + median("A", "loss of G") < 0.2
-    assert median("A", "distance from middle") > 2.5
-    assert 0.4 < median("B", "loss of D") < 1.2 < 1.4 < median("B", "loss of G")
-    assert median("B", "unrest in 50 steps") < 0.5
-    assert median("B", "G has a gradient after D's turn") == 0
-    assert median("C", "loss of D") < 1.32 and median("C", "loss of G") < 1.3
-    assert median("C", "unrest in 50 steps") < 0.6
-    assert median("C", "G has a gradient after D's turn") == 1
-    assert abs(median("D", "loss of D") - 2 * math.log(2)) < 0.08
-    assert median("D", "eye test") > 1.25
-    assert median("D", "second opinion") < 0.8
-    assert all(median(letter, "eye test") < 0.1 for letter in "ABCX")
-    assert median("X", "change of G's weights") == 0
-    assert median("X", "loss of D") < 0.1 and median("X", "loss of G") > 5
-    assert all(median(letter, "modes held") <= 6 for letter in "ABCDX")
-
-
-def test_a_patient_who_is_not_there():
-    with pytest.raises(ValueError, match="no patient"):
-        q.findings("Z")
-
-
-def test_the_refutation_quotes_the_findings():
-    with pytest.raises(NotYet) as outcome:
-        q.patient_c.check(lambda: "strong discriminator")
-    assert "loss of G" in str(outcome.value) and outcome.value.misconception == "strong_discriminator"
-
-
-def test_bedside_draws(monkeypatch):
-    import matplotlib.pyplot as plt
-
-    shown = []
-    monkeypatch.setattr(plt, "show", lambda: shown.append(plt.gcf()))
-    before = torch.get_rng_state()
-    q.bedside("C")
-    assert len(shown) == 1 and len(shown[0].axes) == 4
-    assert torch.equal(before, torch.get_rng_state())
-    plt.close("all")
+TestChapter23 = chapter_tests(q, lost_at, effective_modes, perfect_loss)

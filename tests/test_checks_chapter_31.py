@@ -3,6 +3,8 @@ import math
 import numpy as np
 import torch
 from checks_cases import Case, chapter_tests
+from scipy.spatial.distance import jensenshannon
+from scipy.special import rel_entr
 
 from gan_edu.checks import chapter_31 as q
 
@@ -89,10 +91,15 @@ def by_variances(mean_p, std_p, mean_q, std_q):
     return 0.5 * (ratio - 1 - ratio.log() + ((mean_p - mean_q) / std_q).square())
 
 
+@torch.no_grad()
+def without_gradients(mean_p, std_p, mean_q, std_q):
+    return by_torch(mean_p, std_p, mean_q, std_q)
+
+
 bell_kl = Case(
     q.bell_kl,
     stub_four,
-    right=[by_torch, by_variances],
+    right=[by_torch, by_variances, lambda *args: by_torch(*(each.double() for each in args))],
     wrong={
         "swapped_arguments": lambda a, s, b, t: by_torch(b, t, a, s),
         "kl_sign": lambda *args: -by_torch(*args),
@@ -106,6 +113,9 @@ bell_kl = Case(
     },
     also_wrong=[
         lambda a, s, b, t: (a - b) ** 2,
+        lambda *args: by_torch(*args).detach(),
+        lambda a, s, b, t: by_torch(a, s, b.detach(), t),
+        without_gradients,
         lambda *args: by_torch(*args) / math.log(2),
     ],
 )
@@ -132,6 +142,10 @@ def by_loop(p, q):
     return torch.tensor(total)
 
 
+def in_plain_floats(p, q):
+    return by_loop(p, q).item()
+
+
 def by_coin(p, q):
     m, D = (p + q) / 2, torch.nan_to_num(p / (p + q))
     return math.log(2) - (m * (torch.special.entr(D) + torch.special.entr(1 - D))).sum()
@@ -153,7 +167,15 @@ def with_epsilon(p, q):
 jsd = Case(
     q.jsd,
     stub_js,
-    right=[by_entropies, by_loop, by_coin],
+    right=[
+        by_entropies,
+        by_loop,
+        by_coin,
+        in_plain_floats,
+        lambda p, q: by_entropies(p.double(), q.double()),
+        lambda p, q: jensenshannon(p, q) ** 2,
+        lambda p, q: np.float64((rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum() / 2),
+    ],
     wrong={
         "without_mixture": lambda p, q: (relative(p, q) + relative(q, p)) / 2,
         "doubled": lambda p, q: 2 * by_entropies(p, q),

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from checks_cases import Case, chapter_tests
@@ -29,6 +30,19 @@ def value_by_trapezoid(logits, log_p, log_q, dx):
     return torch.trapezoid(total, dx=dx)
 
 
+def value_by_numpy(logits, log_p, log_q, dx):
+    logits, log_p, log_q = (each.numpy() for each in (logits, log_p, log_q))
+    return -dx * np.sum(np.exp(log_p) * np.logaddexp(0, -logits) + np.exp(log_q) * np.logaddexp(0, logits))
+
+
+def value_by_loop(logits, log_p, log_q, dx):
+    total = 0.0
+    for logit, a, b in zip(logits.tolist(), log_p.tolist(), log_q.tolist(), strict=True):
+        size = math.log1p(math.exp(-abs(logit)))
+        total -= math.exp(a) * (max(-logit, 0) + size) + math.exp(b) * (max(logit, 0) + size)
+    return total * dx
+
+
 def naive_value(logits, log_p, log_q, dx):
     D = torch.sigmoid(logits)
     return dx * torch.sum(log_p.exp() * torch.log(D) + log_q.exp() * torch.log(1 - D))
@@ -37,7 +51,14 @@ def naive_value(logits, log_p, log_q, dx):
 value = Case(
     q.value,
     value_stub,
-    right=[value_by_softplus, value_by_bce, value_by_trapezoid, lambda *a: value_by_softplus(*a).reshape(1)],
+    right=[
+        value_by_softplus,
+        value_by_bce,
+        value_by_trapezoid,
+        value_by_numpy,
+        value_by_loop,
+        lambda *a: value_by_softplus(*a).reshape(1),
+    ],
     wrong={
         "loss_instead_of_value": lambda *a: -value_by_softplus(*a),
         "swapped_labels": lambda t, p, q, dx: (

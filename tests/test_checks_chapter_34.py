@@ -122,6 +122,11 @@ lower_bound = Case(
             (f_real.mean() - f_fake.mean()) / np.ptp(np.concatenate([f_real, f_fake]))
         ),
         "signed_slopes": lambda *arguments: neighbours_only(*arguments, size=float),
+        "absolute_earnings": lambda *arguments: np.abs(in_a_loop(*arguments)),
+        "slope_at_least_one": lambda real, fake, f_real, f_fake: (
+            (np.mean(f_real) - np.mean(f_fake))
+            / max(1, steepest_neighbours(np.append(real, fake), np.append(f_real, f_fake)))
+        ),
     },
     also_wrong=[divides_by_zero, lambda real, fake, f_real, f_fake: 1.0],
 )
@@ -157,6 +162,21 @@ def calls_backward(critic, real, fake, share):
     return (at.grad.norm(dim=1) - 1).clamp(min=0).square().mean()
 
 
+def starts_from_zero(critic, real, fake, share):
+    critic.zero_grad()
+    return with_relu(critic, real, fake, share)
+
+
+def in_train_mode(critic, real, fake, share):
+    return with_relu(critic.train(), real, fake, share)
+
+
+def freezes(critic, real, fake, share):
+    found = with_relu(critic, real, fake, share)
+    critic.requires_grad_(False)
+    return found
+
+
 one_sided = Case(
     q.one_sided,
     penalty_stub,
@@ -176,7 +196,13 @@ one_sided = Case(
         "share_from_the_other_end": lambda c, r, f, s: with_relu(c, f, r, s),
         "sum_over_points": lambda c, r, f, s: torch.relu(lengths(c, middle(r, f, s)) - 1).square().sum(),
     },
-    also_wrong=[calls_backward, lambda c, r, f, s: 10 * with_relu(c, r, f, s)],
+    also_wrong=[
+        calls_backward,
+        starts_from_zero,
+        in_train_mode,
+        freezes,
+        lambda c, r, f, s: 10 * with_relu(c, r, f, s),
+    ],
 )
 
 
@@ -197,7 +223,11 @@ earned = Case(
         "unit_gain": lambda a, weight: a + a / 2 / weight,
         "too_low": lambda a, weight: a - a * a / 2 / weight,
     },
-    also_wrong=[lambda a, weight: a + 1 / weight, lambda a, weight: 0],
+    also_wrong=[
+        lambda a, weight: a + 1 / weight,
+        lambda a, weight: 0,
+        lambda a, weight: float(a) * (1 + float(a) / (2 * weight)),  # one number only
+    ],
 )
 
 TestChapter34 = chapter_tests(q, wasserstein, price, lower_bound, one_sided, earned)

@@ -47,6 +47,8 @@ gaussian_kl = Case(
     also_wrong=[
         lambda a, b, c, d: with_distributions(a, b, c, d).mean(),
         lambda a, b, c, d: with_distributions(a, b, c, d) + 0.5 * a.shape[1],
+        lambda a, b, c, d: with_distributions(a, b, c, d).detach(),
+        lambda a, b, c, d: with_distributions(a.detach(), b, c, d),
         lambda a, b, c, d: with_distributions(a, b, c, d).tolist(),
     ],
 )
@@ -74,6 +76,23 @@ def without_code_gradient(x, mean, log_variance, decode, s, noise):
     return elbo_with_distributions(x, mean.detach(), log_variance.detach(), decode, s, noise)
 
 
+def without_graph_for_z(x, mean, log_variance, decode, s, noise):
+    with torch.no_grad():
+        z = mean + (0.5 * log_variance).exp() * noise
+    log_likelihood = Independent(Normal(decode(z), s), 1).log_prob(x)
+    return log_likelihood - kl_divergence(Normal(mean, (0.5 * log_variance).exp()), Normal(0.0, 1.0)).sum(1)
+
+
+def decoder_detached(x, mean, log_variance, decode, s, noise):
+    z = mean + (0.5 * log_variance).exp() * noise
+    return elbo_with_distributions(x, mean, log_variance, lambda _: decode(z).detach(), s, noise)
+
+
+def for_two_pixels(x, mean, log_variance, decode, s, noise):
+    right = elbo_with_distributions(x, mean, log_variance, decode, s, noise)
+    return right + (x.shape[1] - 2) * (math.log(s) + 0.5 * math.log(2 * math.pi))
+
+
 elbo = Case(
     q.elbo,
     elbo_stub,
@@ -92,6 +111,9 @@ elbo = Case(
     },
     also_wrong=[
         without_code_gradient,
+        without_graph_for_z,
+        decoder_detached,
+        for_two_pixels,
         lambda x, m, v, f, s, e: elbo_with_distributions(x, m, v, f, s, torch.randn(e.shape)),
         lambda x, m, v, f, s, e: elbo_with_distributions(x, m, v, f, s, e).tolist(),
         lambda x, m, v, f, s, e: elbo_with_distributions(x, m, 2 * v, f, s, e),
@@ -123,6 +145,7 @@ tighter_bound = Case(
         "mean_over_wrong_axis": lambda w: w.T.logsumexp(0) - math.log(w.shape[1]),
         "underflow": lambda w: torch.log(torch.exp(w).sum(0) / len(w)),
         "best_draw": lambda w: torch.amax(w, 0),
+        "one_maximum_for_all": lambda w: torch.log(torch.exp(w - w.amax()).sum(0) / len(w)) + w.amax(),
         "averaged_over_the_batch": lambda w: (w.logsumexp(0) - math.log(len(w))).mean(),
     },
     also_wrong=[

@@ -77,7 +77,10 @@ frechet = Case(
     wrong={
         "fid_without_cross_term": lambda a, s, b, t: ((a - b) ** 2).sum() + s.trace() + t.trace(),
         "root_of_each_number": lambda a, s, b, t: ((a - b) ** 2).sum() + (s + t - 2 * (s @ t).abs().sqrt()).trace(),
-        "product_of_each_number": lambda a, s, b, t: ((a - b) ** 2).sum() + (s + t - 2 * (s * t).sqrt()).trace(),
+        "product_of_each_number": [
+            lambda a, s, b, t: ((a - b) ** 2).sum() + (s + t - 2 * (s * t).sqrt()).trace(),
+            lambda a, s, b, t: ((a - b) ** 2).sum() + (s.diagonal().sqrt() - t.diagonal().sqrt()).square().sum(),
+        ],
         "no_root": lambda a, s, b, t: ((a - b) ** 2).sum() + (s + t - 2 * s @ t).trace(),
         "root_of_the_whole": lambda a, s, b, t: with_eigenvalues_of_the_product(a, s, b, t) ** 0.5,
         "mean_not_squared": lambda a, s, b, t: torch.dist(a, b) + with_eigenvalues_of_the_product(a, s, a, t),

@@ -27,24 +27,27 @@ class HalfDone(GeneratorStub):
 class TwoLayers(nn.Module):
     def __init__(self, noise_dim=100, hidden=128):
         super().__init__()
-        self.first, self.second = nn.Linear(noise_dim, hidden, bias=False), nn.Linear(hidden, 28 * 28)
+        self.first, self.second = nn.Linear(noise_dim, hidden), nn.Linear(hidden, 28 * 28)
         for layer in (self.first, self.second):
             nn.init.normal_(layer.weight, std=0.02)
 
     def forward(self, z):
-        return torch.tanh(self.second(F.relu(self.first(z))))
+        x = self.first(z)
+        return torch.tanh(self.second(torch.where(x > 0, x, 0.2 * x)))
 
 
 class Written(nn.Module):
-    """Weights as parameters, float64, tanh inside too, and 2σ - 1 at the end."""
+    """Weights as parameters, float64, and 2σ - 1 at the end."""
 
     def __init__(self, n=100, m=128):
         super().__init__()
         self.a = nn.Parameter(torch.randn(n, m, dtype=torch.float64) / n**0.5)
         self.b = nn.Parameter(torch.randn(m, 784, dtype=torch.float64) / m**0.5)
+        self.c, self.d = nn.Parameter(self.a.detach()[0].clone()), nn.Parameter(self.b.detach()[0].clone())
 
     def forward(self, noise):
-        return 2 * torch.sigmoid(torch.tanh(noise @ self.a) @ self.b) - 1
+        hidden = torch.maximum(noise @ self.a + self.c, (noise @ self.a + self.c) / 5)
+        return 2 * torch.sigmoid(hidden @ self.b + self.d) - 1
 
 
 class LargeWeights(TwoLayers):
@@ -56,9 +59,8 @@ class LargeWeights(TwoLayers):
 
 class Sequence(nn.Sequential):
     def __init__(self, noise_dim=100, hidden=128):
-        super().__init__(
-            nn.Linear(noise_dim, hidden), nn.BatchNorm1d(hidden), nn.ELU(), nn.Linear(hidden, 784), nn.Tanh()
-        )
+        super().__init__(nn.LazyLinear(hidden), nn.LeakyReLU(0.2, inplace=True), nn.Linear(hidden, 784), nn.Softsign())
+        self(torch.zeros(1, noise_dim))
 
 
 def built(noise_dim=100, hidden=128):
@@ -139,6 +141,44 @@ class Linear(Base):
         return self.first(z)
 
 
+class Rectifying(Base):
+    def hidden(self, z):
+        return F.relu(self.first(z))
+
+
+class Bent(Base):
+    def end(self, x):
+        return F.leaky_relu(x, 0.2).tanh()
+
+
+class Normed(Base):
+    def __init__(self, noise_dim=100, hidden=128):
+        super().__init__(noise_dim, hidden)
+        self.norm = nn.BatchNorm1d(hidden)
+
+    def hidden(self, z):
+        return F.leaky_relu(self.norm(self.first(z)), 0.2)
+
+
+class NoBias(Base):
+    def __init__(self, noise_dim=100, hidden=128):
+        super().__init__(noise_dim, hidden)
+        self.first.bias = None
+
+
+class ZeroWeights(Base):
+    def __init__(self, noise_dim=100, hidden=128):
+        super().__init__(noise_dim, hidden)
+        for parameter in self.parameters():
+            nn.init.zeros_(parameter)
+
+
+class Evaluated(Base):
+    def __init__(self, noise_dim=100, hidden=128):
+        super().__init__(noise_dim, hidden)
+        self.eval()
+
+
 class NoGrad(Base):
     def forward(self, z):
         with torch.no_grad():
@@ -202,15 +242,19 @@ generator = Case(
         "hard_coded_sizes": FixedHidden,
         "layers_not_registered": MadeInForward,
         "image_shape": Channels,
-        "ignores_input": [OwnNoise, Constant],
+        "ignores_input": OwnNoise,
         "sigmoid_output": ZeroToOne,
         "no_output_activation": Straight,
         "relu_output": Rectified,
         "clamped_output": Clamped,
         "no_hidden_activation": Linear,
+        "other_hidden_activation": [Rectifying, Normed],
+        "without_bias": NoBias,
+        "bend_before_the_end": Bent,
         "no_gradient": NoGrad,
     },
     also_wrong=[
+        *(Constant, ZeroWeights, Evaluated),
         *(HalfRange, Dropout, DetachedInside, NoDefaults, NoForward, NoReturn, OneLayer, NotAModule),
         Base(),
         lambda noise_dim=100, hidden=128: None if hidden else 1,
@@ -428,6 +472,15 @@ def by_grad(generator, discriminator, optimizer_g, optimizer_d, real, noise):
     return torch.stack(losses)
 
 
+def leaving(change):
+    def step(generator, discriminator, *others):
+        result = made(orders="fdzbsgZBS")(generator, discriminator, *others)
+        change(generator, discriminator)
+        return result
+
+    return step
+
+
 def with_losses(loss_of_d, loss_of_g):
     def step(generator, discriminator, optimizer_g, optimizer_d, real, noise):
         fake = generator(noise)
@@ -467,6 +520,7 @@ training_step = Case(
         "generator_loss_through_old_discriminator": [made(orders="fdgzbsZBS"), made(orders="zZfdgbBsS")],
         "detached_fake_in_generator_step": made(orders="ndzbsgZBS"),
         "zero_grad_after_backward": [made(orders="fdbzsgBZS"), made(orders="fdzbsgBZS")],
+        "swapped_optimizers": lambda g, d, opt_g, opt_d, r, n: made(orders="fdzbsgZBS")(g, d, opt_d, opt_g, r, n),
         "missing_backward": [made(orders="fdzbsgZS"), made(orders="fdzsgZBS")],
         "loss_without_gradient": torch.no_grad()(made(orders="fdzbsgZBS")),
         "swapped_labels": [
@@ -483,6 +537,9 @@ training_step = Case(
         made(orders="fdzbsgZBS", returned=lambda d, g: d),
         made(orders="fdzbsgZBS", returned=lambda d, g: d + g),
         made(orders="fdzbsgZBS", returned=lambda d, g: (d.item(), None)),
+        leaving(lambda g, d: d.eval()),
+        leaving(lambda g, d: g.eval()),
+        leaving(lambda g, d: d.requires_grad_(False)),
         with_losses(lambda r, f: d_loss(r, f) / 2, g_loss),
         with_losses(d_loss, lambda f: -f.mean()),
         lambda generator, discriminator: (1.0, 1.0),
@@ -499,11 +556,10 @@ def test_an_ellipsis_in_the_step_is_not_attempted():
         q.training_step.check(step)
 
 
-def test_the_message_of_a_step_shows_all_weights():
+def test_the_message_of_a_step_shows_the_first_weights_that_differ():
     with pytest.raises(NotYet) as outcome:
         q.training_step.check(made(orders="fdbsgBS"))
-    for text in ("generator after step 1: tensor [", "discriminator after step 2: tensor [", "logits = '(N, 1)'"):
-        assert text in str(outcome.value)
+    assert str(outcome.value).count(" after step ") == 2  # one network in each of the two rows
 
 
 TestChapter41 = chapter_tests(q, generator, discriminator_loss, generator_loss, training_step)

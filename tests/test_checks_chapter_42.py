@@ -158,7 +158,7 @@ def generator_stub(noise_dim, maps):
 
 
 class Written(nn.Module):
-    """The same as a module: norms on rows or maps, window 3, leaky ReLU, maps by transposed convolution from 1 × 1."""
+    """The same as a module: window 3 and 6, and the first maps by transposed convolution from 1 × 1."""
 
     def __init__(self, noise_dim, maps):
         super().__init__()
@@ -170,15 +170,42 @@ class Written(nn.Module):
 
     def forward(self, z):
         x = F.relu(self.norms[0](self.first(z[:, :, None, None])))
-        return torch.tanh(self.third(F.leaky_relu(self.norms[1](self.second(x)), 0.2)))
+        return torch.tanh(self.third(F.relu(self.norms[1](self.second(x)))))
 
 
 def rows_first(noise_dim, maps):
     return nn.Sequential(
         *[nn.Linear(noise_dim, 98 * maps, bias=False), nn.BatchNorm1d(98 * maps), nn.ReLU()],
         *[nn.Unflatten(1, (2 * maps, 7, 7)), nn.Upsample(scale_factor=2), nn.Conv2d(2 * maps, maps, 3, padding=1)],
-        *[nn.BatchNorm2d(maps), nn.LeakyReLU(0.1), nn.Conv2d(maps, 4, 3, padding=1), nn.PixelShuffle(2), nn.Tanh()],
+        *[nn.BatchNorm2d(maps), nn.ReLU(inplace=True), nn.Conv2d(maps, 4, 3, padding=1), nn.PixelShuffle(2), nn.Tanh()],
     )
+
+
+class OwnFirstLayer(nn.Module):
+    """Weights of its own in the first layer, lazy layers behind it, functions for the rest."""
+
+    def __init__(self, noise_dim, maps):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(noise_dim, 2 * maps, 7, 7) / 8)
+        self.norms = nn.ModuleList([nn.LazyBatchNorm2d(), nn.LazyBatchNorm2d()])
+        self.up = nn.ModuleList([nn.LazyConvTranspose2d(maps, 4, 2, 1), nn.LazyConvTranspose2d(1, 4, 2, 1)])
+
+    def forward(self, z):
+        x = torch.einsum("nz,zchw->nchw", z, self.first)
+        for norm, up in zip(self.norms, self.up, strict=True):
+            x = up(norm(x).clamp(min=0))
+        return torch.tanh(x)
+
+
+def mlp(z, m):
+    return nn.Sequential(
+        *[nn.Linear(z, 98 * m), nn.BatchNorm1d(98 * m), nn.ReLU(), nn.Linear(98 * m, 49 * m), nn.BatchNorm1d(49 * m)],
+        *[nn.ReLU(), nn.Linear(49 * m, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28))],
+    )
+
+
+def one_relu_less(z, m):
+    return nn.Sequential(*[layer for number, layer in enumerate(made(z, m)) if number != 6])
 
 
 def made(noise_dim, maps, **changes):
@@ -197,7 +224,7 @@ def no_norm(maps):
 make_generator = Case(
     q.make_generator,
     generator_stub,
-    right=[lambda z, m: Written(z, m), rows_first, made],
+    right=[lambda z, m: Written(z, m), lambda z, m: OwnFirstLayer(z, m), rows_first, made],
     wrong={
         "nothing_enlarges": lambda z, m: nn.Sequential(
             *[nn.Linear(z, 49 * m), nn.ReLU(), nn.Unflatten(1, (m, 7, 7)), nn.Conv2d(m, 1, 1), nn.Tanh()]
@@ -212,7 +239,13 @@ make_generator = Case(
         "norm_at_the_output": lambda z, m: made(z, m, more=[nn.BatchNorm2d(1)]),
         "missing_norm": lambda z, m: made(z, m, norm=no_norm),
         "hard_coded_sizes": [lambda z, m: made(64, 8), lambda z, m: made(z, 8)],
-        "no_hidden_activation": lambda z, m: made(z, m, act=nn.Identity),
+        "no_hidden_activation": [lambda z, m: made(z, m, act=nn.Identity), one_relu_less],
+        "other_activation": [
+            lambda z, m: made(z, m, act=lambda: nn.LeakyReLU(0.2)),
+            lambda z, m: made(z, m, act=nn.ELU),
+        ],
+        "maps_swapped": q._maps_swapped,
+        "an_mlp": mlp,
     },
     also_wrong=[
         lambda z, m: made,
@@ -220,6 +253,7 @@ make_generator = Case(
         lambda z, m: made(z, m)[:-3],
         lambda z, m: nn.Sequential(made(z, m), nn.Hardshrink(0.0), nn.Flatten()),
         lambda z, m: nn.Linear(z, 784),
+        lambda z, m: made(z, m).eval(),
     ],
 )
 

@@ -1,270 +1,160 @@
-import copy
-from collections import OrderedDict
-
+import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from checks_cases import Case, chapter_tests
+from torch import nn
 
 from gan_edu.checks import chapter_47 as q
 from gan_edu.checks.engine import NotYet
 
+# --- a test of a turn
 
-def stub_one(share, factor):
+
+def turn_stub(turn):
+    # YOUR CODE HERE
     raise NotImplementedError()
 
 
-def stub_turn(generator, discriminator, fake):
-    raise NotImplementedError()
+def weights(net):
+    return nn.utils.parameters_to_vector(net.parameters()).detach().clone()
 
 
-def stub_weight(step, gamma, every):
-    raise NotImplementedError()
-
-
-def stub_snapshot(net, optimizer, stream, step):
-    raise NotImplementedError()
-
-
-def stub_gradient(gradients, sizes):
-    raise NotImplementedError()
-
-
-speed_up = Case(
-    q.speed_up,
-    stub_one,
-    right=[
-        lambda share, factor: factor / (factor * (1 - share) + share),
-        lambda share, factor: torch.tensor(1.0) / (1 - share * (1 - 1 / factor)),
-    ],
-    wrong={
-        "factor_for_everything": lambda share, factor: factor,
-        "mean_of_speed_ups": lambda share, factor: 1 + share * (factor - 1),
-        "time_instead_of_speed_up": lambda share, factor: 1 - share + share / factor,
-        "part_vanishes": lambda share, factor: float("inf") if share == 1 else 1 / (1 - share),
-        "share_of_the_rest": lambda share, factor: factor / (factor * share + 1 - share),
-    },
-    also_wrong=[lambda share, factor: share * factor, lambda share, factor: None if share else 1.0, lambda share: 1.0],
-)
-
-
-def frozen(generator, discriminator, fake):
-    discriminator.requires_grad_(False)
-    loss = F.binary_cross_entropy_with_logits(discriminator(fake), torch.ones(len(fake), 1))
-    loss.backward()
-    discriminator.requires_grad_(True)
-    return loss.item()
-
-
-def by_grad(generator, discriminator, fake):
-    loss = -F.logsigmoid(discriminator(fake)).mean()
-    parameters = list(generator.parameters())
-    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-        parameter.grad = gradient
-    return loss.detach()
-
-
-def through_the_fakes(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake)).mean()
-    (slope,) = torch.autograd.grad(loss, fake, retain_graph=True)
-    fake.backward(slope)
-    return loss
-
-
-def turn(end, sign=-1.0, reduce=torch.mean):
-    def written(generator, discriminator, fake):
-        loss = reduce(F.softplus(sign * discriminator(fake)))
-        end(loss, generator, discriminator)
-        return loss
-
-    return written
-
-
-def backward(loss, generator, discriminator):
-    loss.backward(inputs=list(generator.parameters()))
-
-
-def clears_afterwards(loss, generator, discriminator):
-    loss.backward()
-    for parameter in discriminator.parameters():
-        parameter.grad = None
-
-
-def puts_back(loss, generator, discriminator):
-    """D's gradients look untouched, but they were computed."""
-    kept = [parameter.grad.clone() for parameter in discriminator.parameters()]
-    loss.backward()
-    for parameter, gradient in zip(discriminator.parameters(), kept, strict=True):
-        parameter.grad = gradient
-
-
-def updates(loss, generator, discriminator):
-    backward(loss, generator, discriminator)
-    torch.optim.SGD(generator.parameters(), lr=0.1).step()
-
-
-def detached(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake.detach())).mean()
-    loss.backward()
-    return loss
-
-
-def still_frozen(generator, discriminator, fake):
-    for parameter in discriminator.parameters():
-        parameter.requires_grad = False
-    return turn(lambda loss, g, d: loss.backward())(generator, discriminator, fake)
-
-
-def moves_discriminator(loss, generator, discriminator):
-    backward(loss, generator, discriminator)
+def with_vectors(turn):
+    G, D, opt_g, opt_d = q.players(4)
+    z, g, d = torch.randn(50, 2), weights(G), weights(D)
     with torch.no_grad():
-        next(discriminator.parameters()).add_(1.0)
+        before = D(G(z)).mean()
+    for step in range(30):
+        torch.manual_seed(step)
+        turn(G, D, opt_g, opt_d, torch.randn(50, 2))
+    assert not torch.equal(g, weights(G)) and torch.equal(d, weights(D))
+    with torch.no_grad():
+        assert D(G(z)).mean() > before
+    results = []
+    for spoil in (False, True):
+        G, D, opt_g, opt_d = q.players(5)
+        if spoil:
+            for p in G.parameters():
+                p.grad = -1e4 * torch.ones_like(p)
+        turn(G, D, opt_g, opt_d, z)
+        results.append(weights(G))
+    assert torch.allclose(*results)
 
 
-generator_turn = Case(
-    q.generator_turn,
-    stub_turn,
-    right=[frozen, by_grad, through_the_fakes],
+def as_helpers(turn):
+    """The four questions one by one, old gradients first."""
+    noise = torch.ones(10, 2)
+    pair = q.players(), q.players()
+    for p in pair[0][0].parameters():
+        p.grad = torch.ones_like(p) * 99
+    for each in pair:
+        turn(*each, noise)
+    if (weights(pair[0][0]) - weights(pair[1][0])).abs().max() > 1e-6:
+        raise ValueError("old gradients")
+    G, D, *optimizers = q.players()
+    start, d = D(G(noise)).mean().item(), weights(D)
+    first = weights(G)
+    for _ in range(15):
+        turn(G, D, *optimizers, noise)
+    if weights(G).equal(first) or not weights(D).equal(d) or D(G(noise)).mean().item() <= start:
+        raise ValueError("turn")
+
+
+def only_g_moves(turn):
+    G, D, opt_g, opt_d = q.players()
+    before = weights(G)
+    turn(G, D, opt_g, opt_d, torch.randn(9, 2))
+    assert not weights(G).equal(before)
+
+
+def who_moves(turn):
+    G, D, opt_g, opt_d = q.players()
+    g, d = weights(G), weights(D)
+    turn(G, D, opt_g, opt_d, torch.randn(9, 2))
+    assert not weights(G).equal(g)
+    assert weights(D).equal(d)
+
+
+def who_and_where(turn):
+    who_moves(turn)
+    G, D, opt_g, opt_d = q.players()
+    z = torch.randn(50, 2)
+    before = D(G(z)).mean().item()
+    for _ in range(20):
+        turn(G, D, opt_g, opt_d, z)
+    assert D(G(z)).mean().item() > before
+
+
+def wants_a_tensor(turn):
+    assert torch.is_tensor(turn(*q.players(), torch.randn(9, 2)))
+
+
+turn_case = Case(
+    q.test_turn,
+    turn_stub,
+    right=[with_vectors, as_helpers],
     wrong={
-        "no_gradient": [detached, lambda g, d, fake: F.softplus(-d(fake)).mean()],
-        "gradients_of_discriminator": [turn(lambda loss, g, d: loss.backward()), turn(puts_back)],
-        "gradients_thrown_away": turn(clears_afterwards),
-        "left_frozen": still_frozen,
-        "swapped_labels": turn(backward, sign=1.0),
-        "sum_instead_of_mean": turn(backward, reduce=torch.sum),
-        "steps_instead_of_gradient": turn(updates),
-        "returns_nothing": lambda g, d, fake: backward(F.softplus(-d(fake)).mean(), g, d),
+        "never_red": [lambda turn: print(end=""), lambda turn: turn(*q.players(), torch.randn(5, 2)) and None],
+        "returns_instead_of_asserting": lambda turn: turn(*q.players(), torch.randn(5, 2)) is not None,
+        "false_alarm": wants_a_tensor,
+        "forgets_the_bystander": only_g_moves,
+        "forgets_the_direction": who_moves,
+        "forgets_old_gradients": who_and_where,
     },
-    also_wrong=[
-        turn(moves_discriminator),
-        lambda g, d, fake: 2 * turn(backward)(g, d, fake),
-        turn(backward, reduce=lambda x: 3 * x.mean()),
-        torch.no_grad()(turn(backward)),
-    ],
-)
-
-penalty_weight = Case(
-    q.penalty_weight,
-    stub_weight,
-    right=[
-        lambda step, gamma, every: (step % every == 0) * gamma * every,
-        lambda step, gamma, every: torch.tensor(0.0 if step % every else every * gamma),
-    ],
-    wrong={
-        "not_made_stronger": lambda step, gamma, every: 0.0 if step % every else gamma,
-        "divided": lambda step, gamma, every: 0.0 if step % every else gamma / every,
-        "in_every_step": lambda step, gamma, every: every * gamma,
-        "all_other_steps": lambda step, gamma, every: every * gamma if step % every != 0 else 0,
-        "counted_from_one": lambda step, gamma, every: 0.0 if (step + 1) % every else gamma * every,
-    },
-    also_wrong=[lambda step, gamma, every: gamma, lambda step, gamma, every: None if step else 0.0],
-)
-
-
-def cloned(net, optimizer, stream, step):
-    state = optimizer.state_dict()
-    averages = {
-        i: {name: value.clone() if torch.is_tensor(value) else value for name, value in slots.items()}
-        for i, slots in state["state"].items()
-    }
-    return {
-        "net": {name: value.clone() for name, value in net.state_dict().items()},
-        "optimizer": {"state": averages, "param_groups": state["param_groups"]},
-        "stream": stream.get_state().clone(),
-        "step": torch.tensor(step),
-    }
-
-
-def all_at_once(net, optimizer, stream, step):
-    return copy.deepcopy(
-        OrderedDict(
-            net=net.state_dict(), optimizer=optimizer.state_dict(), stream=stream.get_state(), step=step, more="text"
-        )
-    )
-
-
-def but(**changes):
-    """The right snapshot with something else under some keys."""
-
-    def made(net, optimizer, stream, step):
-        right = q.snapshot.answer(net, optimizer, stream, step)
-        return right | {key: change(net, optimizer, stream, step) for key, change in changes.items()}
-
-    return made
-
-
-def without(key):
-    def made(*state):
-        return {name: value for name, value in all_at_once(*state).items() if name != key}
-
-    return made
-
-
-snapshot = Case(
-    q.snapshot,
-    stub_snapshot,
-    right=[cloned, all_at_once],
-    wrong={
-        "live_states": lambda net, optimizer, stream, step: dict(
-            net=net.state_dict(), optimizer=optimizer.state_dict(), stream=stream.get_state(), step=step
-        ),
-        "live_weights": [but(net=lambda net, *_: dict(net.state_dict())), but(net=lambda net, *_: net.state_dict())],
-        "live_averages": but(optimizer=lambda net, optimizer, *_: dict(optimizer.state_dict())),
-        "fresh_optimizer": but(optimizer=lambda net, *_: torch.optim.Adam(net.parameters(), lr=1e-2).state_dict()),
-        "next_step": but(step=lambda *state: state[-1] + 1),
-        "step_zero": but(step=lambda *_: 0),
-        "seed_instead_of_state": but(stream=lambda net, optimizer, stream, step: stream.initial_seed()),
-        "objects_instead_of_states": [
-            but(stream=lambda net, optimizer, stream, step: stream),
-            but(net=lambda net, *_: net),
-        ],
-        "forgets_net": without("net"),
-        "forgets_optimizer": without("optimizer"),
-        "forgets_stream": without("stream"),
-        "forgets_step": without("step"),
-    },
-    also_wrong=[
-        lambda net, optimizer, stream, step: (net.state_dict(), step),
-        lambda net, optimizer, stream, step: None if step else {},
-        but(net=lambda net, *_: {name: value.half() for name, value in net.state_dict().items()}),
-    ],
-    namespace={"copy": copy},
-)
-
-whole_gradient = Case(
-    q.whole_gradient,
-    stub_gradient,
-    right=[
-        lambda gradients, sizes: sizes.to(gradients.dtype) @ gradients / sizes.sum(),
-        lambda gradients, sizes: torch.einsum("p,pw->w", sizes / sizes.sum(), gradients),
-        lambda gradients, sizes: sum(n * g for n, g in zip(sizes, gradients, strict=True)) / sizes.sum(),
-    ],
-    wrong={
-        "plain_mean": lambda gradients, sizes: gradients.sum(dim=0) / len(sizes),
-        "plain_sum": lambda gradients, sizes: gradients.sum(dim=0),
-        "sum_over_samples": lambda gradients, sizes: sizes.to(gradients.dtype) @ gradients,
-        "divided_by_processes": lambda gradients, sizes: (sizes[:, None] * gradients).mean(dim=0),
-        "weights_upside_down": lambda gradients, sizes: (1 / sizes) @ gradients / (1 / sizes).sum(),
-        "mean_over_wrong_axis": lambda gradients, sizes: (sizes[:, None] * gradients).sum(1) / sizes.sum(),
-    },
-    also_wrong=[
-        lambda gradients, sizes: gradients[0],
-        lambda gradients, sizes: -(sizes[:, None] * gradients).sum(0) / sizes.sum(),
-        lambda gradients, sizes: (sizes * gradients).sum(),
-    ],
+    also_wrong=[lambda turn: turn(1), lambda a, b: turn_stub],
+    namespace={"players": q.players},
 )
 
 
-def test_the_snapshot_of_the_answer_goes_on_as_if_undisturbed():
-    net, _optimizer, _stream, train = q._trainer()
-    train(0, 17)
-    undisturbed = torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
-    assert torch.equal(q._went_on(q.snapshot.answer, 9, 17), undisturbed)
+# --- which tests are needed?
 
 
-def test_what_was_spent_is_seen_even_when_the_gradients_are_put_back():
-    with pytest.raises(NotYet, match="they were computed"):
-        q.generator_turn.check(turn(puts_back))
+def needed_stub(found):
+    # YOUR CODE HERE
+    raise NotImplementedError()
 
 
-TestChapter47 = chapter_tests(q, speed_up, generator_turn, penalty_weight, snapshot, whole_gradient)
+def by_loops(found):
+    return [
+        test
+        for test in range(found.shape[1])
+        if any(bool(row[test]) and sum(map(int, row.tolist())) == 1 for row in found)
+    ]
+
+
+def by_removal(found):
+    """A test is needed if without it fewer mutants are found."""
+    table = found.numpy()
+    return np.array([t for t in range(table.shape[1]) if np.delete(table, t, 1).any(1).sum() < table.any(1).sum()])
+
+
+def as_tensor(found):
+    return (found & (found.sum(1, keepdim=True) == 1)).any(dim=0).nonzero().flatten()
+
+
+needed_case = Case(
+    q.needed_tests,
+    needed_stub,
+    right=[by_loops, by_removal, as_tensor, lambda found: frozenset(as_tensor(found).tolist())],
+    wrong={
+        "all_that_find": lambda found: found.any(0).nonzero()[:, 0],
+        "the_best": lambda found: [int(found.sum(0).argmax())],
+        "rows": lambda found: [i for i, row in enumerate(found) if row.sum() == 1],
+        "find_one": lambda found: (found.sum(0) == 1).nonzero().flatten(),
+        "argmax_of_all": lambda found: found.int().argmax(1),
+    },
+    also_wrong=[lambda found: set(), lambda found: 3, lambda found: ["who learns"]],
+)
+
+TestChapter47 = chapter_tests(q, turn_case, needed_case)
+
+
+def test_a_missed_program_is_named():
+    with pytest.raises(NotYet, match="both optimisers step"):
+        q.test_turn.check(only_g_moves)
+
+
+def test_the_players_are_always_the_same():
+    first, second = q.players(), q.players()
+    assert weights(first[0]).equal(weights(second[0])) and weights(first[1]).equal(weights(second[1]))
+    assert not weights(first[0]).equal(weights(q.players(1)[0]))

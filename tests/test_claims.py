@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_edu.claims import ClaimFailed, ClaimUnclear, claim, rounded
+from gan_edu.claims import ClaimFailed, ClaimUnclear, claim, identity, rounded
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,16 @@ def test_what_is_neither_true_nor_false_is_another_error(value, words):
 )
 def test_rounded(value, text):
     assert rounded(value) == text
+
+
+def test_what_holds_itself_is_still_short():
+    itself = ["a"]
+    itself.append({"inside": itself})
+    assert len(rounded(itself)) < 200
+
+
+def test_an_identity_has_a_sign_of_its_own_and_can_fail(capsys):
+    identity("two halves are one", 0.5 + 0.5 == 1)
+    assert capsys.readouterr().out == "≡ two halves are one\n"
+    with pytest.raises(ClaimFailed, match="^✗ three halves are one"):
+        identity("three halves are one", 0.5 * 3 == 1)

@@ -6,11 +6,10 @@ import shutil
 import pytest
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from gan_edu import metrics
+from gan_edu import metrics, models
 from gan_edu.data import images
 
 NAMES = ("mnist", "fashion_mnist")
@@ -37,8 +36,7 @@ def reference(name, real):
 
 
 def facts(name):
-    with safe_open(metrics.CLASSIFIERS / f"{name}.safetensors", framework="pt") as file:
-        return file.metadata()
+    return models.read(f"{name}_classifier")[1]
 
 
 # ---------------------------------------------------------------- the files
@@ -53,12 +51,12 @@ def test_accuracy_on_the_embedded_test_images_is_that_of_the_card(name):
     promised = float(facts(name)["test_accuracy"])
     assert promised >= {"mnist": 0.992, "fashion_mnist": 0.915}[name]
     assert accuracy >= promised - 0.02
-    card = (metrics.CLASSIFIERS / "CARD.md").read_text(encoding="utf-8")
+    card = (models.FOLDER / "CARD_classifiers.md").read_text(encoding="utf-8")
     assert f"Test accuracy {promised:.2%}" in card.split(f"## {name}")[1].split("\n## ")[0]
 
 
 def test_weights_are_small_frozen_and_shared(name):
-    assert (metrics.CLASSIFIERS / f"{name}.safetensors").stat().st_size < 1_000_000
+    assert models.path(f"{name}_classifier").stat().st_size < 1_000_000
     net = metrics.classifier(name)
     assert net is metrics.classifier(name)
     assert not net.training and not any(p.requires_grad for p in net.parameters())
@@ -74,46 +72,56 @@ def test_features_have_variance_one_over_training_images(reference):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A copy of the folder of classifiers that a test may spoil."""
-    shutil.copytree(metrics.CLASSIFIERS, tmp_path / "classifiers")
-    monkeypatch.setattr(metrics, "CLASSIFIERS", tmp_path / "classifiers")
-    metrics.classifier.cache_clear()
-    yield tmp_path / "classifiers"
-    metrics.classifier.cache_clear()
+    """A copy of the folder of models that a test may spoil."""
+    shutil.copytree(models.FOLDER, tmp_path / "models")
+    monkeypatch.setattr(models, "FOLDER", tmp_path / "models")
+    metrics.classifiers._classifier.cache_clear()
+    yield tmp_path / "models"
+    metrics.classifiers._classifier.cache_clear()
 
 
 @pytest.mark.parametrize("left", [0, 7, 100, 400_000])
 def test_a_truncated_file_is_found_and_named(elsewhere, left):
-    path = elsewhere / "mnist.safetensors"
+    path = elsewhere / "mnist_classifier.safetensors"
     path.write_bytes(path.read_bytes()[:left])
-    with pytest.raises(RuntimeError, match=r"mnist\.safetensors is damaged"):
+    with pytest.raises(RuntimeError, match=r"mnist_classifier\.safetensors can't be used"):
         metrics.classifier("mnist")
     metrics.classifier("fashion_mnist")  # the other one is as good as before
 
 
 def test_a_changed_byte_is_found(elsewhere):
-    path = elsewhere / "mnist.safetensors"
+    path = elsewhere / "mnist_classifier.safetensors"
     data = bytearray(path.read_bytes())
     data[-1000] ^= 1
     path.write_bytes(data)
-    with pytest.raises(RuntimeError, match="mnist.safetensors is damaged .*checksum"):
+    with pytest.raises(RuntimeError, match="mnist_classifier.safetensors can't be used .*checksum"):
         metrics.classifier("mnist")
 
 
 def test_weights_of_another_net_are_refused(elsewhere):
-    path = elsewhere / "mnist.safetensors"
+    path = elsewhere / "mnist_classifier.safetensors"
     weights = load_file(path)
     weights["head.2.weight"] = weights["head.2.weight"][:9].clone()
-    save_file(weights, path, {"sha256": metrics.checksum(weights)})
-    with pytest.raises(RuntimeError, match="mnist.safetensors is damaged .*size mismatch"):
+    save_file(weights, path, {"sha256": models.checksum(weights)})
+    with pytest.raises(RuntimeError, match="mnist_classifier.safetensors can't be used .*size mismatch"):
         metrics.classifier("mnist")
 
 
 def test_unknown_names_list_what_exists():
-    with pytest.raises(
-        ValueError, match="'fashion-mnist'; there are fashion_mnist, mnist. Did you mean 'fashion_mnist'?"
-    ):
-        metrics.features(torch.zeros(2, 784) - 1, "fashion-mnist")
+    x = torch.zeros(2, 784) - 1
+    for name, words in [
+        ("fashion-mnist", "'fashion-mnist'; there are: mnist, fashion_mnist. Did you mean 'fashion_mnist'"),
+        ("../models/mnist_gan", "no classifier '../models/mnist_gan'; there are: mnist, fashion_mnist"),
+        (7, "no classifier 7"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            metrics.features(x, name)
+    with pytest.raises(ValueError, match="no 'cuda:99'"):
+        metrics.classifier("mnist", "cuda:99")
+    with pytest.raises(ValueError, match="batch must be a whole number from 1; got 0"):
+        metrics.features(x, "mnist", batch=0)
+    with pytest.raises(TypeError, match="images must be a tensor or an array of numbers; got a dict"):
+        metrics.features({}, "mnist")
 
 
 # ---------------------------------------------------------------- features
@@ -231,5 +239,7 @@ def test_too_few_images_and_impossible_floors_are_refused(name, reference, real)
         reference.frechet(real[:1])
     with pytest.raises(ValueError, match="fake holds 3 sample"):
         reference.report(real[:3])
-    with pytest.raises(ValueError, match="at least 2 images, not 1"):
+    with pytest.raises(ValueError, match="n must be a whole number from 2; got 1"):
         reference.floor(1)
+    with pytest.raises(ValueError, match="splits must be a whole number from 1; got 0"):
+        reference.floor(splits=0)

@@ -1,8 +1,9 @@
 """`gan-edu`: what it prints when all is well, and what it says when something is not."""
 
-import json
+import errno
 import shutil
 import socket
+import subprocess
 import sys
 import types
 from importlib import metadata
@@ -10,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
-import gan_edu
+import gan_edu.data
 from gan_edu import cli
+from gan_edu.checks import record
+from gan_edu.data import image_sets
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -29,11 +34,13 @@ def images(monkeypatch):
         if name == fake.broken:
             raise OSError("no network")
         fake.full[name] = fake.folder
+        return fake.folder
 
-    fake = types.ModuleType("gan_edu.data.images")
+    fake = types.ModuleType("gan_edu.data.image_sets")
     fake.NAMES, fake.full, fake.broken, fake.folder = ("mnist", "fashion_mnist"), {}, None, Path(__file__).parent
     fake.images, fake.fetch, fake.where = load, fetch, lambda name: fake.full.get(name)
-    monkeypatch.setitem(sys.modules, "gan_edu.data.images", fake)
+    fake.DataError = image_sets.DataError
+    monkeypatch.setattr(gan_edu.data, "image_sets", fake)
     return fake
 
 
@@ -140,8 +147,8 @@ def test_doctor_misses_the_widget_extension(healthy, monkeypatch, tmp_path):
 @pytest.mark.parametrize("free, ok", [(50e9, True), (0.5e9, None), (0.1e9, False)])
 def test_doctor_looks_at_the_disk(healthy, monkeypatch, free, ok):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=free))
-    (finding,) = [f for f in cli.examine() if f.text.startswith("disk")]
-    assert finding.ok is ok
+    findings = [f for f in cli.examine() if f.text.startswith("disk")]
+    assert [finding.ok for finding in findings] == [ok, ok]  # of the course, and of the progress
 
 
 def test_doctor_finds_a_state_folder_that_cannot_be_written(healthy, monkeypatch, tmp_path):
@@ -152,12 +159,61 @@ def test_doctor_finds_a_state_folder_that_cannot_be_written(healthy, monkeypatch
     assert "GAN_EDU_STATE" in finding.advice
 
 
+def test_doctor_writes_bytes_where_progress_is_kept(healthy, monkeypatch, tmp_path):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)  # an empty file can be made on a full disk
+    (finding,) = broken()
+    assert "state folder" in finding.text and "No space left on device" in finding.text
+
+
+def test_doctor_looks_at_the_disk_of_the_state_folder(healthy, monkeypatch, tmp_path):
+    free = {tmp_path / "state": 0.1e9}
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=free.get(path, 50e9)))
+    (finding,) = broken()
+    assert finding.text == "disk of the state folder: 0.1 GB free" and "full disk" in finding.advice
+
+
+def test_doctor_and_progress_say_what_can_not_be_read(healthy, capsys, tmp_path):
+    (tmp_path / "state" / "progress.json").mkdir(parents=True)
+    (finding,) = broken()
+    assert "progress.json" in finding.text
+    assert cli.main(["progress"]) == 0
+    assert "can't be read in" in capsys.readouterr().out
+
+
+def test_doctor_and_data_say_that_gan_edu_data_is_no_folder(installed, capsys, monkeypatch, tmp_path):
+    for value in ("/nonexistent", "~nobody-here/x", "x" * 5000):
+        monkeypatch.setenv("GAN_EDU_DATA", value)
+        monkeypatch.setenv("GAN_EDU_STATE", str(tmp_path))
+        assert all("GAN_EDU_DATA is " in finding.text for finding in broken()) and broken()
+        for command in (["data"], ["data", "fetch", "mnist"]):
+            assert cli.main(command) == 1
+            said = capsys.readouterr().err
+            assert said.startswith("GAN_EDU_DATA is ") and said.count("\n") == 1
+
+
+def test_data_that_is_damaged_is_one_sentence(images, capsys):
+    images.broken = "mnist"
+    assert cli.main(["data"]) == 1
+    assert capsys.readouterr().err == "mnist.npz is damaged\n"
+
+
+def test_a_reader_that_leaves_ends_it_quietly():
+    shown = subprocess.Popen(
+        [sys.executable, "-m", "gan_edu", "progress"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    shown.stdout.close()
+    assert shown.stderr.read() == b"" and shown.wait(60) == 0
+
+
 def test_a_check_that_fails_itself_is_a_finding(healthy, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "gan_edu.data.images", None)  # importing it raises ImportError
-    monkeypatch.setattr(cli.shutil, "disk_usage", lambda path: 1 / 0)
+    monkeypatch.setitem(sys.modules, "gan_edu.data", None)  # importing it raises ImportError
+    monkeypatch.setattr(cli, "_disk", lambda: 1 / 0)
     assert cli.main(["doctor"]) == 1
     shown = capsys.readouterr().out
-    assert "✗ disk: ZeroDivisionError" in shown
+    assert "ZeroDivisionError" in shown
     assert "✗ data: ModuleNotFoundError" in shown
     assert "2 broken." in shown
 
@@ -183,19 +239,12 @@ def test_data_that_cannot_be_fetched_is_one_sentence(images, capsys, name, said)
     assert said in capsys.readouterr().err
 
 
-def test_progress_draws_a_line_per_chapter(monkeypatch, capsys, tmp_path):
-    checks = types.ModuleType("gan_edu.checks")
-    checks.progress = lambda: {"41_mlp": {"a": True, "b": True, "c": False, "d": False}, "32_losses": {"a": True}}
-    monkeypatch.setitem(sys.modules, "gan_edu.checks", checks)
-    (tmp_path / "chapters").mkdir()
-    cell = {"cell_type": "markdown", "source": ["# An MLP GAN\n", "text"]}
-    (tmp_path / "chapters/41_mlp.ipynb").write_text(json.dumps({"cells": [cell]}))
-    monkeypatch.setattr(cli, "course_folder", lambda: tmp_path)
+def test_progress_shows_the_map(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("GAN_EDU_STATE", str(tmp_path))
+    record.note("00", "noise")
     assert cli.main(["progress"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "32 losses      ●  1 of 1",
-        "41 An MLP GAN  ●●○○  2 of 4",
-    ]
+    shown = capsys.readouterr().out
+    assert shown.startswith("Your progress: 1 of ") and "  00  ✓ noise  ○ to_unit_range" in shown
 
 
 def test_an_unknown_command_lists_the_commands(capsys):
@@ -224,10 +273,40 @@ def test_a_taken_port_is_named_and_another_one_offered(capsys):
 
 @pytest.mark.parametrize(
     "arguments, port",
-    [(["--port", "8890"], 8890), (["--port=8890"], 8890), (["--ServerApp.port=1"], 1), (["--port", "x"], None)],
+    [
+        (["--port", "8890"], 8890),
+        (["--port=8890"], 8890),
+        (["--ServerApp.port=1"], 1),
+        (["--port", "0"], 0),
+        ([], None),
+    ],
 )
 def test_the_port_is_read_from_any_spelling(arguments, port):
     assert cli._asked_port(["--no-browser", *arguments]) == port
+
+
+def test_lab_starts_without_any_argument(monkeypatch):
+    import jupyterlab.labapp
+
+    asked = []
+    monkeypatch.setattr(jupyterlab.labapp, "main", lambda argv=None: asked.append(argv) or 0)
+    assert cli._asked_port([]) is None
+    assert cli.main(["lab"]) in (0, None) and len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--port", "99999999"], ["--port=x"], ["--port", "-5"], ["--port"], ["--port", "²"], ["--LabApp.port=1.5"]],
+)
+def test_what_is_no_port_gets_one_sentence(arguments, capsys):
+    assert cli.main(["lab", "--no-browser", *arguments]) == 1
+    said = capsys.readouterr().err
+    assert "needs a number from 1 to 65535" in said and said.count("\n") == 1
+
+
+def test_a_notebook_that_is_not_there_gets_one_sentence(capsys):
+    assert cli.main(["lab", "chapters/99_not_there.ipynb"]) == 1
+    assert "There is no notebook chapters/99_not_there.ipynb" in capsys.readouterr().err
 
 
 def test_lab_opens_the_first_chapter_unless_told_otherwise(monkeypatch):

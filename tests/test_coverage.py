@@ -6,13 +6,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tools.lint import notebooks
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def headings_of_chapters():
     """{"21": its headings}, of the built chapters."""
     found = {}
-    for path in sorted((ROOT / "chapters").glob("*.ipynb")):
+    for path in notebooks(ROOT, "chapters"):
         text = "\n".join(c.source for c in nbformat.read(path, 4).cells if c.cell_type == "markdown")
         lines = [line for line in text.splitlines() if line.startswith("#")]
         found[path.name[:2]] = {line.lstrip("#").strip() for line in lines}

@@ -134,8 +134,17 @@ def test_what_cannot_be_stacked_is_said():
         ensemble.stack([nets.DCGANGenerator()])
     with pytest.raises(ValueError, match=r"2 stacked nets take \(2, N, d\); got \(5, 3\)"):
         ensemble.stack([nets.mlp([3, 2])] * 2)(torch.zeros(5, 3))
-    with pytest.raises(ValueError, match="at least one seed"):
-        ensemble.gans(lambda: nets.mlp([2, 2]), lambda: nets.mlp([2, 1]), seeds=0)
+    make, net = lambda: nets.mlp([2, 1]), nets.mlp([2, 2])
+    for options in ({"seeds": 0}, {"seeds": 1.5}, {"seeds": True}, {"seed": "x"}, {"seed": None}):
+        with pytest.raises((TypeError, ValueError), match="must be a whole number"):
+            ensemble.gans(lambda: nets.mlp([2, 2]), make, **options)
+    with pytest.raises(TypeError, match="make_generator must be a function that makes a net.*got the net itself"):
+        ensemble.gans(net, make)
+    with pytest.raises(TypeError, match="make_discriminator must be a function.*got a int"):
+        ensemble.gans(lambda: nets.mlp([2, 2]), 7)
+    with pytest.raises(ValueError, match="make_generator gives the same net twice"):
+        ensemble.gans(lambda: net, make)
+    ensemble.gans(lambda: net, make, seeds=1)
 
 
 def test_maxout_takes_the_largest_of_neighbours_and_stacks():

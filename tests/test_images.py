@@ -1,5 +1,6 @@
 """Images: what comes with the package is whole, and nothing damaged is ever used, wherever it comes from."""
 
+import contextlib
 import gzip
 import hashlib
 import importlib.util
@@ -8,6 +9,7 @@ import os
 import shutil
 import sys
 import threading
+import tracemalloc
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,10 +22,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import gan_edu.data
-
-# `gan_edu.data.images` as an attribute is the function; the module is only reached this way.
-module = sys.modules["gan_edu.data.images"]
-images = gan_edu.data.images
+from gan_edu.data import image_sets as module
+from gan_edu.data import images
 
 CALLERS_DATA = os.environ.get("GAN_EDU_DATA")
 
@@ -76,12 +76,14 @@ def test_classes_fit_the_pictures():
 
 
 def test_unknown_names_and_splits_list_what_exists():
-    with pytest.raises(ValueError, match="'fashion-mnist'.*Did you mean 'fashion_mnist'.*mnist, fashion_mnist"):
+    with pytest.raises(
+        ValueError, match="no image set 'fashion-mnist'; .*: mnist, fashion_mnist. Did you mean 'fashion_mnist'"
+    ):
         images("fashion-mnist")
     with pytest.raises(ValueError, match="no split 'validation'.*train, test"):
         images("mnist", "validation")
     for ask in (module.where, module.fetch):
-        with pytest.raises(ValueError, match="'cifar'.*mnist, fashion_mnist"):
+        with pytest.raises(ValueError, match="no image set 'cifar'; there are: mnist, fashion_mnist"):
             ask("cifar")
 
 
@@ -143,6 +145,8 @@ def test_tensor_shapes_and_range():
     assert flat.shape == (2, 784) and flat.is_contiguous()
     torch.testing.assert_close(flat, EVERY_VALUE.pixels.flatten(1) / 255)
     assert EVERY_VALUE.tensor(device="meta").device.type == "meta"
+    with pytest.raises(ValueError, match="no 'cuda:99'"):
+        EVERY_VALUE.tensor(device="cuda:99")
 
 
 @given(st.floats(-10, 0, width=32), st.floats(2**-10, 10, width=32))
@@ -217,11 +221,13 @@ def server(official, monkeypatch):
             _, behaviour, file = self.path.split("/")
             data = files[file.removesuffix(".gz")]
             asked = self.headers["Range"]
-            first = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and behaviour != "no_ranges" else 0
+            first = (
+                int(asked.removeprefix("bytes=").removesuffix("-")) if asked and behaviour != "drop_no_ranges" else 0
+            )
             entry = SimpleNamespace(mirror=behaviour, file=file, first=first, sent=0)
             log.append(entry)
-            if behaviour == "missing" or first >= len(data):
-                self.send_response(404 if behaviour == "missing" else 416)
+            if behaviour == "missing":
+                self.send_response(404)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
@@ -233,9 +239,18 @@ def server(official, monkeypatch):
             self.send_response(206 if first else 200)
             if behaviour == "encoded":
                 self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
+            if behaviour == "endless":
+                self.close_connection = True
+            else:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if behaviour == "drop" and state.drops > 0:
+            if behaviour == "endless":
+                with contextlib.suppress(OSError):
+                    while entry.sent < 2**30:
+                        self.wfile.write(body)
+                        entry.sent += len(body)
+                return
+            if behaviour.startswith("drop") and state.drops > 0:
                 state.drops -= 1
                 body = body[: len(body) // 2]
                 self.close_connection = True
@@ -265,13 +280,6 @@ def of_train(log):
 
 def cached():
     return module.cache_folder("mnist") / f"{TRAIN}.gz"
-
-
-def new_part():
-    """Where the download of the training images from the first mirror will be kept."""
-    url = module.MIRRORS["mnist"][0] + f"{TRAIN}.gz"
-    module.cache_folder("mnist").mkdir(parents=True)
-    return module.cache_folder("mnist") / f"{TRAIN}.{hashlib.sha256(url.encode()).hexdigest()[:8]}.part"
 
 
 def leftovers():
@@ -305,37 +313,20 @@ def test_dropped_connection_goes_on_where_it_stopped(server):
     assert cached().read_bytes() == server.files[TRAIN] and leftovers() == []
 
 
-def test_a_later_call_goes_on_where_an_earlier_one_gave_up(server):
+def test_a_connection_that_keeps_dropping_is_left_in_the_end(server):
     server.use("drop")
     server.state.drops = 1000
     with pytest.raises(module.DataError, match="can't be fetched"):
         module.fetch("mnist", progress=False)
-    assert len(server.log) > 1 and not cached().exists() and len(leftovers()) == 1
-    had = (module.cache_folder("mnist") / leftovers()[0]).stat().st_size
-    assert had > len(server.files[TRAIN]) / 2
-    server.state.drops = 0
-    module.fetch("mnist", progress=False)
-    assert of_train(server.log)[-1] == ("drop", had, len(server.files[TRAIN]) - had)
+    assert 1 < len(server.log) <= 5 and not cached().exists() and leftovers() == []
 
 
 def test_server_without_ranges_sends_all_again(server):
-    server.use("no_ranges")
-    new_part().write_bytes(server.files[TRAIN][:5000])
+    server.use("drop_no_ranges")
     module.fetch("mnist", progress=False)
-    assert of_train(server.log) == [("no_ranges", 0, len(server.files[TRAIN]))]
+    size = len(server.files[TRAIN])
+    assert of_train(server.log) == [("drop_no_ranges", 0, size // 2), ("drop_no_ranges", 0, size)]
     assert cached().read_bytes() == server.files[TRAIN]
-
-
-@pytest.mark.parametrize("what", ["rest of another file", "complete", "too long"])
-def test_part_of_an_earlier_time(server, what):
-    server.use("good")
-    part = new_part()
-    good = server.files[TRAIN]
-    part.write_bytes({"rest of another file": bytes(7000), "complete": good, "too long": good + b"more"}[what])
-    module.fetch("mnist", progress=False)
-    assert cached().read_bytes() == good and leftovers() == []
-    fetched = sum(sent for _, _, sent in of_train(server.log))
-    assert fetched == {"rest of another file": len(good) - 7000 + len(good), "complete": 0, "too long": len(good)}[what]
 
 
 @pytest.mark.parametrize("bad", ["corrupt", "missing", "portal"])
@@ -344,6 +335,23 @@ def test_bad_mirror_is_passed_over(server, bad):
     module.fetch("mnist", progress=False)
     assert [mirror for mirror, *_ in of_train(server.log)] == [bad, "good"]
     assert cached().read_bytes() == server.files[TRAIN] and leftovers() == []
+
+
+def test_a_mirror_that_sends_for_ever_is_left(server, monkeypatch):
+    monkeypatch.setattr(module, "CONTENT_BYTES", dict.fromkeys(module.CONTENT_BYTES, 400_000))
+    server.use("endless", "good")
+    module.fetch("mnist", progress=False)
+    assert cached().read_bytes() == server.files[TRAIN] and leftovers() == []
+    assert all(entry.sent < 2**26 for entry in server.log)
+
+
+def test_a_bomb_is_refused_without_filling_the_memory():
+    bomb = gzip.compress(bytes(2**28))
+    tracemalloc.start()
+    assert module._right("mnist", "t10k-labels-idx1-ubyte", bomb) is None
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**20
 
 
 def test_unreachable_mirror_is_passed_over(server, monkeypatch):
@@ -392,11 +400,7 @@ def test_damaged_file_in_the_cache_is_named_and_fetched_anew(server, official):
 
 def test_good_file_is_never_replaced_by_a_bad_one(server):
     server.use("good")
-    part = new_part()
-    with open(part, "wb") as other_process:
-        module.fetch("mnist", progress=False)
-        other_process.write(b"another process that fetches the same file, and writes late")
-    assert cached().read_bytes() == server.files[TRAIN]
+    module.fetch("mnist", progress=False)
     server.use("corrupt", "portal")
     module.fetch("mnist", progress=False)
     assert cached().read_bytes() == server.files[TRAIN]
@@ -414,36 +418,26 @@ def test_damaged_file_never_reaches_a_tensor_when_nothing_better_is_found(server
     assert cached().read_bytes() == damaged
 
 
-def test_progress_counts_what_was_there_before(server, monkeypatch):
+def test_the_bar_goes_on_with_the_download(server, monkeypatch):
     bars = []
 
     class Bar(module.tqdm):
-        def __init__(self, *args, **options):
-            super().__init__(*args, **options, file=io.StringIO())
+        def __init__(self, **options):
+            super().__init__(**options, file=io.StringIO())
+            self.silent = options["disable"]
             bars.append(self)
 
     monkeypatch.setattr(module, "tqdm", Bar)
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     server.use("drop")
     images("mnist", full=True, progress=False)
-    assert bars and all(bar.disable for bar in bars)
+    assert bars and all(bar.silent for bar in bars)
     shutil.rmtree(module.cache_folder("mnist"))
     bars.clear()
     server.state.drops = 1
-    monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    monkeypatch.setattr(Bar, "__init__", lambda self, **options: bars.append(self) or fake_bar(self, **options))
     images("mnist", full=True)
-    size = len(server.files[TRAIN])
-    first, second = (bar for bar in bars if "images" in bar.label)
-    kept = size // 2 // module._CHUNK * module._CHUNK
-    assert (first.total, first.n, second.initial, second.total, second.n) == (size, kept, kept, size, size)
-
-
-def fake_bar(bar, desc, initial, **options):
-    """A bar that counts and draws nothing."""
-    assert not options["disable"]
-    bar.label, bar.initial, bar.n, bar.disable = desc, initial, initial, True
-    bar.update = lambda count: setattr(bar, "n", bar.n + count)
-    bar.refresh = bar.close = lambda: None
+    (bar,) = (bar for bar in bars if "images" in bar.desc)
+    assert bar.total == bar.n == len(server.files[TRAIN]) and not bar.silent
 
 
 def test_tqdm_disable_is_heeded_in_notebooks_too(server, monkeypatch):
@@ -477,9 +471,27 @@ def test_gan_edu_data(official, monkeypatch, tmp_path, suffix):
     assert len(images("mnist", "test", full=True)) == 60, "the other split does not suffer"
 
 
-def test_gan_edu_data_that_is_no_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("GAN_EDU_DATA", str(tmp_path / "mispelt"))
-    with pytest.raises(module.DataError, match="mispelt, which is no folder"):
+@pytest.mark.parametrize("value", ["mispelt", "~nobody-here/mispelt", "mispelt" * 1000])
+def test_gan_edu_data_that_is_no_folder(server, monkeypatch, value):
+    monkeypatch.setenv("GAN_EDU_DATA", value)
+    for ask in (lambda name: images(name, full=True), module.where, module.fetch):
+        with pytest.raises(module.DataError, match="^GAN_EDU_DATA is .*unset GAN_EDU_DATA") as caught:
+            ask("mnist")
+        assert "\n" not in str(caught.value)
+    assert server.log == [], "nothing is fetched that can't be used afterwards"
+
+
+def test_a_file_that_can_not_be_read_is_named(server, official, monkeypatch, tmp_path):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    folder = tmp_path / "own" / "mnist"
+    folder.mkdir(parents=True)
+    for stem, content in official.items():
+        (folder / stem).write_bytes(content)
+    monkeypatch.setenv("GAN_EDU_DATA", str(tmp_path / "own"))
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    with pytest.raises(module.DataError, match=f"{TRAIN} can't be read .Permission denied.: replace it"):
         images("mnist", full=True)
 
 
@@ -514,7 +526,7 @@ def test_known_checksums_and_mirrors_are_complete():
     stems = {f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")}
     for name in module.NAMES:
         assert set(fresh.CONTENT_SHA256[name]) == stems and len(fresh.MIRRORS[name]) >= 2
-        assert all(url.startswith("http") and url.endswith("/") for url in fresh.MIRRORS[name])
+        assert all(url.startswith("https://") and url.endswith("/") for url in fresh.MIRRORS[name])
     assert len({digest for sums in fresh.CONTENT_SHA256.values() for digest in sums.values()}) == 8
 
 

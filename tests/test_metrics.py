@@ -361,6 +361,21 @@ def test_bad_tables_are_named(measure):
         measure(good, good[:1])
     with pytest.raises(ValueError, match=f"^{first} has 4 numbers a sample and {second} has 3"):
         measure(good, good[:, :3])
+    with pytest.raises(ValueError, match=f"^{second} holds numbers up to .*e\\+150, too large"):
+        measure(good, good * 1e150)
+    for bad, words in [
+        (good > 0, "must hold real numbers; got bool"),
+        (good + 1j, "must hold real numbers; got complex128"),
+        (["a", "b"], "must be a tensor or an array of numbers; got a list"),
+        ({"a": 1}, "must be a tensor or an array of numbers; got a dict"),
+    ]:
+        with pytest.raises(TypeError, match=f"^{first} {words}"):
+            measure(bad, good)
+
+
+def test_large_numbers_are_measured_as_long_as_their_powers_are_numbers():
+    x, y = normal(30, 4, 0) * 1e35, normal(30, 4, 1) * 1e35
+    assert all(math.isfinite(measure(x, y)) for measure in TWO[:2])
 
 
 def test_bad_arguments_of_mode_coverage_are_named():
@@ -373,7 +388,7 @@ def test_bad_arguments_of_mode_coverage_are_named():
         metrics.mode_coverage(good[:1], RING, 0.01)
     with pytest.raises(ValueError, match="std is missing"):
         metrics.mode_coverage(good, RING)
-    with pytest.raises(ValueError, match="positive numbers, not 0"):
+    with pytest.raises(ValueError, match="std must be a number above 0; got 0"):
         metrics.mode_coverage(good, RING, 0)
     for weights in (torch.ones(7), torch.tensor([1.0] * 7 + [0.0])):
         with pytest.raises(ValueError, match="weights must be 8 positive numbers"):
@@ -387,6 +402,15 @@ def test_impossible_numbers_of_neighbours_and_samples_are_refused():
             measure(x, x, k=5)
         with pytest.raises(ValueError, match="k must be a whole number"):
             measure(x, x, k=0)
+        for k in (True, 2.5, "3"):
+            with pytest.raises(TypeError if k != 2.5 else ValueError, match="k must be a whole number from 1"):
+                measure(x, x, k=k)
+        assert measure(x, x, k=np.int64(3)) == measure(x, x, k=3)
+        for radii in (1.0, [1.0], torch.ones(5, 1), torch.ones(4)):
+            with pytest.raises(ValueError, match=r"radii has shape .*; expected \(5,\)"):
+                measure(x, x, k=3, radii=radii)
+        with pytest.raises(ValueError, match="radii holds 5 numbers that are NaN"):
+            measure(x, x, k=3, radii=torch.full((5,), math.nan))
     with pytest.raises(ValueError, match="1 <= k < n"):
         metrics.expected_coverage(5, 5, 5)
     for floor in (metrics.reverse_kl_floor, metrics.frechet_expected_floor):

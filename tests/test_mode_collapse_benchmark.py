@@ -123,7 +123,7 @@ def test_simultaneous_steps_take_both_gradients_before_either_player_moves(doubl
     twin = bench.game("ring", settings, [0], "cpu")
     real = bench.ToyPacks("ring", settings, [0], "cpu")()
     game.update(lambda: real, False)
-    noise = [twin.noise(10, looking=False) for _ in range(2)]
+    noise = [twin.noise(10, training=True) for _ in range(2)]
     fake = torch.cat([twin.generator(z) for z in noise], dim=-1)  # (1, 10, 4): a pass for each place in the pack
     on_fake = twin.discriminator(fake)
     loss_g = torch.nn.functional.softplus(-on_fake).mean()
@@ -324,9 +324,9 @@ def test_recorded_results_can_be_printed_and_are_those_of_this_script():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--methods", "nss"], "There is no method 'nss'. Did you mean 'ns'? There are: ns, pac2, "),
-        (["--task", "rings"], "There is no task 'rings'. Did you mean 'ring'? There are: ring, grid, stacked."),
-        (["--setting", "long"], "There is no setting 'long'. There are: paper, short."),
+        (["--methods", "nss"], "There is no method 'nss'; there are: ns, pac2, "),
+        (["--task", "rings"], "There is no task 'rings'; there are: ring, grid, stacked. Did you mean 'ring'?"),
+        (["--setting", "long"], "There is no setting 'long'; there are: paper, short."),
         (["--steps", "3"], "wgan_gp needs at least 5 step(s) and one seed."),
     ],
 )

@@ -4,13 +4,14 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from gan_edu import metrics, models, training
+from gan_edu import metrics, models
 from gan_edu.data import images
 from gan_edu.nets import VAE
 from gan_edu.widgets import LatentSpace
 
-ALL = [(name, kind) for name in models.NAMES for kind in models.KINDS]
+ALL = [(name, kind) for name in models.NAMES for kind in models.KINDS if kind != "classifier"]
 
 
 def made(name, kind, n=1000):
@@ -43,19 +44,118 @@ def test_a_finished_model_is_as_good_as_its_card_says(name, kind):
 
 @pytest.mark.parametrize(("name", "kind"), ALL)
 def test_a_finished_model_is_small_frozen_and_opens_without_touching_the_stream(name, kind):
-    assert models.path(name, kind).stat().st_size < 1.5e6
+    assert models.path(f"{name}_{kind}").stat().st_size < 1.5e6
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
     model = models.load(name, kind)
     assert torch.equal(torch.rand(1), expected)
     assert not model.training and not any(p.requires_grad for p in model.parameters())
-    _, facts = training.read_safetensors(models.path(name, kind))
+    _, facts = models.read(f"{name}_{kind}")
     assert facts["name"] == name and facts["kind"] == kind and facts["seed"] == "0"
 
 
 def test_all_files_belong_to_a_model():
-    assert {path.name for path in models.FOLDER.glob("*.safetensors")} == {models.path(*which).name for which in ALL}
+    assert {path.stem for path in models.FOLDER.glob("*.safetensors")} == set(models.FINISHED)
+    here = {path.resolve() for path in models.FOLDER.parent.rglob("*.safetensors")}
+    assert here == {models.path(entry).resolve() for entry in models.FINISHED}  # one folder
+
+
+@pytest.mark.parametrize("entry", models.FINISHED)
+def test_every_file_opens_is_whole_and_carries_its_facts(entry):
+    model, facts = models.read(entry)
+    assert not model.training and not any(p.requires_grad for p in model.parameters())
+    assert all(p.dtype == torch.float32 and p.isfinite().all() for p in model.parameters())
+    assert {"sha256", "seed", "seconds", "torch", "version"} <= facts.keys()
+
+
+@pytest.mark.parametrize("name", ["../models/mnist", "mnist/../mnist", "/etc/passwd", "", "Mnist", None, 7, ["mnist"]])
+def test_no_name_leads_out_of_the_folder(name, monkeypatch):
+    monkeypatch.setattr(models, "safe_open", lambda *a, **k: pytest.fail("a file was opened"))
+    calls = [
+        lambda: models.load(name, "gan"),
+        lambda: models.load("mnist", name),
+        lambda: models.load_latent(name),
+        lambda: models.read(name),
+        lambda: metrics.classifier(name),
+        lambda: models.net(name),
+    ]
+    for call in calls:
+        with pytest.raises(
+            ValueError, match="^There (is|are) no (finished models?|classifier) .*; there are: "
+        ) as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+def test_the_nearest_name_is_proposed():
+    with pytest.raises(ValueError, match="Did you mean 'fashion_mnist'?"):
+        models.load("fashion-mnist", "gan")
+    with pytest.raises(ValueError, match="Did you mean 'vae-4'"):
+        models.load_latent("vae4")
+
+
+def test_a_classifier_on_a_device_that_is_not_there_is_a_sentence():
+    if torch.cuda.is_available():
+        assert next(metrics.classifier("mnist", "cuda").parameters()).is_cuda
+        return
+    with pytest.raises(ValueError, match="This machine has no 'cuda' device"):
+        metrics.classifier("mnist", "cuda")
+
+
+@pytest.mark.parametrize("entry", ["mnist_gan", "mnist_classifier", "latent_vae-1"])
+def test_every_kind_of_damage_is_one_sentence(entry, tmp_path, monkeypatch):
+    whole = models.path(entry).read_bytes()
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    spoilt = {
+        "empty": b"", "head only": whole[:8], "cut": whole[:-7], "longer": whole + b"x", "text": b"no weights here",
+        "a bit": whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:], "missing": None,
+    }  # fmt: skip
+    for how, content in spoilt.items():
+        models.path(entry).unlink(missing_ok=True)
+        if content is not None:
+            models.path(entry).write_bytes(content)
+        with pytest.raises(
+            RuntimeError, match=rf"^The finished model {entry}\.safetensors can't be used \(.+\): install"
+        ):
+            models.read(entry)
+            pytest.fail(how)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "facts", "says"),
+    [
+        (lambda x: x.bfloat16(), {}, "BFloat16"),
+        (lambda x: x * float("nan"), {}, "NaN or infinite"),
+        (lambda x: x, {"steps": ""}, "how many steps"),
+        (lambda x: x, {"steps": "many"}, "how many steps"),
+    ],
+)
+def test_whole_files_of_what_can_not_be_used_are_one_sentence(tmp_path, monkeypatch, spoil, facts, says):
+    net, known = models.load_latent("vae-1")
+    weights = {name: spoil(tensor) for name, tensor in net.state_dict().items()}
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    dtype = next(iter(weights.values())).dtype
+    sha = known["sha256"] if dtype == torch.bfloat16 else models.checksum(weights)
+    save_file(weights, models.path("latent_vae-1"), {**known, "sha256": sha, **facts})
+    with pytest.raises(RuntimeError, match=f"latent_vae-1.safetensors can't be used .*{says}.*: install again"):
+        models.load_latent("vae-1")
+    widget = LatentSpace(device="cpu")
+    assert says in widget.view.message and widget.step_number == 0
+    widget.close()
+
+
+def test_a_kind_that_does_not_exist_is_no_vae():
+    with pytest.raises(ValueError, match="Did you mean 'gan'"):
+        models.latent_net("gna")
+
+
+def test_weights_of_another_net_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    weights = {"layer.weight": torch.zeros(2, 2)}
+    save_file(weights, models.path("mnist_vae"), {"sha256": models.checksum(weights)})
+    with pytest.raises(RuntimeError, match="mnist_vae.safetensors can't be used .*Missing key"):
+        models.load("mnist", "vae")
 
 
 def test_a_conditional_model_makes_what_is_asked_for():
@@ -75,9 +175,11 @@ def test_the_widget_of_latent_spaces_opens_them(kind):
 
 
 def test_unknown_and_damaged_models_are_named(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="no finished models of 'cifar'; there are models of: mnist, fashion_mnist"):
+    with pytest.raises(ValueError, match="no finished models of 'cifar'; there are: mnist, fashion_mnist"):
         models.load("cifar", "gan")
-    with pytest.raises(ValueError, match="no finished model 'diffusion'; there are: gan, conditional_gan, vae"):
+    with pytest.raises(
+        ValueError, match="no finished model 'diffusion'; there are: gan, conditional_gan, vae, classifier"
+    ):
         models.load("mnist", "diffusion")
     monkeypatch.setattr(models, "FOLDER", tmp_path)
     with pytest.raises(RuntimeError, match="mnist_gan.safetensors can't be used .*install again"):
@@ -85,7 +187,7 @@ def test_unknown_and_damaged_models_are_named(tmp_path, monkeypatch):
     monkeypatch.undo()
     shutil.copytree(models.FOLDER, tmp_path / "models")
     monkeypatch.setattr(models, "FOLDER", tmp_path / "models")
-    file = models.path("mnist", "vae")
+    file = models.path("mnist_vae")
     content = bytearray(file.read_bytes())
     content[-100] ^= 1
     file.write_bytes(content)

@@ -1,10 +1,12 @@
 import base64
 import io
 import math
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
+import matplotlib.legend
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
@@ -16,6 +18,7 @@ from PIL import Image
 from torch import nn
 
 from gan_edu import plotting
+from gan_edu.data import ImageSet
 
 ROOT = Path(__file__).parents[1]
 STEPS = np.arange(1, 101)
@@ -76,6 +79,21 @@ PICTURES = {
 
 
 # --- what holds for all
+
+
+def test_no_warning_depends_on_how_fast_the_machine_is(monkeypatch):
+    """Finding a legend's best place takes more than a second on a busy one, and matplotlib warns of that."""
+    hours = iter(range(0, 10**6, 3600))
+    _, ax = plt.subplots()
+    ax.plot(STEPS, STEPS, label="a line")
+    ax.legend()
+    monkeypatch.setattr(matplotlib.legend.time, "perf_counter", lambda: next(hours))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="can be slow"):
+            ax.figure.canvas.draw()
+        plotting.use_style()
+        ax.figure.canvas.draw()
 
 
 @pytest.mark.filterwarnings("error")
@@ -324,6 +342,42 @@ def test_blocks_are_labelled_rows():
     assert np.ma.getmaskarray(grid_array())[40, -1]  # the shorter row ends in nothing
 
 
+def test_images_in_colour_keep_it():
+    red = torch.tensor([1.0, -1, -1]).reshape(1, 3, 1, 1).expand(3, 3, 4, 4)
+    plotting.image_grid({"red": red, "blue": red.flip(1)[:2]})
+    grid = grid_array()
+    assert grid.shape == (4 + 4 + 4, 3 * 6 - 2, 3)
+    assert grid[0, 0].tolist() == [1, 0, 0] and grid[-1, 0].tolist() == [0, 0, 1]
+    assert grid[-1, -1].tolist() == grid[5, 0].tolist() == [1, 1, 1]  # what is no picture is white
+
+
+def image_set(counts, channels=3, classes=None):
+    labels = torch.cat([torch.full((count,), k) for k, count in enumerate(counts)])
+    pixels = torch.arange(len(labels)).reshape(-1, 1, 1, 1).expand(-1, channels, 4, 4).to(torch.uint8)
+    return ImageSet("mine/", "all", pixels, labels, classes or tuple(f"class {k}" for k in range(len(counts))))
+
+
+def test_a_contact_sheet_shows_each_class_from_its_first_to_its_last():
+    plotting.contact_sheet(image_set([30, 0, 4, 1]), columns=3)
+    ax = plt.gca()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["class 0", "class 2", "class 3"]
+    assert ax.get_title() == "7 of 35 in mine/"
+    grid = grid_array()
+    assert grid.shape == (3 * 4 + 2 * 4, 3 * 6 - 2, 3)
+    level = [round(round(15.5 * 2 * k / 255) / 31, 6) for k in (0, 14, 29)]  # of 32
+    np.testing.assert_allclose(grid[0, ::6, 0], level, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_contact_sheet_of_one_class_and_of_many(channels):
+    plotting.contact_sheet(image_set([7], channels), columns=3)
+    assert grid_array().shape[:2] == (3 * 6 - 2, 3 * 6 - 2) and plt.gca().get_title() == "7 of 7 in mine/"
+    plotting.contact_sheet(image_set([2] * 40, channels), ax=plt.figure().add_subplot())
+    assert plt.gca().get_title() == "24 of 80 in mine/, of 40 classes" and len(plt.gca().get_yticklabels()) == 12
+    plotting.contact_sheet(image_set([2, 2], channels, classes=("a", "a")))
+    assert [label.get_text() for label in plt.gca().get_yticklabels()] == ["a", "a (1)"]
+
+
 def test_outputs_of_a_net_may_overshoot_a_little():
     plotting.image_grid(torch.full((1, 2, 2), 1.5, requires_grad=True))
     assert grid_array().max() == 1
@@ -336,7 +390,7 @@ def test_outputs_of_a_net_may_overshoot_a_little():
     ("draw", "words"),
     [
         (lambda: plotting.image_grid(torch.zeros(28, 28)), r"\(N, 1, H, W\).*got \(28, 28\)"),
-        (lambda: plotting.image_grid(torch.zeros(2, 3, 4, 4)), r"got \(2, 3, 4, 4\)"),
+        (lambda: plotting.image_grid(torch.zeros(2, 2, 4, 4)), r"got \(2, 2, 4, 4\)"),
         (lambda: plotting.image_grid(torch.zeros(0, 28, 28)), "no images"),
         (lambda: plotting.image_grid(torch.full((2, 4, 4), 255, dtype=torch.uint8)), r"pixels / 127.5 - 1"),
         (lambda: plotting.image_grid({"a": torch.zeros(2, 4, 4), "b": torch.zeros(2, 5, 5)}), "one size"),
@@ -450,3 +504,28 @@ def test_in_a_notebook(tmp_path, monkeypatch):
     assert [(part.output_type, sorted(part.data)) for part in live] == [("display_data", ["image/png"])]
     picture = Image.open(io.BytesIO(base64.b64decode(live[0].data["image/png"])))
     assert picture.mode == "P"
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda: plotting.image_grid(torch.zeros(4, 8, 8), rows=0), "rows must be a whole number from 1; got 0"),
+        (lambda: plotting.image_grid(torch.zeros(4, 8, 8), rows=1.5), "rows must be a whole number"),
+        (lambda: plotting.image_grid(torch.zeros(4, 8, 8) + 1j), "Only real numbers can be drawn; got complex64"),
+        (lambda: plotting.Live(rate=0), "rate must be a number above 0; got 0"),
+        (lambda: plotting.Live(share=-1), "share must be a number above 0"),
+        (lambda: plotting.loss_curves({"step": [], "loss_d": [], "loss_g": []}), "nothing to draw yet"),
+        (lambda: plotting.score_curves({"step": [], "d_real": [], "d_fake": []}), "nothing to draw yet"),
+        (lambda: plotting.seeds_over_time([], [], "y"), "nothing to draw yet"),
+        (lambda: plotting.seeds_over_time([1], {}, "y"), "at least one run"),
+        (lambda: plotting.seeds_over_time([1], ["a"], "y"), "Only real numbers"),
+        (lambda: plotting.density_2d(ring(), resolution=0), "resolution must be a whole number from 2; got 0"),
+        (lambda: plotting.surface_2d(lambda x: x[:, 0], 0), "extent must be a number above 0; got 0"),
+        (lambda: plotting.contact_sheet(torch.zeros(2, 3, 4, 4)), "needs an ImageSet, .*got Tensor"),
+        (lambda: plotting.contact_sheet(image_set([3]), columns=0), "columns must be a whole number from 1; got 0"),
+    ],
+)
+def test_what_can_not_be_drawn_is_said_in_one_sentence(draw, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        draw()
+    assert "\n" not in str(caught.value) and not plt.get_fignums()

@@ -1,12 +1,14 @@
 import json
+import zipfile
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from gan_edu import data, ensemble, metrics, nets, objectives
 from gan_edu.recorder import Frame, PlaneLook, Recorder, Recording, RecordingError, pack_points, unpack_points
-from gan_edu.training import GAN, CheckpointError, TrainingDiverged, train
+from gan_edu.training import GAN, VAE, CheckpointError, TrainingDiverged, train
 
 RING = data.toy.ring()
 
@@ -162,7 +164,7 @@ def test_every_step_can_be_flown_again(step):
             recorder.change(lr=5e-3, loss="hinge")
     witness[recorder.step] = recorder.model.copy()
     assert states_equal(recorder.rewind(step), witness[step])
-    assert len(recorder._kept) <= 2 + 3
+    assert len(recorder._snapshots) <= 2 + 3
     for wrong in (-1, 61):
         with pytest.raises(ValueError, match="from step 0 to 60"):
             recorder.rewind(wrong)
@@ -252,6 +254,141 @@ def test_what_can_not_go_on_is_told(tmp_path):
     recorder.change(loss=objectives.Loss("mine", objectives.hinge.discriminator, objectives.hinge.generator))
     with pytest.raises(ValueError, match="loss of your own"):
         recorder.save(tmp_path / "own.npz")
+
+
+def test_a_recording_whose_discriminator_changed_is_opened_with_both(tmp_path):
+    recorder = make_recorder(20)
+    deeper = ensemble.single_nets(nn.Identity, lambda: nets.mlp([2, 8, 8, 1]), 0)[1]
+    recorder.change(discriminator=deeper)
+    recorder.advance(10)
+    path = recorder.save(tmp_path / "run.npz")
+    after = make_gan().copy(discriminator=nets.mlp([2, 8, 8, 1]))
+    opened = Recorder.open(path, [make_gan(), after], RING, recorder.look)
+    for step in (7, 20, 26):
+        assert states_equal(opened.rewind(step), recorder.rewind(step))
+    assert states_equal(opened.advance(5).model, recorder.advance(5).model)
+    late = Recorder.open(path, after, RING, recorder.look)  # what came before the change can't be trained again
+    assert states_equal(late.rewind(26), opened.rewind(26)) and late.recording.steps[0] == 0
+    with pytest.raises(ValueError, match="from step 20 to 30"):
+        late.rewind(7)
+    with pytest.raises(CheckpointError, match="another architecture"):
+        Recorder.open(path, make_gan(), RING)
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_a_recording_of_a_vae_goes_on_too(tmp_path, likelihood):
+    def make(seed):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return VAE(nets.VAE(shape=(3,), hidden=(8,)), beta=2.0, log_likelihood=likelihood, device="cpu")
+
+    table = torch.rand(40, 3, generator=torch.Generator().manual_seed(0))
+    recorder = Recorder(make(0), table, every=5).advance(12)
+    opened = Recorder.open(recorder.save(tmp_path / "run.npz"), make(1), table)
+    assert states_equal(opened.advance(5).model, recorder.advance(5).model)
+    assert states_equal(opened.rewind(8), recorder.rewind(8)) and opened.model.beta == 2.0
+
+
+def test_a_loss_of_ones_own_under_a_known_name_is_not_saved_as_the_known_one(tmp_path):
+    recorder = make_recorder(2)
+    recorder.change(loss=objectives.Loss("hinge", objectives.hinge.discriminator, objectives.wasserstein.generator))
+    with pytest.raises(ValueError, match="loss of your own"):
+        recorder.save(tmp_path / "own.npz")
+
+
+ALTERED = {
+    "batch 0": lambda head: head.update(batch=0),
+    "stride 0": lambda head: head.update(stride=0),
+    "every 0": lambda head: head.update(every=0),
+    "limit 0": lambda head: head.update(limit=0),
+    "a gap in words": lambda head: head.update(gap="x"),
+    "no snapshots": lambda head: head.update(states=[]),
+    "snapshots of another kind": lambda head: head.update(states=7),
+    "no settings": lambda head: head["states"][0].pop("settings"),
+    "an unknown setting": lambda head: head["states"][0]["settings"].update(magic=1),
+    "a setting out of range": lambda head: head["states"][0]["settings"].update(lr=-1),
+    "other players": lambda head: head.update(alone={"3": "nobody"}),
+    "frames out of order": lambda head: head["frames"].reverse(),
+    "a frame of the past": lambda head: head["frames"][0].update(step=-1),
+    "a frame in words": lambda head: head["frames"][0].update(step="x"),
+    "values in words": lambda head: head["frames"][0].update(values={"loss": "x"}),
+    "an array that isn't there": lambda head: head["frames"][0].update(arrays=["secret"]),
+    "a frame of the future": lambda head: head["frames"][-1].update(step=900),
+    "a huge setting": lambda head: head["states"][0]["settings"].update(lr=10**400),
+    "a huge batch": lambda head: head.update(batch=10**12),
+    "packs that don't fit": lambda head: head["states"][-1]["settings"].update(packing=1000),
+    "a broken snapshot": lambda head: head["states"][0]["text"].update(history="x"),
+    "snapshots out of order": lambda head: head["states"].reverse(),
+    "another format": lambda head: head.update(format="gan_edu recording 99"),
+    "a list": lambda head: head.update(about=3),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_a_recording_that_was_altered_is_refused_in_a_sentence(tmp_path, what):
+    recorder = make_recorder(10, every=5)
+    recorder.change(lr=1e-3)
+    path = recorder.advance(10).save(tmp_path / "run.npz")
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    head = json.loads(arrays["head"].tobytes())
+    ALTERED[what](head)
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    np.savez(path, **arrays)
+    with pytest.raises((RecordingError, CheckpointError), match="run.npz is damaged"):
+        Recorder.open(path, make_gan(), RING)
+
+
+HUGE = b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000,), }"
+
+
+@pytest.mark.parametrize("header", [HUGE, b"{'descr': ["])
+def test_headers_that_lie_are_refused(tmp_path, header):
+    path = tmp_path / "run.npz"
+    header = header.ljust(117) + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("head.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(RecordingError, match="run.npz is damaged or no recording"):
+        Recording.load(path)
+
+
+def test_what_could_not_be_opened_is_not_saved(tmp_path, monkeypatch):
+    recorder = make_recorder(3)
+    path = recorder.save(tmp_path / "run.npz")
+    before = path.read_bytes()
+    monkeypatch.setattr("gan_edu.recording.LARGEST", 20_000)
+    with pytest.raises(ValueError, match="fewer `states`"):
+        recorder.save(path)
+    assert path.read_bytes() == before
+
+
+def test_what_opens_a_recording_is_checked(tmp_path):
+    path = make_recorder(3, states=7).save(tmp_path / "run.npz")
+    for nothing in ([], None, [7]):
+        with pytest.raises(TypeError, match="needs a model, or a list of models"):
+            Recorder.open(path, nothing, RING)
+    with pytest.raises(CheckpointError, match="holds a GAN, and this is a VAE"):
+        Recorder.open(path, VAE(nets.VAE(shape=(2,), hidden=(8,)), device="cpu"), RING)
+    assert Recorder.open(path, make_gan(), RING).states == 7
+
+
+def test_a_frame_keeps_numbers_of_its_own():
+    mine = np.zeros(3)
+    frame = Frame(0, {"x": np.float32(1), "y": torch.tensor(2.0)}, {"a": mine})
+    mine += 1
+    assert frame.arrays["a"].tolist() == [0, 0, 0] and json.dumps(frame.values) == '{"x": 1.0, "y": 2.0}'
+    with pytest.raises(TypeError, match="must hold numbers"):
+        Frame(0, {}, {"a": np.array([object()])})
+
+
+def test_a_file_that_would_unpack_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_edu.recording.LARGEST", 2**20)
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("head.npy", bytes(2**20 + 1))
+    assert path.stat().st_size < 2**12
+    with pytest.raises(RecordingError, match="would unpack to more than 1 MB"):
+        Recording.load(path)
 
 
 # --- what a frame of the plane shows

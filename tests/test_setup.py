@@ -1,11 +1,9 @@
 """Set-up: the files that name versions agree, and course.py installs, repairs, starts and explains itself.
 
-course.py is tried in a folder that holds a tiny project instead of the course. Its environment, pip and start are real;
-its build backend needs no network, and notes how often pip built it.
+course.py is tried in a folder that holds a tiny project instead of the course (setup_project.py).
 """
 
 import ast
-import importlib.util
 import json
 import os
 import re
@@ -13,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 import tomllib
 import types
@@ -24,19 +21,14 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from setup_project import builds, call, load, make_project, pins, started
 
 from gan_edu import cli
+from tools import resolve_pins, systems
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
-
-
-def pins():
-    """{name: version} of constraints.txt."""
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pairs}
 
 
 # The files that name versions
@@ -79,14 +71,26 @@ def test_conda_users_get_the_same_versions():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge"]
     *conda, by_pip = environment["dependencies"]
-    assert by_pip["pip"] == ["--constraint constraints.txt", "--editable .[test]"]
+    assert by_pip["pip"] == ["--constraint constraints.txt", "--editable ."]  # and nothing that only tests need
     python = next(line for line in conda if line.startswith("python=")).removeprefix("python=")
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python)
 
 
 def test_the_version_check_and_the_project_ask_for_the_same_python():
     lowest = PROJECT["requires-python"].removeprefix(">=")
-    assert f"sys.version_info < ({lowest.replace('.', ', ')})" in (ROOT / "course.py").read_text(encoding="utf-8")
+    course = (ROOT / "course.py").read_text(encoding="utf-8")
+    assert f"sys.version_info < ({lowest.replace('.', ', ')})" in course
+    newest = ".".join(map(str, systems.NEWEST))
+    for text in (course, (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert f"Python {lowest} to {newest}" in text and "3.11 or newer" not in text
+    minors = {python.rpartition(".")[0] for python in resolve_pins.PYTHONS}
+    assert minors == {f"3.{n}" for n in range(int(lowest.split(".")[1]), systems.NEWEST[1] + 1)}
+
+
+def test_the_table_of_systems_belongs_to_these_pins_and_says_yes_everywhere():
+    text = resolve_pins.TABLE.read_text(encoding="utf-8")
+    everywhere = {(python, name): (True, True) for python in resolve_pins.PYTHONS for name in resolve_pins.SYSTEMS}
+    assert text == resolve_pins.table(everywhere), "run python tools/resolve_pins.py"
 
 
 def test_style():
@@ -97,61 +101,6 @@ def test_style():
 
 
 # course.py in a clean folder
-
-FAKE = {
-    "pyproject.toml": """
-        [build-system]
-        requires = []
-        build-backend = "backend"
-        backend-path = ["."]
-        [project]
-        name = "gan-edu"
-        version = "0"
-        """,
-    "constraints.txt": "six==1.17.0\n",
-    "requires.txt": "",
-    "backend.py": """
-        import os, pathlib, time, zipfile
-        ROOT = pathlib.Path(__file__).parent
-        def get_requires_for_build_editable(config_settings=None):
-            return []
-        def prepare_metadata_for_build_editable(folder, config_settings=None):
-            if os.environ.get("SLOW"):
-                (ROOT / "building.txt").touch()
-                time.sleep(100)
-            info = pathlib.Path(folder, "gan_edu-0.dist-info")
-            info.mkdir()
-            lines = ["Metadata-Version: 2.1", "Name: gan-edu", "Version: 0", "Provides-Extra: test"]
-            lines += ["Requires-Dist: " + line for line in (ROOT / "requires.txt").read_text().split()]
-            (info / "METADATA").write_text("\\n".join(lines) + "\\n")
-            (info / "WHEEL").write_text("Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-            return info.name
-        def build_editable(folder, config_settings=None, metadata_directory=None):
-            with open(ROOT / "builds.txt", "a") as file:
-                file.write("built\\n")
-            with zipfile.ZipFile(pathlib.Path(folder, "gan_edu-0-py3-none-any.whl"), "w") as wheel:
-                wheel.writestr("gan_edu.pth", str(ROOT) + "\\n")
-                for name in ("METADATA", "WHEEL"):
-                    wheel.write(pathlib.Path(metadata_directory, name), "gan_edu-0.dist-info/" + name)
-                wheel.writestr("gan_edu-0.dist-info/RECORD", "")
-            return "gan_edu-0-py3-none-any.whl"
-        """,
-    "gan_edu/__init__.py": "",
-    "gan_edu/__main__.py": """
-        import json, os, sys
-        print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "path": os.environ.get("PYTHONPATH")}))
-        sys.exit(7 if "fail" in sys.argv else 0)
-        """,
-}
-
-
-def make_project(folder):
-    for name, text in FAKE.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text).lstrip(), encoding="utf-8")
-    shutil.copy(ROOT / "course.py", folder)
-    return folder
 
 
 @pytest.fixture
@@ -167,30 +116,6 @@ def installed(tmp_path_factory):
     assert first.returncode == 0, first.stderr
     assert started(first)["arguments"] == ["lab", "--first"]
     return folder
-
-
-def call(folder, *arguments, cwd=None, **environment):
-    """Run course.py as a person would."""
-    environment = {**os.environ, "PIP_NO_INDEX": "1", **environment}
-    line = [sys.executable, str(folder / "course.py"), *arguments]
-    return subprocess.run(line, cwd=cwd or folder, env=environment, capture_output=True, text=True)
-
-
-def started(finished):
-    """What the program that course.py started has seen."""
-    return json.loads(finished.stdout.splitlines()[-1])
-
-
-def builds(folder):
-    return len((folder / "builds.txt").read_text().split())
-
-
-def load(folder):
-    """course.py of this folder as a module, to put a failure into it."""
-    spec = importlib.util.spec_from_file_location("course", folder / "course.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_a_second_call_installs_nothing_and_passes_its_arguments_on(installed, tmp_path):
@@ -303,7 +228,7 @@ def test_python_too_old_is_said_by_any_python_3():
     code = "import runpy, sys; sys.version_info = (3, 8, 18, 'final', 0); runpy.run_path(sys.argv[1])"
     told = subprocess.run([sys.executable, "-c", code, str(ROOT / "course.py")], capture_output=True, text=True)
     assert told.returncode == 1
-    assert told.stderr.startswith("The course needs Python 3.11 or newer, and this is Python 3.8.18")
+    assert told.stderr.startswith("The course needs Python 3.11 to 3.14, and this is Python 3.8.18")
     assert "Traceback" not in told.stderr
 
 
@@ -364,7 +289,8 @@ def test_usage(project):
     assert "constraints.txt" in call(project).stdout
     assert call(project, "--help").returncode == 0
     wrong = call(project, "labs")
-    assert wrong.returncode == 2 and "It has: lab, test." in wrong.stderr
+    assert wrong.returncode == 2 and "It has: lab, test, update." in wrong.stderr
+    assert call(project, "update", "now").returncode == 2
 
 
 # The one pytest call that `course.py test` makes

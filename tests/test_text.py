@@ -1,4 +1,4 @@
-"""The text that comes with the package: whole, and of the letters that chapter 12 needs."""
+"""The text that comes with the package: whole, and of the letters that chapter 13 needs."""
 
 import hashlib
 import re

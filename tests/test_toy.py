@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gan_edu import data
 from gan_edu.data import toy
 
 widths = st.floats(0.05, 0.4)
@@ -330,35 +331,55 @@ def test_make():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: toy.ring(std=0), "std must be > 0, not 0"),
-        (lambda: toy.ring(std=math.nan), "std must be a finite number"),
-        (lambda: toy.ring(std="wide"), "std must be a finite number, not 'wide'"),
-        (lambda: toy.line(std=-1), "std must be > 0"),
-        (lambda: toy.ring(modes=0), "modes must be a whole number >= 1, not 0"),
-        (lambda: toy.ring(modes=2.5), "modes must be a whole number"),
+        (lambda: toy.ring(std=0), "std must be a number above 0; got 0"),
+        (lambda: toy.ring(std=math.nan), "std must be a number above 0; got nan"),
+        (lambda: toy.ring(std="wide"), "std must be a number above 0; got 'wide'"),
+        (lambda: toy.line(std=-1), "std must be a number above 0"),
+        (lambda: toy.line(angle=math.inf), "angle must be a number; got inf"),
+        (lambda: toy.ring(modes=0), "modes must be a whole number from 1; got 0"),
+        (lambda: toy.ring(modes=2.5), "modes must be a whole number from 1; got 2.5"),
+        (lambda: toy.ring(modes=True), "modes must be a whole number from 1; got True"),
         (lambda: toy.ring(weights=[1, 2]), r"weights must be 8 numbers.*\(2,\)"),
         (lambda: toy.ring(modes=2, weights=[1, -1]), "weights must all be > 0, and the smallest is -1.0"),
         (lambda: toy.ring(modes=2, weights=[1, 0]), "weights must all be > 0"),
         (lambda: toy.ring(modes=2, weights=[1, math.nan]), "weights must be finite"),
         (lambda: toy.gaussian_mixture([]), r"means must have shape \(K, d\)"),
-        (lambda: toy.line(length=0), "length must be > 0"),
-        (lambda: toy.spiral(turns=0), "turns must be > 0"),
-        (lambda: toy.disjoint(gap=0), "gap must be > 0"),
+        (lambda: toy.line(length=0), "length must be a number above 0"),
+        (lambda: toy.spiral(turns=0), "turns must be a number above 0"),
+        (lambda: toy.disjoint(gap=0), "gap must be a number above 0"),
         (lambda: toy.drawn([]), "the drawing is empty"),
         (lambda: toy.drawn([np.zeros((0, 2))]), r"stroke 0 must have shape \(n, 2\) with n >= 1, not \(0, 2\)"),
         (lambda: toy.drawn([[[0, 0]], np.zeros((4, 3))]), r"stroke 1 must have shape \(n, 2\).*\(4, 3\)"),
         (lambda: toy.drawn([[[0, math.nan]]]), "stroke 0 must be finite numbers"),
         (lambda: toy.drawn([[[0, 0], [1]]]), "stroke 0 must be numbers in rows of one length"),
-        (lambda: toy.drawn([[[0, 0]]], thickness=0), "thickness must be > 0"),
+        (lambda: toy.drawn([[[0, 0]]], thickness=0), "thickness must be a number above 0"),
         (lambda: toy.ring().log_prob(torch.zeros(4, 3)), r"ring takes points of shape \(..., 2\), not \(4, 3\)"),
         (lambda: toy.ring().log_prob(1.0), r"shape \(..., 2\), not \(\)"),
-        (lambda: toy.ring().sample(-1), "the number of points must be a whole number >= 0, not -1"),
+        (lambda: toy.ring().sample(-1), "The number of points must be a whole number from 0; got -1"),
+        (lambda: toy.ring().sample(3, device="cuda:99"), "no 'cuda:99'"),
+        (lambda: toy.ring().log_prob(torch.zeros(4, 2) + 1j), "points of real numbers"),
+        (lambda: toy.gaussian_mixture(torch.zeros(4, 2) + 1j), "means must be numbers"),
+        (lambda: toy.gaussian_mixture([["a", "b"]]), "means must be numbers"),
+        (lambda: toy.make(["ring"]), r"no toy distribution \['ring'\]"),
     ],
 )
 def test_bad_input_is_named_in_one_sentence(build, message):
-    with pytest.raises(ValueError, match=message) as caught:
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
         build()
     assert "\n" not in str(caught.value)
+
+
+class Own:
+    extent = 1.0
+
+    def sample(self, n, seed_or_generator=None, device=None):
+        return torch.zeros(n, 2)
+
+
+def test_the_protocols_tell_what_is_a_distribution():
+    assert all(isinstance(toy.make(name), data.Mixture) for name in toy.NAMES)
+    assert isinstance(Own(), data.Distribution) and not isinstance(Own(), data.Mixture)
+    assert not isinstance(torch.zeros(3, 2), data.Distribution)
 
 
 def test_bad_seed():

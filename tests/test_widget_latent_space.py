@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from gan_edu import data, nets, objectives
-from gan_edu.recorder import Recorder, unpack_points
+from gan_edu import data, latent, models, nets, objectives
+from gan_edu.latent.observer import COARSE
+from gan_edu.latent.pictures import SHOWN
+from gan_edu.recorder import unpack_points
 from gan_edu.training import VAE, run
-from gan_edu.widgets import latent_space as latent
 from gan_edu.widgets.latent_space import LatentSpace
 
 
@@ -66,16 +67,16 @@ def tiny(**settings):
 
 def blurred_mean_error():
     x, mean = data.images("mnist", split="test").tensor(low=0.0), data.images("mnist").tensor(low=0.0).mean(0)
-    return (x[: latent.POINTS] - mean).square().mean().item()
+    return (x[:SHOWN] - mean).square().mean().item()
 
 
-@pytest.mark.parametrize("name", latent.SHIPPED)
+@pytest.mark.parametrize("name", models.LATENT)
 def test_finished_models_are_whole_and_better_than_the_blurred_mean(name):
-    net, facts = latent.load_shipped(name)
-    assert facts["kind"] == latent.SHIPPED[name][0]
+    net, facts = models.load_latent(name)
+    assert facts["kind"] == models.LATENT[name][0]
     pictures = latent.pictures_of("mnist")
     space = latent.Space(net, pictures.shape)
-    assert (space.kind, space.latent_dim) == (latent.SHIPPED[name][0], latent.SHIPPED[name][2])
+    assert (space.kind, space.latent_dim) == (models.LATENT[name][0], models.LATENT[name][2])
     some = pictures.shown[:200]
     mean, std = space.encode(some, pictures.labels[:200])
     error = (space.decode(mean, pictures.labels[:200]) - some).square().mean().item()
@@ -87,21 +88,19 @@ def test_finished_models_are_whole_and_better_than_the_blurred_mean(name):
 
 
 def test_finished_models_are_small():
-    files = list(latent.MODELS.glob("*.safetensors"))
-    assert {file.stem for file in files} == set(latent.SHIPPED)
-    assert sum(file.stat().st_size for file in files) <= 3e6
-    assert "CC BY-SA" in (latent.MODELS / "README.md").read_text(encoding="utf-8")
+    assert sum(models.path(f"latent_{name}").stat().st_size for name in models.LATENT) <= 3e6
+    assert "CC BY-SA" in (models.FOLDER / "CARD_latent.md").read_text(encoding="utf-8")
 
 
 def test_a_damaged_file_is_named(tmp_path, monkeypatch, widget):
-    content = bytearray((latent.MODELS / "gan.safetensors").read_bytes())
+    content = bytearray(models.path("latent_gan").read_bytes())
     content[-5] ^= 255
-    (tmp_path / "gan.safetensors").write_bytes(bytes(content))
-    monkeypatch.setattr(latent, "MODELS", tmp_path)
-    with pytest.raises(RuntimeError, match=r"gan\.safetensors can't be used .*checksum"):
-        latent.load_shipped("gan")
-    with pytest.raises(RuntimeError, match=r"ae\.safetensors"):
-        latent.load_shipped("ae")
+    (tmp_path / "latent_gan.safetensors").write_bytes(bytes(content))
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    with pytest.raises(RuntimeError, match=r"latent_gan\.safetensors can't be used .*checksum"):
+        models.load_latent("gan")
+    with pytest.raises(RuntimeError, match=r"latent_ae\.safetensors .*it is missing"):
+        models.load_latent("ae")
     one = widget("gan")
     assert "checksum" in one.view.message and repr(one) == "LatentSpace(VAE, β = 1, training, mnist, step 0)"
 
@@ -301,20 +300,27 @@ def test_a_view_that_comes_late_gets_everything(widget):
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "says"),
     [
-        {"kind": "decode", "z": [float("nan"), 0]},
-        {"kind": "decode", "z": ["a", 0]},
-        {"kind": "pick", "run": 0, "index": 10_000},
-        {"kind": "pick", "run": 3, "index": 0},
-        {"kind": "branch", "step": 10},
-        {"kind": "fly"},
+        ({"kind": "decode", "z": [float("nan"), 0]}, "A coordinate must be a number"),
+        ({"kind": "decode", "z": ["a", 0]}, "A coordinate must be a number from -1e+06 and up to 1e+06; got 'a'."),
+        ({"kind": "decode", "z": [0, 1, 2]}, "two coordinates; got [0, 1, 2]."),
+        ({"kind": "decode"}, "two coordinates; got None."),
+        ({"kind": "pick", "run": 0, "index": 10_000}, "There are pictures 0 to 799; got 10000."),
+        ({"kind": "pick", "run": 0, "index": 2.7}, "index must be a whole number from 0; got 2.7."),
+        ({"kind": "pick", "run": 0}, "index must be a whole number from 0; got None."),
+        ({"kind": "pick", "run": 3, "index": 0}, "The number of a run must be a whole number from 0 to 0; got 3."),
+        ({"kind": "walk", "a": 1, "button": 2}, "b must be a whole number from 0; got None."),
+        ({"kind": "drawn"}, "A drawing has 784 pixels"),
+        ({"kind": "drawn", "pixels": [[1], [1, 2]]}, "A drawing has 784 pixels"),
+        ({"kind": "branch", "step": 10}, "A finished model has no past"),
+        ({"kind": "fly"}, "Latent space has no button 'fly'."),
     ],
 )
-def test_bad_messages_are_answered_with_a_sentence(widget, message):
+def test_bad_messages_are_answered_with_a_sentence(widget, message, says):
     one = widget()
     ask(one, **message)
-    assert one.view.message.endswith(".")
+    assert says in one.view.message and not one.sent
     ask(one, kind="decode", z=[0, 0])
     assert answers(one, "decoded")
 
@@ -330,11 +336,11 @@ def test_a_finished_model_gives_way_to_one_that_trains(widget):
     assert one.recording.steps == [0, 20, 40]
     first, last = one.recording.frames[0], one.recording.frames[-1]
     assert last.values["misfit"] < first.values["misfit"]
-    assert last.arrays["atlas"].shape == (latent.COARSE, latent.COARSE, 8, 8)
+    assert last.arrays["atlas"].shape == (COARSE, COARSE, 8, 8)
     finished = widget()
     assert finished.step_number == 6000
     finished.step(1)
-    assert finished.step_number == 1 and isinstance(finished.runs[0], Recorder)
+    assert finished.step_number == 1 and isinstance(finished.runs[0], latent.Learning)
     assert sum(array.nbytes for array in finished.recording.frames[-1].arrays.values()) <= 80 * 1024
 
 
@@ -391,7 +397,7 @@ def test_a_net_of_ones_own_trains_as_a_copy(widget):
     net = nets.VAE((1, 8, 8), 3, (16,))
     before = [parameter.clone() for parameter in net.parameters()]
     one = widget(net, **tiny())
-    assert one.view.message == "" and one.space.latent_dim == 3 and one.settings["model"] == latent.OWN
+    assert one.view.message == "" and one.space.latent_dim == 3 and one.settings["model"] is net
     one.run(5, progress=False)
     assert one.step_number == 5
     assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
@@ -408,7 +414,7 @@ def test_a_net_of_ones_own_trains_as_a_copy(widget):
     [
         ({"model": "vea"}, "There is no model 'vea'"),
         ({"beta": -1}, "beta must be a number from 0"),
-        ({"beta": "much"}, "beta must be a number; got 'much'"),
+        ({"beta": "much"}, "beta must be a number from 0 and up to 1e\\+06; got 'much'"),
         ({"data": "mnits"}, "no pictures called 'mnits'"),
         ({"data": np.full((60, 8, 8), np.nan)}, "60 of the 60 pictures hold NaN"),
         ({"data": np.full((60, 8, 8), 3.0)}, r"Pixels must lie in \[0, 1\]"),
@@ -418,11 +424,11 @@ def test_a_net_of_ones_own_trains_as_a_copy(widget):
         ({"data": object()}, "must be a name"),
         ({"axes": (0, 2)}, "axes are two different numbers from 0 to 1"),
         ({"axes": 5}, "axes are two numbers"),
-        ({"label": 10}, "label must be a number from 0 to 9"),
+        ({"label": 10}, "label must be a whole number from 0 to 9"),
         ({"beside": "vae-9"}, "no finished model 'vae-9'"),
-        ({"latent_dim": 1}, "latent_dim must be a number from 2"),
+        ({"latent_dim": 1}, "latent_dim must be a whole number from 2"),
         ({"hidden": 5}, "hidden lists the widths"),
-        ({"lr": float("nan")}, "A learning rate must be"),
+        ({"lr": float("nan")}, "lr must be a number from"),
         ({"model": nn.Linear(784, 2)}, "generator|pictures of shape|codes"),
         ({"model": nets.VAE((1, 8, 8), 2, (16,))}, "encode can't take pictures"),
         ({"model": nets.VAE((1, 28, 28), 1, (16,))}, "at least 2 numbers"),
@@ -438,9 +444,173 @@ def test_bad_settings_give_a_sentence_and_the_widget_stays_usable(widget, settin
     assert answers(one, "decoded")
     if "model" not in settings:
         fresh = widget()
-        with pytest.raises(ValueError, match=sentence):
+        with pytest.raises((ValueError, TypeError), match=sentence):
             fresh.set(**settings)
         assert repr(fresh) == "LatentSpace(VAE, β = 1, mnist, step 6000)"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"lr_g": 1e-4}, "There is no setting 'lr_g'. Did you mean 'lr'?"),
+        ({"betta": 4}, "There is no setting 'betta'. Did you mean 'beta'?"),
+        ({"batch": 0}, "batch must be a whole number from 1 to 65536; got 0."),
+        ({"batch": [64]}, "batch must be a whole number"),
+        ({"lr": "fast"}, "lr must be a number"),
+        ({"lr": [1e-3, 1e-3]}, "lr must be a number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"train": "yes"}, "train must be True or False; got 'yes'."),
+        ({"hidden": (16, 0)}, "A width in hidden must be a whole number"),
+        ({"axes": (0, 0)}, "axes are two different numbers"),
+        ({"extent": 0}, "extent must be a number above 0"),
+        ({"beside": 3}, "There is no finished model 3"),
+        ({"data": "mnits"}, "Did you mean 'mnist'?"),
+        ({"model": nets.VAE}, "There is no model <class"),
+    ],
+)
+def test_a_typo_or_a_bad_value_loses_nothing(widget, wrong, says):
+    assert says in widget(**tiny(**wrong) if "data" not in wrong else wrong).view.message
+    one = widget(**tiny(train=True)).run(20, progress=False)
+    runs, frames, settings, view = one.runs, list(one.recording.frames), dict(one.settings), dict(one._view)
+    for change in (one.set, one.branch):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            change(**wrong)
+        assert change == one.branch or says in str(caught.value)
+        assert one.runs is runs and one.settings == settings and one._view == view and one.step_number == 20
+        assert all(a is b for a, b in zip(one.recording.frames, frames, strict=True))
+    assert one._controls["lr"].value == settings["lr"] and one._controls["seed"].value == settings["seed"]
+
+
+def test_a_change_that_fails_on_the_way_loses_nothing(widget, monkeypatch):
+    def damaged(name):
+        raise RuntimeError("The finished model can't be used: install again.")
+
+    one = widget(**tiny(train=True)).run(20, progress=False)
+    runs, settings, view = one.runs, dict(one.settings), dict(one._view)
+    monkeypatch.setattr(models, "load_latent", damaged)
+    with pytest.raises(RuntimeError, match="install again"):
+        one.set(data="mnist", hidden=models.HIDDEN, train=False, label=3, extent=5)
+    assert one.runs is runs and one.settings == settings and one._view == view
+    one.run(5, progress=False)
+    assert one.step_number == 25
+
+
+def test_what_a_model_can_take_up_does_not_begin_anew(widget):
+    one = widget(**tiny(train=True)).run(20, progress=False)
+    one.set(lr=1e-4)
+    one.set(beta=2, label=1, extent=6)  # the model's, and what is drawn
+    assert one.step_number == 20 and one.recording.steps == [0, 20]
+    assert one.runs[0].model.beta == 2 and one.recording.frames[-1].values["extent"] == 6
+    one.run(5, progress=False)
+    assert one.step_number == 25
+
+
+def test_the_left_run_keeps_its_settings(widget):
+    one = widget(**tiny(train=True)).run(20, progress=False)
+    one.branch(10, beta=9, lr=1e-2)
+    assert (one.settings["beta"], one.settings["lr"]) == (9, 1e-2)
+    one.set(extent=4)
+    ask(one, kind="keep", run=0)
+    assert (one.settings["beta"], one.settings["lr"], one.settings["extent"]) == (1, 1e-3, 4)
+    assert one._controls["beta"].value == 1
+
+
+class Own(nets.VAE):
+    """A learner's VAE of 8 × 8 pictures, to be broken."""
+
+    def __init__(self):
+        super().__init__((1, 8, 8), 2, (16,))
+
+
+class SigmoidDecoder(Own):
+    def decode(self, z):
+        return super().decode(z).sigmoid()
+
+
+class NumpyDecoder(Own):
+    def decode(self, z):
+        return super().decode(z).numpy()
+
+
+class NumpyEncoder(Own):
+    def encode(self, x):
+        return super().encode(x)[0].numpy()
+
+
+class FlatDecoder(Own):
+    def decode(self, z):
+        return super().decode(z)[:, :, :4]
+
+
+@pytest.mark.parametrize("error", [NameError, AttributeError, AssertionError, KeyError, NotImplementedError])
+@pytest.mark.parametrize("where", ["encode", "decode", "forward"])
+def test_whatever_a_net_of_ones_own_raises_is_said_and_a_vae_stands_in(widget, error, where):
+    def broken(*_):
+        raise error
+
+    net = nets.mlp([2, 16, 64], output="tanh") if where == "forward" else Own()
+    setattr(net, where, broken)
+    one = widget(net, **tiny())
+    assert error.__name__ in one.view.message and "So model is 'vae' for now." in one.view.message
+    assert one.run(2, progress=False).step_number == 2
+    with pytest.raises(ValueError, match=error.__name__):
+        one.set(model=net)
+    assert one.step_number == 2 and one.settings["model"] == "vae"
+
+
+@pytest.mark.parametrize(
+    ("net", "says"),
+    [
+        (NumpyDecoder, "decode must give a tensor; it gave a ndarray."),
+        (NumpyEncoder, "encode must give codes (N, Z)"),
+        (FlatDecoder, "The net makes pictures of shape (1, 4, 8); the data have (1, 8, 8)."),
+    ],
+)
+def test_what_encode_and_decode_give_is_checked(widget, net, says):
+    one = widget(net(), **tiny())
+    assert says in one.view.message and "So model is 'vae' for now." in one.view.message
+
+
+def test_a_sigmoid_or_a_tanh_at_the_wrong_place_is_told(widget):
+    one = widget(SigmoidDecoder(), **tiny())
+    assert one.view.message.startswith("decode gives numbers from 0 to 1 only, as if it ended in a sigmoid")
+    assert isinstance(one.settings["model"], SigmoidDecoder)  # told, not refused
+    one.set(model="vae")
+    assert "sigmoid" not in one.view.message
+    one.set(model=nets.mlp([2, 16, 64], output="sigmoid"))
+    assert one.view.message.startswith("The generator gives numbers from 0 to 1 only")
+    for right in (Own(), nets.mlp([2, 16, 64], output="tanh"), models.load_latent("vae-1")[0]):
+        other = widget(right) if right.__class__ is nets.VAE else widget(right, **tiny())
+        assert other.view.message == ""
+
+
+def test_a_net_with_noise_of_many_numbers_is_drawn(widget):
+    one = widget(nets.mlp([600, 16, 64], output="tanh"), **tiny())
+    assert one.view.message == "" and one.space.latent_dim == 600
+
+
+def test_a_trial_leaves_a_nets_layers_in_the_modes_that_they_were_in(widget):
+    net = Own()
+    net.train()
+    net.decoder.eval()
+    net.encoder.append(nn.BatchNorm1d(4))
+    one = widget(net, **tiny())
+    one.decode([0.0, 1.0])
+    one.encode(one.images)
+    assert net.training and net.encoder.training and not net.decoder.training
+    assert net.encoder[-1].num_batches_tracked == 0 and not net.encoder[-1].running_mean.any()
+    one.run(3, progress=False)
+    now, again = (model.state()[0] for model in (one.runs[0].model, one.runs[0].rewind(3)))
+    assert all(torch.equal(value, again[name]) for name, value in now.items())
+
+
+def test_the_table_is_the_signature_and_the_help():
+    import inspect
+
+    parameters = inspect.signature(LatentSpace).parameters
+    assert list(parameters)[:2] == ["model", "data"] and parameters["beta"].default == 1.0
+    assert set(latent.LatentSettings.names()) | {"device"} == parameters.keys()
+    assert all(f"- {name}: " in LatentSpace.__doc__ for name in latent.LatentSettings.names())
 
 
 def test_controls_and_settings_follow_each_other(widget):
@@ -462,7 +632,7 @@ def test_controls_and_settings_follow_each_other(widget):
     assert one._controls["beta"].layout.display == "none" and one.settings["latent_dim"] == 2
     one.select("ae", latent_dim=2).set(extent=4)
     assert one.recording.frames[-1].values["extent"] == 4
-    with pytest.raises(ValueError, match="no setting 'colour'"):
+    with pytest.raises(TypeError, match="no setting 'colour'"):
         one.set(colour=1)
 
 
@@ -472,7 +642,7 @@ def test_pictures_of_ones_own_without_labels(widget, form):
     one = widget(data=form(x), hidden=(16,)).run(2, progress=False)
     assert one.view.message == "" and one.recording.about["classes"] == ["0"]
     assert isinstance(one.still(), matplotlib.figure.Figure)
-    one.set(data="mnist", hidden=latent.HIDDEN)
+    one.set(data="mnist", hidden=models.HIDDEN)
     assert one.step_number == 6000  # of these there is a finished one
 
 
@@ -507,6 +677,115 @@ def test_pages_without_a_kernel_are_small_and_still_decode(widget, tmp_path):
 
 def test_it_shows_itself_with_a_picture_and_the_same_words_every_time(widget):
     one = widget()
-    bundle = one._repr_mimebundle_()
-    assert bundle["image/png"].startswith(b"\x89PNG")
-    assert bundle["text/plain"] == repr(one) == "LatentSpace(VAE, β = 1, mnist, step 6000)"
+    shown = one._stored._outputs()[0]
+    assert shown["image/png"].startswith("iVBOR")
+    assert shown["text/plain"] == repr(one) == "LatentSpace(VAE, β = 1, mnist, step 6000)"
+
+
+# ---------------------------------------------------------------- what trains beside what is finished
+
+
+def test_comparing_throws_no_training_away(widget):
+    one = widget(batch=16, train=True).run(40, progress=False)
+    learning = one.runs[0]
+    one.compare("vae-4")
+    assert one.step_number == 40 and one.runs[0] is learning and len(one.runs) == 2
+    one.run(20, progress=False)
+    assert one.recording.steps == [0, 20, 40, 60]
+    one.compare("ae").compare(None)
+    assert one.runs == [learning] and one.settings["beside"] is None
+    one.compare("ae").branch(20, beta=4.0)
+    assert one.settings["beside"] is None and one._controls["beside"].value == "none"
+    assert all(isinstance(run, latent.Learning) for run in one.runs)
+
+
+def test_a_finished_model_that_is_kept_does_not_train(widget):
+    one = widget(batch=16, train=True, beside="vae-4")
+    one.play()
+    ask(one, kind="keep", run=1)
+    one.wait(20)
+    assert not one.playing and not one.view.playing
+    assert len(one.runs) == 1 and isinstance(one.runs[0], latent.Finished) and one.step_number == 6000
+
+
+@pytest.mark.parametrize("steps", [-1, "x", 2.5, True])
+def test_wrong_numbers_of_steps_leave_the_finished_model(widget, steps):
+    one = widget()
+    for train in (one.run, one.play, one.step):
+        with pytest.raises((ValueError, TypeError), match="must be a whole number from 0"):
+            train(steps)
+    assert one.step_number == 6000 and isinstance(one.runs[0], latent.Finished)
+
+
+def test_hints_stay_as_long_as_they_are_true(widget):
+    one = widget(SigmoidDecoder(), **tiny())
+    hint = one.view.message
+    ask(one, kind="reset")
+    assert one.view.message == hint
+    ask(one, kind="new_seed")
+    ask(one, kind="step")
+    ask(one, kind="branch", step=99)
+    assert "no step 99" in one.view.message
+    ask(one, kind="branch", step=1)
+    assert one.view.message == hint
+    one.set(model="vae")
+    assert "sigmoid" not in one.view.message
+
+
+@pytest.mark.parametrize("error", [NameError("oops"), SystemExit("bye")])
+def test_a_net_of_ones_own_that_fails_later_is_told_and_nothing_is_lost(widget, error):
+    class Later(Own):
+        fails = False
+
+        def encode(self, x):
+            if type(self).fails:
+                raise error
+            return super().encode(x)
+
+    one = widget(Later(), **tiny()).run(5, progress=False)
+    runs, settings, view = one.runs, dict(one.settings), dict(one._view)
+    Later.fails = True
+    one._controls["extent"].value = 2.0
+    assert str(error) in one.view.message and one._controls["extent"].value == "none"
+    for kind in ("reset", "new_seed"):
+        one.view.message = ""
+        ask(one, kind=kind)
+        assert str(error) in one.view.message
+    one._controls["lr"].value = 1e-4
+    assert str(error) in one.view.message and one.runs[0].model.settings.lr == one._controls["lr"].value == 1e-3
+    assert one.runs == runs and one._view == view and one.settings == settings
+    Later.fails = False
+    assert one.run(2, progress=False).step_number == 7
+
+
+def test_a_net_that_ends_the_process_after_its_trials_does_not_end_the_constructor(widget):
+    class Exits(Own):
+        calls = 0
+
+        def encode(self, x):
+            type(self).calls += 1
+            if self.calls > 4:
+                raise SystemExit("bye")
+            return super().encode(x)
+
+    one = widget(Exits(), **tiny(train=True))
+    assert "SystemExit" in one.view.message and one.run(2, progress=False).step_number == 2
+
+
+def test_labels_are_checked_and_gradients_do_not_matter(widget):
+    one = widget("cvae")
+    z, x = torch.zeros(2, 2, requires_grad=True), torch.rand(2, 1, 28, 28, requires_grad=True)
+    assert one.decode(z, [1, 2]).shape == x.shape and one.encode(x, 3).shape == (2, 2)
+    for label in (99, -5, [1, 2, 3], 1.5, "7"):
+        for ask_it in (lambda label=label: one.decode(z, label), lambda label=label: one.encode(x, label)):
+            with pytest.raises((ValueError, TypeError)) as caught:
+                ask_it()
+            assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="from 0 to 9, one for all or one for each of the 2"):
+        one.decode(z, 10)
+    assert latent.pictures_of(torch.rand(60, 8, 8, requires_grad=True)).shape == (1, 8, 8)
+
+
+def test_what_a_widget_trains_can_be_saved(widget, tmp_path):
+    one = widget(**tiny(train=True)).run(3, progress=False)
+    assert one.runs[0].save(tmp_path / "run.npz").exists()

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+import threading
 import time
 import zlib
 
@@ -9,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from widget_tools import tell, until
 
-from gan_edu import data, ensemble, nets
+from gan_edu import collapse, data, ensemble, nets
+from gan_edu.collapse import SCORES, CollapseObserver, LossLog, losses_of_modes, modes_of
 from gan_edu.recorder import Frame, Recording, pack_points
-from gan_edu.training import TrainingDiverged
+from gan_edu.training import GAN, TrainingDiverged
 from gan_edu.widgets import ModeCollapse
-from gan_edu.widgets import mode_collapse as collapse
-from gan_edu.widgets.mode_collapse import SCORES, CollapseLook, LossLog, losses_of_modes, world_of
 
 MISSING_STD = data.toy.two_moons()
 
@@ -34,18 +37,6 @@ def make():
     yield make_one
     for widget in made:
         widget.close()
-
-
-def tell(widget, kind, **content):
-    """As the browser would."""
-    widget.view._handle_custom_msg({"kind": kind, **content}, [])
-
-
-def until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def weights(run, player):
@@ -116,8 +107,8 @@ def test_it_plays_in_the_background_and_stops(make):
 
 
 def test_counts_and_scores_are_those_of_known_samples():
-    world = world_of("ring")
-    look = CollapseLook(world, 2, 0)
+    world = modes_of("ring")
+    look = CollapseObserver(world, 2, 0)
 
     class Fixed(nn.Module):
         """Seed 0 is the ring itself, seed 1 sits on mode 3."""
@@ -142,7 +133,7 @@ def test_counts_and_scores_are_those_of_known_samples():
         def forward(self, x):
             return x.norm(dim=-1, keepdim=True) * 0 + torch.tensor([0.0, 2.0])[:, None, None] + self.weight[:, None]
 
-    gan = collapse.GAN(Fixed(), Judge(), device="cpu")
+    gan = GAN(Fixed(), Judge(), device="cpu")
     values, arrays = look(gan)
     scores = {name: arrays["scores"][:, i] for i, name in enumerate(SCORES)}
     assert scores["captured"].tolist() == [8, 1] and scores["held"].tolist() == [8, 1]
@@ -154,9 +145,9 @@ def test_counts_and_scores_are_those_of_known_samples():
 
 
 def test_a_mode_held_needs_a_quarter_of_its_share_also_on_an_unbalanced_ring():
-    world = world_of("unbalanced ring")
+    world = modes_of("unbalanced ring")
     assert world.truth == pytest.approx([0.2, 0.05] * 4)
-    assert world_of("grid").truth.shape == (25,)
+    assert modes_of("grid").truth.shape == (25,)
 
 
 def test_looking_changes_no_training(make):
@@ -171,7 +162,7 @@ def test_looking_changes_no_training(make):
 
 
 def test_digits_are_counted_by_the_classifier():
-    world = world_of("digits")
+    world = modes_of("digits")
     real = world.training[2000:2400].reshape(2, 200, 784)
     counts, quality = world.count(real)
     assert counts.shape == (2, 10) and (counts.sum(1) == (quality * 200).round()).all()
@@ -407,7 +398,7 @@ def test_the_second_row_can_change_again_and_either_can_be_kept(make):
     widget.set(penalty="r1")
     widget.set(spectral_norm=True)
     assert widget.run_names()[1] == "what if: penalty r1, spectral norm on, weight 0.1 (D began afresh)"
-    assert widget.runs[0].settings["penalty"] == "none"
+    assert widget.runs[0].settings.penalty == "none"
     widget.run(3, progress=False)
     tell(widget, "keep", run=0)
     assert widget.settings["penalty"] == "none" and widget._controls["penalty"].value == "none"
@@ -461,7 +452,7 @@ def test_ones_own_loss_is_shown_by_its_name(make):
     mine = Loss("mine", lambda real, fake: (fake - real).mean(-1), lambda real, fake: -fake.mean(-1))
     widget = make(loss=mine)
     widget.run(3, progress=False)
-    assert widget.view.message == "" and widget._controls["loss"].value == "mine"
+    assert widget.view.message == "" and widget._controls["loss"].label == "mine"
 
 
 @pytest.mark.parametrize(
@@ -472,19 +463,19 @@ def test_ones_own_loss_is_shown_by_its_name(make):
         ({"data": 7}, "got a int"),
         ({"loss": "hing"}, "There is no loss 'hing'"),
         ({"penalty": "r3"}, "There is no penalty 'r3'"),
-        ({"penalty_weight": -1}, "A penalty's weight must be 0 or more; got -1"),
-        ({"lr_g": 0}, "A learning rate must lie above 0 and not above 1; got 0"),
-        ({"lr_d": float("nan")}, "A learning rate must lie above 0"),
-        ({"packing": 3}, "packing must be 1, 2 or 4; got 3"),
+        ({"penalty_weight": -1}, "penalty_weight must be a number from 0; got -1. So"),
+        ({"lr_g": 0}, "lr_g must be a number above 0 and up to 1; got 0. So"),
+        ({"lr_d": float("nan")}, "lr_d must be a number above 0 and up to 1; got nan"),
+        ({"packing": 3}, "There is no packing 3; there are: 1, 2, 4."),
         ({"unroll": -1}, "unroll must be a whole number from 0 to 10; got -1"),
         ({"discriminator_steps": 0.5}, "discriminator_steps must be a whole number from 1 to 20; got 0.5"),
         ({"seeds": 0}, "seeds must be a whole number from 1 to 16; got 0"),
-        ({"ema": 1.5}, "ema is a decay in [0, 1)"),
+        ({"ema": 1.5}, "ema must be a number from 0 and below 1; got 1.5"),
         ({"batch": 15, "packing": 2}, "batch must be a multiple of packing"),
-        ({"seeds": "many"}, "seeds must be a number; got 'many'"),
-        ({"ema": "on"}, "ema must be a number; got 'on'"),
-        ({"loss": ["hinge"]}, "loss must be a name or an objectives.Loss; got a list"),
-        ({"penalty": ["r1"]}, "penalty must be a name; got ['r1']"),
+        ({"seeds": "many"}, "seeds must be a whole number from 1 to 16; got 'many'"),
+        ({"ema": "on"}, "ema must be a number from 0 and below 1; got 'on'"),
+        ({"loss": ["hinge"]}, "There is no loss ['hinge']; there are: minimax"),
+        ({"penalty": ["r1"]}, "There is no penalty ['r1']; there are: none, r1"),
         ({"spectral_norm": "yes"}, "spectral_norm must be True or False; got 'yes'"),
         ({"make_generator": nets.mlp([2, 4, 2])}, "must be a function that makes a new net"),
         ({"make_generator": lambda: nn.Conv2d(1, 1, 3)}, "So the usual nets stand in."),
@@ -493,7 +484,8 @@ def test_ones_own_loss_is_shown_by_its_name(make):
 )
 def test_bad_input_is_one_sentence_and_the_widget_stays_usable(make, wrong, says):
     widget = make(**wrong)
-    assert says in widget.view.message and "Traceback" not in widget.view.message
+    assert says in widget.view.message and "\n" not in widget.view.message
+    assert not re.match(r"\w+(Error|Exception)", widget.view.message) or "usual nets" in says
     widget.run(2, progress=False)
     assert widget.step_number == 2
     (name, value), *_ = wrong.items()
@@ -509,13 +501,96 @@ def test_bad_input_is_one_sentence_and_the_widget_stays_usable(make, wrong, says
     assert widget.step_number == 4
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"lr": 1e-4}, "There is no setting 'lr'. Did you mean 'lr_g' or 'lr_d'?"),
+        ({"nonsense": 1}, "There is no setting 'nonsense'. There are: data, seeds, "),
+        ({"batch": 0}, "batch must be a whole number from 8 to 4096; got 0."),
+        ({"lr_g": [1e-3]}, "lr_g must be a number above 0 and up to 1; got [0.001]."),
+        ({"hidden": "wide"}, "hidden must be a whole number from 1 to 1024; got 'wide'."),
+        ({"minibatch_std": 1}, "minibatch_std must be True or False; got 1."),
+        ({"penalty_weight": float("inf")}, "penalty_weight must be a number from 0; got inf."),
+        ({"loss": 7}, "There is no loss 7; there are: minimax, "),
+        ({"data": "gird"}, "Did you mean 'grid'?"),
+    ],
+)
+def test_a_typo_or_a_bad_value_loses_nothing(make, wrong, says):
+    widget = make(**wrong)
+    assert says in widget.view.message and widget.step_number == 0
+    widget = make().run(20, progress=False)
+    runs, frames, settings = widget.runs, list(widget.recording.frames), dict(widget.settings)
+    for change in (widget.set, widget.branch):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            change(**wrong)
+        assert change == widget.branch or says in str(caught.value)
+        assert widget.runs is runs and widget.settings == settings and widget.step_number == 20
+        assert all(a is b for a, b in zip(widget.recording.frames, frames, strict=True))
+    assert all(widget._controls[name].value == settings[name] for name in ("seeds", "lr_g", "loss", "packing"))
+
+
+@pytest.mark.parametrize(
+    "error", [NameError, AttributeError, AssertionError, KeyError, NotImplementedError, SystemExit]
+)
+@pytest.mark.parametrize("where", ["maker", "forward"])
+def test_whatever_ones_own_nets_raise_is_said_and_the_usual_nets_stand_in(make, error, where):
+    class Broken(nn.Tanh):
+        def forward(self, x):
+            raise error
+
+    def maker():
+        if where == "maker":
+            raise error
+        return nn.Sequential(Broken(), nn.Linear(2, 1))
+
+    widget = make(make_discriminator=maker)
+    assert error.__name__ in widget.view.message or "The discriminator can't take data" in widget.view.message
+    assert widget.view.message.endswith("So the usual nets stand in.")
+    assert widget.run(2, progress=False).step_number == 2
+
+
+def test_nets_that_fail_on_the_way_lose_nothing(make):
+    calls = []
+
+    def maker():
+        calls.append(1)
+        if len(calls) > 4:
+            raise NameError("name 'layer' is not defined")
+        return nets.mlp([2, 4, 2])
+
+    widget = make(make_generator=maker).run(20, progress=False)
+    runs, settings = widget.runs, dict(widget.settings)
+    calls += [1] * 4
+    with pytest.raises(NameError):
+        widget.set(seed=9)
+    assert widget.runs is runs and widget.settings == settings and widget._controls["seed"].value == 0
+    widget._controls["seed"].value = 9  # as a person would
+    assert "name 'layer' is not defined" in widget.view.message and widget._controls["seed"].value == 0
+    assert widget.run(2, progress=False).step_number == 22
+
+
+def test_a_discriminator_that_ends_in_a_sigmoid_is_told(make):
+    widget = make(make_discriminator=lambda: nets.mlp([2, 4, 1], output="sigmoid"))
+    assert widget.view.message.startswith("Your discriminator ends in a sigmoid; it should give logits")
+
+
+def test_the_table_is_the_signature_and_the_help():
+    import inspect
+
+    parameters = inspect.signature(ModeCollapse).parameters
+    assert list(parameters)[0] == "data" and parameters["packing"].default == 1
+    assert {"make_generator", "make_discriminator", "device"} <= parameters.keys()
+    assert set(collapse.CollapseSettings.names()) <= parameters.keys()
+    assert all(f"- {name}: " in ModeCollapse.__doc__ for name in collapse.CollapseSettings.names())
+
+
 def test_an_impossible_control_says_so_and_goes_back(make):
     widget = make()
     widget.run(2, progress=False)
     widget._controls["lr_g"].value = -3.0
-    assert "A learning rate must lie above 0" in widget.view.message
+    assert widget.view.message == "lr_g must be a number above 0 and up to 1; got -3.0."
     assert widget._controls["lr_g"].value == widget.settings["lr_g"] == 1e-2
-    with pytest.raises(ValueError, match="There is no setting 'colour'"):
+    with pytest.raises(TypeError, match="There is no setting 'colour'"):
         widget.set(colour="red")
     with pytest.raises(ValueError, match="'data' needs a new start"):
         widget.branch(data="grid")
@@ -544,7 +619,7 @@ def test_a_trained_generator_has_not_collapsed_in_a_sweep(make, monkeypatch):
     widget = make(seeds=2)
     scores = np.zeros((2, len(SCORES)), dtype=np.float32)
     scores[0, SCORES.index("held")], scores[1, SCORES.index("held")] = 8, 7
-    monkeypatch.setattr(CollapseLook, "__call__", lambda self, model: ({}, {"scores": scores}))
+    monkeypatch.setattr(CollapseObserver, "__call__", lambda self, model: ({}, {"scores": scores}))
     result = widget.sweep("packing", "unroll", xs=[1], ys=[0], steps=1, background=False).sweep_result
     assert result["collapsed"].tolist() == [[0.5]] and result["held"].tolist() == [[7.5]]
 
@@ -553,10 +628,10 @@ def test_a_sweep_runs_in_the_background_and_stops(make):
     widget = make()
     tell(widget, "sweep", x="lr_g", y="packing", steps=100_000)
     assert widget.view.message == ""
-    until(lambda: widget._sweep["done"] > 0)
+    until(lambda: widget._sweep.done > 0)
     tell(widget, "stop_sweep")
     widget.wait(30)
-    assert np.isnan(widget.sweep_result["collapsed"]).all() and widget._sweep["running"] is False
+    assert np.isnan(widget.sweep_result["collapsed"]).all() and widget._sweep.running is False
     widget.sweep(xs=[1e-3], ys=[1], steps=2)
     widget.wait(60)
     assert widget.sweep_result["collapsed"].tolist() == [[1.0]]
@@ -566,12 +641,12 @@ def test_a_sweep_runs_in_the_background_and_stops(make):
 def test_a_sweep_that_diverges_says_so(make, monkeypatch):
     widget = make()
 
-    def diverge(self, player="both"):
+    def diverge(*how, **more):
         raise TrainingDiverged(1, {}, None)
 
-    monkeypatch.setattr(collapse.Recorder, "train_step", diverge)
+    monkeypatch.setattr("gan_edu.collapse.sweep.train", diverge)
     widget.sweep("lr", "unroll", xs=[1.0], ys=[0], steps=4, background=False)
-    assert widget._sweep["cells"] == [[{"collapsed": 1.0, "held": 0.0, "diverged": True}]]
+    assert widget._sweep.cells == [[{"collapsed": 1.0, "held": 0.0, "diverged": True}]]
 
 
 @pytest.mark.parametrize(
@@ -581,7 +656,7 @@ def test_a_sweep_that_diverges_says_so(make, monkeypatch):
         (("lr", "lr"), "two settings that don't overlap"),
         (("lr", "lr_g"), "two settings that don't overlap"),
         (("lr", "penalty_weight"), "Choose a penalty first"),
-        (("lr", "packing", None, [3]), "packing must be 1, 2 or 4"),
+        (("lr", "packing", None, [3]), "There is no packing 3"),
         (("lr", "packing", []), "at least one value"),
     ],
 )
@@ -610,8 +685,8 @@ def test_the_still_and_the_player(make, tmp_path):
     assert len(zlib.compress(raw, 9)) <= 60 * 1024
     page = widget.export(tmp_path / "page.html").read_text()
     assert "ganEdu.play" in page and "as before" in page and "//cdn" not in page
-    data_bundle = widget._repr_mimebundle_()
-    assert data_bundle["text/plain"] == repr(widget) and data_bundle["image/png"][:4] == b"\x89PNG"
+    shown = widget._stored._outputs()[0]
+    assert shown["text/plain"] == repr(widget) and shown["image/png"].startswith("iVBOR")
 
 
 def test_int8_points_lie_where_the_int16_points_lie():
@@ -628,3 +703,95 @@ def test_the_ensemble_of_the_widget_is_the_library_s():
     )
     assert equal(weights(widget.runs[0], "generator"), [p.detach() for p in gan.generator.parameters()])
     widget.close()
+
+
+# --- what takes long, stops or is asked twice
+
+
+def test_a_sweep_that_never_returns_is_given_up(make):
+    stuck, hangs = threading.Event(), []
+
+    def maker():
+        if hangs:
+            hangs.clear()
+            stuck.wait()
+        return nets.mlp([2, 4, 2])
+
+    widget = make(make_generator=maker)
+    widget._trainer.patience = widget._sweeper.patience = 0.3
+    for again in (lambda: tell(widget, "reset"), lambda: None):
+        hangs.append(1)
+        widget.sweep("lr_g", "lr_d", xs=[0.01], ys=[0.01], steps=2)
+        until(lambda: not hangs)
+        start = time.monotonic()
+        again()
+        widget.sweep("lr_g", "lr_d", xs=[0.01], ys=[0.01], steps=2)
+        assert time.monotonic() - start < 5
+        widget.wait(30)
+        assert widget.sweep_result["collapsed"].tolist() == [[1.0]]
+    stuck.set()
+
+
+def test_a_sweep_that_is_interrupted_in_a_cell_no_longer_runs(make):
+    calls = []
+
+    def maker():
+        calls.append(1)
+        if len(calls) > 8:
+            raise KeyboardInterrupt
+        return nets.mlp([2, 4, 2])
+
+    widget = make(make_generator=maker)
+    with pytest.raises(KeyboardInterrupt):
+        widget.sweep("lr_g", "lr_d", xs=[0.01], ys=[0.01, 0.02, 0.03, 0.04, 0.05], steps=2, background=False)
+    assert widget._sweep.running is False
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ({"kind": "sweep"}, "There is no x None; there are: lr, "),
+        ({"kind": "sweep", "x": ["lr"], "y": "lr"}, "There is no x ['lr']"),
+        ({"kind": "sweep", "x": "lr", "y": "unroll", "steps": "many"}, "steps must be a whole number"),
+        ({"kind": "jump"}, "Mode collapse has no button 'jump'."),
+        (None, "has no button ''"),
+    ],
+)
+def test_what_the_page_says_is_checked(make, message, says):
+    widget = make()
+    widget.view._handle_custom_msg(message, [])
+    assert says in widget.view.message and widget.sweep_result is None
+    with pytest.raises(ValueError, match="can't be over"):
+        widget.sweep(x=["lr"])
+
+
+@pytest.mark.parametrize("steps", [-1, 2.5, "9", True])
+def test_numbers_of_steps_are_checked(make, steps):
+    widget = make()
+    for train in (widget.run, widget.step, widget.play):
+        with pytest.raises((ValueError, TypeError), match="must be a whole number from 0"):
+            train(steps)
+    assert widget.step_number == 0
+
+
+@pytest.mark.parametrize("name", ["ModeCollapse", "LatentSpace"])
+def test_a_refused_constructor_says_one_thing(name):
+    code = f"from gan_edu.widgets import {name}\n{name}(device='nowhere')"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert "nowhere" in ended.stderr and "ignored" not in ended.stderr and ended.returncode == 1
+
+
+def test_a_set_that_changes_nothing_makes_no_row(make):
+    widget = make().run(10, progress=False)
+    widget.set()
+    widget.set(lr_g=1e-2, penalty=None)
+    assert len(widget.runs) == 1
+    widget.set(lr_g=2e-2)
+    assert len(widget.runs) == 2
+
+
+def test_makers_with_any_options_get_them_all(make):
+    widget = make(make_discriminator=lambda **options: nets.mlp([2 * options["packing"], 4, 1]))
+    assert widget.view.message == ""
+    widget.set(packing=2)
+    assert widget.view.message == "" and widget.run(2, progress=False).step_number == 2

@@ -3,8 +3,6 @@
 import base64
 import json
 import re
-import threading
-import time
 import zlib
 
 import ipywidgets
@@ -12,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from widget_tools import tell, until
 
 from gan_edu import data, nets
 from gan_edu.recorder import Frame
 from gan_edu.training import TrainingDiverged
 from gan_edu.widgets import DiscriminatorSurface, player
-from gan_edu.widgets.trainer import Pace, Trainer
 
 
 @pytest.fixture
@@ -36,105 +34,9 @@ def make():
         widget.close()
 
 
-def tell(widget, kind, **content):
-    """As the browser would."""
-    widget.view._handle_custom_msg({"kind": kind, **content}, [])
-
-
-def until(true, seconds=20):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def same_nets(first, second):
     pairs = zip(first.state()[0].items(), second.state()[0].items(), strict=True)
     return all(torch.equal(a, b) for (_, a), (_, b) in pairs)
-
-
-# --- the trainer
-
-
-def test_the_trainer_lets_others_in_between_steps_and_stops_at_once():
-    done, ended = [], []
-
-    def work():
-        while True:
-            done.append(threading.current_thread().name)
-            time.sleep(0.005)
-            yield 0
-
-    trainer = Trainer(work, ended.append)
-    trainer.play()
-    trainer.play()  # once is enough
-    until(lambda: len(done) > 3)
-    assert sum(t.name == "gan_edu trainer" for t in threading.enumerate()) == 1
-    start = time.monotonic()
-    for _ in range(10):
-        with trainer.between_steps():
-            before = len(done)
-            time.sleep(0.02)
-            assert len(done) == before
-    assert time.monotonic() - start < 5  # without room made for them, callers would starve
-    trainer.pause()
-    trainer.wait(5)
-    assert not trainer.playing and ended == [None]
-    assert set(done) == {"gan_edu trainer"}
-
-
-def test_a_rest_does_not_hold_up_a_pause():
-    trainer = Trainer(lambda: iter([60.0] * 5), lambda error: None)
-    trainer.play()
-    until(lambda: trainer.playing)
-    trainer.pause()
-    trainer.wait(2)
-
-
-def test_what_stops_the_work_is_told_and_raised_once():
-    def work():
-        yield 0
-        raise ArithmeticError("too hot")
-
-    told = []
-    trainer = Trainer(work, told.append)
-    trainer.play()
-    with pytest.raises(ArithmeticError, match="too hot"):
-        trainer.wait(5)
-    trainer.wait(5)
-    assert [str(error) for error in told] == ["too hot"]
-    trainer = Trainer(lambda: iter([9.0]), told.append)
-    trainer.play()
-    with pytest.raises(TimeoutError):
-        trainer.wait(0.05)
-    trainer.pause()
-
-
-def test_frames_take_at_most_their_share_of_the_time(monkeypatch):
-    clock = [100.0]
-    monkeypatch.setattr("gan_edu.widgets.trainer.time.perf_counter", lambda: clock[0])
-    pace = Pace(rate=20, share=0.25)
-    for cost, wait in ((0.001, 0.05), (0.03, 0.12)):  # at most 20 a second; and 0.03 s are a quarter of 0.12 s
-        start = clock[0]
-        assert pace.due()
-        with pace.frame():
-            clock[0] += cost
-        clock[0] = start + 0.99 * wait
-        assert not pace.due()
-        clock[0] = start + wait + 1e-9
-        assert pace.due()
-
-
-def test_frames_that_are_a_little_late_keep_the_rate(monkeypatch):
-    clock = [100.0]
-    monkeypatch.setattr("gan_edu.widgets.trainer.time.perf_counter", lambda: clock[0])
-    pace, frames = Pace(rate=20, share=0.25), 0
-    while clock[0] < 102:
-        if pace.due():
-            with pace.frame():
-                frames += 1
-        clock[0] += 0.012  # training steps
-    assert 39 <= frames <= 41
 
 
 # --- training
@@ -185,7 +87,7 @@ def test_the_buttons_of_the_browser_do_what_they_say(make):
 
 def test_slow_motion_tells_each_line_and_trains_as_ever(make):
     slow, plain = make(), make()
-    lines = [phase["line"] for _ in range(3) for phase in slow.phases()]
+    lines = [phase["line"] for _ in range(3) for phase in slow.slow_step()]
     assert lines == [0, 1, 2, 3, 4, 5] * 3
     assert same_nets(slow.gan, plain.run(3, progress=False).gan)
     slow.slow = True
@@ -215,7 +117,7 @@ def test_what_if_changes_the_right_run_alone(make):
     widget = make().run(40, progress=False)
     widget.branch(20, lr_d=0.05)
     widget.set(lr_g=0.02)
-    assert [run.model.settings["lr"] for run in widget.runs] == [(1e-3, 1e-3), (0.02, 0.05)]
+    assert [run.model.settings.lr for run in widget.runs] == [(1e-3, 1e-3), (0.02, 0.05)]
     widget.run(20, progress=False)
     left, right = (run.recording for run in widget.runs)
     assert left.steps == right.steps == [0, 10, 20, 30, 40]
@@ -266,13 +168,20 @@ class Broken(Own):
         ({"data": [[0, float("nan")], [1, 1]]}, "1 of the 2 points"),
         ({"data": "rign"}, "Did you mean 'ring'"),
         ({"data": object()}, "or points of shape"),
-        ({"lr_g": 0}, "learning rate"),
-        ({"lr_d": 1e9}, "learning rate"),
+        ({"lr_g": 0}, "lr_g must be a number above 0 and up to 1; got 0. So lr_g is 0.001"),
+        ({"lr_d": 1e9}, "lr_d must be a number"),
+        ({"lr_d": [1e-3, 1e-4]}, "lr_d must be a number"),
+        ({"lr_d": "1e-3"}, "lr_d must be a number"),
         ({"loss": "nothing"}, "no loss 'nothing'"),
+        ({"loss": 7}, "no loss 7"),
         ({"penalty": "fine"}, "no penalty 'fine'"),
-        ({"penalty_weight": -1}, "0 or more"),
-        ({"discriminator_steps": 0}, "at least 1"),
-        ({"hidden": 0}, "width of a layer"),
+        ({"penalty_weight": -1}, "penalty_weight must be a number from 0"),
+        ({"penalty_weight": float("nan")}, "penalty_weight must be a number from 0"),
+        ({"discriminator_steps": 0}, "discriminator_steps must be a whole number from 1"),
+        ({"hidden": 0}, "hidden must be a whole number from 1 to 4096"),
+        ({"batch": 0}, "batch must be a whole number from 1"),
+        ({"batch": 2.5}, "batch must be a whole number from 1"),
+        ({"seed": None}, "seed must be a whole number"),
         ({"discriminator": Own(3)}, r"one logit per sample"),
         ({"generator": Own(5)}, r"shape \(5,\)"),
     ],
@@ -356,28 +265,21 @@ def test_closing_closes_all_and_stops(make):
     assert all(part.comm is None for part in parts)
 
 
-def test_a_second_run_of_the_cell_replaces_the_first(make, monkeypatch):
-    request = {"header": {"msg_id": "1"}, "metadata": {"cellId": "a"}}
-    shell = type("Shell", (), {"get_parent": lambda self: request})()
-    monkeypatch.setattr("gan_edu.widgets.base.get_ipython", lambda: shell)
-    first, second = make(), make()  # two in one run of the cell
-    first.play()
-    request["header"] = {"msg_id": "2"}
-    third = make()
-    second.wait(5)
-    assert first.comm is not None or first.playing  # only the newest of a kind is known
-    assert second.comm is None and third.comm is not None
-
-
 # --- readers without a kernel
+
+
+def _played(page: str) -> tuple[dict, bytes]:
+    """What a player's script is given: the described frames, and all arrays' bytes one after the other."""
+    content, packed = re.search(r"ganEdu\.play\(\w+, (\{.*\}), \"([A-Za-z0-9+/=]*)\", PAINTER\)", page).groups()
+    return json.loads(content), zlib.decompress(base64.b64decode(packed))
 
 
 def test_the_stored_output_has_a_picture_and_says_what_it_is(make):
     widget = make().run(20, progress=False)
     widget.branch(10)
     widget.run(10, progress=False)
-    bundle = widget._repr_mimebundle_()
-    assert bundle["image/png"].startswith(b"\x89PNG") and len(bundle["image/png"]) < 60_000
+    bundle = widget._stored._outputs()[0]
+    assert bundle["image/png"].startswith("iVBOR") and len(bundle["image/png"]) < 80_000
     assert bundle["text/plain"] == "DiscriminatorSurface(ring, seed=0, step 20)" == repr(widget)
 
 
@@ -385,7 +287,7 @@ def test_the_player_holds_the_recording(make, tmp_path):
     widget = make().run(300, progress=False)
     page = widget.export(tmp_path / "run.html").read_text(encoding="utf-8")
     assert len(page) < 150_000 and "http" not in page.replace("http://www.w3.org", "")
-    packed = zlib.decompress(base64.b64decode(re.search(r'"([A-Za-z0-9+/=]{1000,})", PAINTER', page).group(1)))
+    _, packed = _played(page)
     assert len(packed) > 25 * 44 * 44
     assert page == widget.export(tmp_path / "again.html").read_text(encoding="utf-8")  # the same each time
 
@@ -396,8 +298,7 @@ def test_differences_between_frames_add_up_again():
     frames.append(Frame(9, {}, {"a": np.ones(3, dtype=np.uint8)}))
     runs = [{"about": {}, "fixed": {"f": np.array([0.25])}, "frames": frames}]
     text = player.html("// nothing", {}, [""], runs)
-    content = json.loads(re.search(r"ganEdu.play\(.*?\), (\{.*\}), \"", text).group(1))
-    packed = zlib.decompress(base64.b64decode(re.search(r'", ?"?([A-Za-z0-9+/=]+)", PAINTER|, "([A-Za-z0-9+/=]+)", PAINTER', text).group(2)))  # fmt: skip # noqa: E501
+    content, packed = _played(text)
     place, before = 8, None
     for frame, head in zip(frames, content["runs"][0]["frames"], strict=True):
         array = np.frombuffer(packed[place : place + len(frame.arrays["a"])], dtype=np.uint8)
@@ -407,6 +308,20 @@ def test_differences_between_frames_add_up_again():
     assert place == len(packed)
 
 
+def test_no_name_in_a_player_ends_its_script():
+    page = player.html("// nothing", {"name": "<!--<script>"}, ["</script>"], [])
+    assert page.count("<script>") == page.count("</script>") == 1 and "<!--" not in page
+    assert _played(page)[0]["setup"]["name"] == "<!--<script>"  # and it is read as it was
+
+
+def test_numbers_that_are_not_finite_are_sent_as_nothing(make):
+    widget = make()
+    frame = widget.recording.frames[-1]
+    widget._push(0, Frame(0, {"a": float("inf"), "b": float("nan"), "c": np.float32(0.5)}, frame.arrays))
+    content = json.loads(json.dumps(widget.sent[-1][0], allow_nan=False))
+    assert content["values"] == {"a": None, "b": None, "c": 0.5}
+
+
 def test_names_that_are_not_widgets_are_told():
     import gan_edu.widgets
 
@@ -414,3 +329,13 @@ def test_names_that_are_not_widgets_are_told():
     with pytest.raises(AttributeError, match="It has: DiscriminatorSurface"):
         gan_edu.widgets.Surface  # noqa: B018
     assert issubclass(DiscriminatorSurface, ipywidgets.VBox) and data and nets
+
+
+def test_no_penalty_may_be_called_none(make):
+    widget = make(penalty=None)
+    widget.set(penalty="r1")
+    widget.run(2, progress=False)
+    widget.branch(1, penalty=None)
+    assert [run.model.penalties for run in widget.runs] == [{"r1": 1.0}, {}] and widget.view.message == ""
+    widget.set(penalty=None)
+    assert widget.settings["penalty"] == widget._controls["penalty"].value == "none"

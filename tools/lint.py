@@ -5,6 +5,7 @@ that says where and what to do; an empty list means that all is well. `build.py`
 CONTRIBUTING.md explains the same rules to authors.
 """
 
+import ast
 import getpass
 import math
 import re
@@ -141,6 +142,9 @@ def about(seconds):
 # ---- a chapter ---------------------------------------------------------------------------------------------------
 
 
+MOST_MINUTES = 40
+
+
 def check_chapter(nb, name, executed=True):
     """The skeleton of a chapter; see "The skeleton" in CONTRIBUTING.md.
 
@@ -156,12 +160,14 @@ def check_chapter(nb, name, executed=True):
     problems += _check_idea(parts, executed)
     code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
     text = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    if not re.search(r"\*\*(Before you run|Predict)", text):
-        problems.append("nowhere is the reader asked to predict: add a **Before you run …** or **Predict …**")
+    if len(re.findall(r"\*\*(?:Before you run|Predict)", text)) < 2:
+        problems.append(
+            "the reader isn't asked to predict twice: add **Predict, and say why:** … and discuss the answer"
+        )
     if not any(re.search(r"\bclaim\(", source) for source in code):
         problems.append("no claim(…): what the prose says about an experiment is an assertion beside it")
-    if "claim(" in text:
-        problems.append("claim( stands in markdown: a claim is code")
+    if re.search(r"\b(claim|identity)\(", text):
+        problems.append("claim( or identity( stands in markdown: a claim is code")
 
     if ENDING[0] in by_title:
         entries = re.findall(r"^(?:### \S|\*\*[^*\n]+\*\*)", prose(by_title[ENDING[0]]), re.M)
@@ -211,6 +217,10 @@ def _check_head(nb, name, executed):
         for fact, value in facts.items():
             if not re.search(rf"(?<!\d){re.escape(value)}(?!\d)", line):
                 problems.append(f"**Minutes** doesn't show {{{{{fact}}}}}, as the build measured it ({value})")
+        if (stored.get("read_minutes") or 0) > MOST_MINUTES:
+            problems.append(
+                f"takes {stored['read_minutes']} minutes to read: more than {MOST_MINUTES} are two sittings"
+            )
         if "GPU" not in line:
             problems.append("**Minutes** says nothing about a GPU: use {{gpu_time}}, or say that none is needed")
     return problems
@@ -286,7 +296,9 @@ def check_cells(nb):
     problems, lengths = [], []
     for number, cell in enumerate(nb.cells, 1):
         if cell.cell_type == "code":
-            lines = sum(bool(line.strip()) for line in cell.source.splitlines())
+            # nobody reads a solution's hidden tests but whoever grades
+            shown = re.sub(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", "", cell.source, flags=re.S)
+            lines = sum(bool(line.strip()) for line in shown.splitlines())
             lengths.append(lines)
             if lines > MAX_CODE_LINES:
                 problems.append(f"cell {number} has {lines} lines of code, more than {MAX_CODE_LINES}: cut it in two")
@@ -307,7 +319,11 @@ def check_cells(nb):
     short = sum(n <= USUAL_CODE_LINES for n in lengths)
     if lengths and short < USUAL_SHARE * len(lengths):
         problems.append(f"only {short} of {len(lengths)} code cells have at most {USUAL_CODE_LINES} lines")
-    return problems
+    styled = any("use_style()" in cell.source for cell in nb.cells)
+    legends = [n for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code" and ".legend(" in cell.source]
+    if legends and not styled:
+        problems.append(f"cell {legends[0]} draws a legend, but no cell calls plotting.use_style()")
+    return problems + check_clocks(nb)
 
 
 # ---- an exercise -------------------------------------------------------------------------------------------------
@@ -471,25 +487,76 @@ def check_outputs(nb, private=()):
     return problems
 
 
+CLOCKS = {"perf_counter", "perf_counter_ns", "process_time", "thread_time", "monotonic", "time_ns", "timeit"}
+CLOCK_CALLS = re.compile(r"\b(?:time\.time|datetime\.now)\(")
+TELLING = {"print", "display", "claim", "identity"}
+
+
+def check_clocks(nb):
+    """What the clock says differs in each run, so no cell may print or claim it whose output is compared.
+
+    Functions that look at the clock are followed through the notebook, what they give is followed through its cell.
+    """
+    problems, clocks = [], set(CLOCKS)
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        told, timed = bool(re.search(r"^%%?time", cell.source, re.M)), set(clocks)
+        for statement in _statements(CLOCK_CALLS.sub("perf_counter(", cell.source)):
+            nodes = list(ast.walk(statement))
+            telling = [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", None) in TELLING]
+            told |= any(_names(call) & timed for call in telling)
+            if _names(statement) & timed:
+                timed |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+                if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                    clocks.add(statement.name)
+                    timed.add(statement.name)
+        if told and "nbval-ignore-output" not in cell.metadata.get("tags", []):
+            problems.append(
+                f"cell {number} tells what the clock said, something else in each run: draw it, or add "
+                'tags=["nbval-ignore-output"]'
+            )
+    return problems
+
+
+def _statements(code):
+    try:
+        return ast.parse(re.sub(r"^[%!].*", "", code, flags=re.M)).body
+    except SyntaxError:  # the build says so
+        return []
+
+
+def _names(node):
+    return {getattr(each, "id", getattr(each, "attr", None)) for each in ast.walk(node)}
+
+
 def _short(text):
     return " ".join(text.split())[:120]
 
 
 def check_widget_outputs(nb):
-    """Cells whose only output is a live widget: nothing of it can be stored, so nbval must not compare it."""
-    return [
-        f"cell {number} shows a bare widget: if it is a progress bar, it must be off when TQDM_DISABLE is set; if it "
-        'is meant to be there, add tags=["nbval-ignore-output"] to the cell, and a claim(…) below'
-        for number, cell in enumerate(nb.cells, 1)
-        if "nbval-ignore-output" not in cell.metadata.get("tags", [])
-        and any(is_bare_widget(output) for output in cell.get("outputs", []))
-    ]
+    """Cells with a live widget and no picture of it in the same output or the next: nothing of it can be stored, so
+    nbval must not compare it."""
+    problems = []
+    for number, cell in enumerate(nb.cells, 1):
+        outputs = cell.get("outputs", [])
+        pairs = zip(outputs, [*outputs[1:], {}], strict=False)
+        alone = any(is_bare_widget(output) and not _has_picture(following) for output, following in pairs)
+        if alone and "nbval-ignore-output" not in cell.metadata.get("tags", []):
+            problems.append(
+                f"cell {number} shows a bare widget: if it is a progress bar, it must be off when TQDM_DISABLE is set; "
+                'if it is meant to be there, add tags=["nbval-ignore-output"] to the cell, and a claim(…) below'
+            )
+    return problems
 
 
 def is_bare_widget(output):
     """Whether an output holds a widget view and nothing else that a reader without a kernel could see."""
-    kinds = set(output.get("data", {}))
-    return "application/vnd.jupyter.widget-view+json" in kinds and not any(k.startswith("image/") for k in kinds)
+    return "application/vnd.jupyter.widget-view+json" in output.get("data", {}) and not _has_picture(output)
+
+
+def _has_picture(output):
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
 
 
 # ---- the tree ----------------------------------------------------------------------------------------------------
@@ -502,7 +569,7 @@ def check_tree(root):
     solutions = {p.stem for p in (root / "sources/solutions").glob("*.py")}
     problems = [] if chapters else ["there are no chapters in sources/chapters"]
     for folder, wanted in (("chapters", chapters), ("solutions", solutions), ("exercises", solutions)):
-        found = {p.stem for p in (root / folder).glob("*.ipynb")}
+        found = {p.stem for p in notebooks(root, folder)}
         source = "chapters" if folder == "chapters" else "solutions"
         problems += [f"{folder}/{n}.ipynb is not built: python tools/build.py {n}" for n in sorted(wanted - found)]
         problems += [f"{folder}/{n}.ipynb has no source sources/{source}/{n}.py" for n in sorted(found - wanted)]
@@ -516,9 +583,14 @@ def check_tree(root):
     return problems
 
 
+def notebooks(root, folder):
+    """The notebooks of a folder, without those of a learner that `course.py update` has set aside."""
+    return sorted(p for p in Path(root, folder).glob("*.ipynb") if ".mine-" not in p.name)
+
+
 def check_sizes(root):
     """No notebook above the limit, and half of them well below."""
-    sizes = {p: p.stat().st_size for f in ("chapters", "solutions", "exercises") for p in Path(root, f).glob("*.ipynb")}
+    sizes = {p: p.stat().st_size for f in ("chapters", "solutions", "exercises") for p in notebooks(root, f)}
     problems = [
         f"{p.parent.name}/{p.name} has {n // 1000} kB, more than {MAX_BYTES // 1000}: fewer or smaller pictures"
         for p, n in sorted(sizes.items())
@@ -533,7 +605,7 @@ def check_run_times(root):
     """The promise of a minute, from the seconds that the build stored."""
     seconds = {
         p.stem: nbformat.read(p, 4).metadata.get("gan_edu", {}).get("run_seconds", 0)
-        for p in sorted(Path(root, "chapters").glob("*.ipynb"))
+        for p in notebooks(root, "chapters")
     }
     problems = [f"{n} ran for {s:.0f} s, more than {MAX_SECONDS} s" for n, s in seconds.items() if s > MAX_SECONDS]
     slow = [n for n, s in seconds.items() if s > USUAL_SECONDS]
@@ -569,9 +641,9 @@ def links(text):
 def documents(root):
     """The files whose links are checked: all notebooks, and the markdown files at the top and in the folders below."""
     root = Path(root)
-    notebooks = [p for folder in ("chapters", "exercises", "solutions") for p in (root / folder).glob("*.ipynb")]
+    books = [p for folder in ("chapters", "exercises", "solutions") for p in notebooks(root, folder)]
     inner = [p for f in ("benchmarks", "gan_edu", "sources", "tests", "tools") for p in (root / f).rglob("*.md")]
-    return sorted(notebooks) + sorted(root.glob("*.md")) + sorted(inner)
+    return sorted(books) + sorted(root.glob("*.md")) + sorted(inner)
 
 
 def check_links(root):

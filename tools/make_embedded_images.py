@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_edu.data.images import EMBEDDED, NAMES, images
+from gan_edu.data.image_sets import EMBEDDED, NAMES, images
 
 SEED = 0
 PER_CLASS = {"train": 1000, "test": 200}

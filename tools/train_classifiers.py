@@ -1,8 +1,8 @@
-"""Trains the classifiers whose features measure images, and writes gan_edu/classifiers/.
+"""Trains the classifiers whose features measure images, and writes them into gan_edu/models/.
 
-    python tools/train_classifiers.py                     # both data sets, about ten minutes on one core
-    python tools/train_classifiers.py mnist               # one of them
-    python tools/train_classifiers.py --card              # only measures again and writes CARD.md
+    python -m tools.train_classifiers                     # both data sets, about ten minutes on one core
+    python -m tools.train_classifiers mnist               # one of them
+    python -m tools.train_classifiers --card              # only measures again and writes CARD_classifiers.md
 
 It needs the whole data sets: they are found or fetched by gan_edu.data.images(name, full=True).
 """
@@ -12,13 +12,12 @@ import time
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import save_file
 
-from gan_edu import metrics
+from gan_edu import metrics, models, nets
 from gan_edu.data import images
+from tools import finished
 
-NAMES = ("mnist", "fashion_mnist")
+NAMES = models.NAMES
 EPOCHS = 8
 BATCH = 256
 RATE = 5e-3
@@ -43,7 +42,7 @@ def train(name):
     generator = torch.Generator().manual_seed(SEED)
     data = images(name, "train", full=True)
     x, y = data.tensor(), data.labels
-    net = metrics.FeatureNet()
+    net = nets.FeatureNet()
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-2)
     steps = len(x) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=EPOCHS * steps)
@@ -57,7 +56,6 @@ def train(name):
             schedule.step()
             total += loss.item()
         print(f"{name} epoch {epoch + 1} of {EPOCHS}: loss {total / steps:.4f}", flush=True)
-    seconds = time.process_time() - start
 
     # batch norm's running averages lag behind the last steps: recompute them, so that features have variance 1
     norms = [m for m in net.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
@@ -75,23 +73,10 @@ def train(name):
     with torch.no_grad():
         right = [(net.head(net(part)).argmax(1) == labels).sum() for part, labels in split(test)]
     accuracy = sum(right).item() / len(test)
-    weights = {key: tensor.contiguous() for key, tensor in net.state_dict().items()}
-    metadata = {
-        "data": name,
-        "test_accuracy": f"{accuracy:.4f}",
-        "epochs": str(EPOCHS),
-        "seed": str(SEED),
-        "seconds": f"{seconds:.0f}",
-        "torch": torch.__version__.split("+")[0],
-        "version": VERSION,
-        "sha256": metrics.checksum(weights),
-    }
-    metrics.CLASSIFIERS.mkdir(exist_ok=True)
-    path = metrics.CLASSIFIERS / f"{name}.safetensors"
-    save_file(weights, path, metadata)
-    path.chmod(0o644)
-    metrics.classifier.cache_clear()
-    print(f"{name}: {accuracy:.2%} of the {len(test):,} test images right, {seconds:.0f} CPU seconds", flush=True)
+    facts = {"data": name, "test_accuracy": f"{accuracy:.4f}", "epochs": EPOCHS, "seed": SEED, "version": VERSION}
+    finished.write(f"{name}_classifier", net, start, half=False, **facts)
+    metrics._classifier.cache_clear()
+    print(f"{name}: {accuracy:.2%} of the {len(test):,} test images right", flush=True)
 
 
 def split(data):
@@ -147,9 +132,8 @@ def distances(a, b, n, m, generator, draws=20):
 def card(names):
     lines = [CARD.strip(), ""]
     for name in names:
-        net_file = metrics.CLASSIFIERS / f"{name}.safetensors"
-        with safe_open(net_file, framework="pt") as file:
-            facts = file.metadata()
+        entry = f"{name}_classifier"
+        _, facts = models.read(entry)
         train_set, test_set = images(name, "train", full=True), images(name, "test", full=True)
         x, labels = train_set.tensor(), train_set.labels
         generator = torch.Generator().manual_seed(1)
@@ -171,7 +155,7 @@ def card(names):
             "",
             f"Test accuracy {float(facts['test_accuracy']):.2%} (10,000 official test images), "
             f"{facts['epochs']} epochs in {int(facts['seconds']):,} CPU seconds, seed {facts['seed']}, "
-            f"torch {facts['torch']}, version {facts['version']}. {net_file.stat().st_size / 1e6:.2f} MB. "
+            f"torch {facts['torch']}, version {facts['version']}. {finished.size([entry]):.2f} MB. "
             f"5,000 images take {speed:.1f} CPU seconds.",
             "",
             "| Fréchet distance between real images, 20 draws | mean | smallest | largest |",
@@ -191,7 +175,7 @@ def card(names):
             )
             print(lines[-1], flush=True)
         lines.append("")
-    (metrics.CLASSIFIERS / "CARD.md").write_text("\n".join(lines), encoding="utf-8")
+    (models.FOLDER / "CARD_classifiers.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 CARD = """
@@ -199,11 +183,11 @@ CARD = """
 
 Written by `tools/train_classifiers.py`; don't edit.
 
-`mnist.safetensors` and `fashion_mnist.safetensors` hold the weights of `gan_edu.metrics.FeatureNet`: three
-convolutions (32 of 5 x 5 with stride 2, 64 and 96 of 3 x 3) with batch norm and SiLU, pooled to 4 x 4, a linear layer
-to **64 features** with batch norm, and a linear layer to 10 classes. Trained here, from nothing, on the 60,000 training
-images of one data set: pixels in [-1, 1], moved by up to 1 pixel at random, dropout 0.3, AdamW (weight decay 0.01),
-one-cycle learning rate up to 0.005, batches of 256.
+`mnist_classifier.safetensors` and `fashion_mnist_classifier.safetensors` hold the weights of `gan_edu.nets.FeatureNet`:
+three convolutions (32 of 5 x 5 with stride 2, 64 and 96 of 3 x 3) with batch norm and SiLU, pooled to 4 x 4, a linear
+layer to **64 features** with batch norm, and a linear layer to 10 classes. Trained here, from nothing, on the 60,000
+training images of one data set: pixels in [-1, 1], moved by up to 1 pixel at random, dropout 0.3, AdamW (weight decay
+0.01), one-cycle learning rate up to 0.005, batches of 256.
 
 Data: MNIST, Yann LeCun and Corinna Cortes, CC BY-SA 3.0; Fashion-MNIST, Zalando Research, MIT licence.
 The weights are shared under the licence of this project.

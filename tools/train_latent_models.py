@@ -1,8 +1,8 @@
-"""Trains the finished models of the widget LatentSpace and writes gan_edu/widgets/models/.
+"""Trains the finished models of the widget LatentSpace and writes them into gan_edu/models/.
 
-    python tools/train_latent_models.py                   # all, about five minutes on one core
-    python tools/train_latent_models.py vae-1 gan         # some of them
-    python tools/train_latent_models.py --card            # only measures again and writes README.md
+    python -m tools.train_latent_models                   # all, about five minutes on one core
+    python -m tools.train_latent_models vae-1 gan         # some of them
+    python -m tools.train_latent_models --card            # only measures again and writes CARD_latent.md
 
 It needs only the 10,000 images of MNIST that come with the package.
 """
@@ -12,12 +12,12 @@ import math
 import time
 
 import torch
-from safetensors.torch import save
 
-from gan_edu import metrics, objectives
+from gan_edu import latent, metrics, models
 from gan_edu.data import images
-from gan_edu.training import GAN, run, write_atomically
-from gan_edu.widgets import latent_space as latent
+from gan_edu.latent.recipe import net_of, settings_of
+from gan_edu.training import GAN, run
+from tools import finished
 
 SEED = 0
 VERSION = "1"  # raise it when the weights change
@@ -28,12 +28,9 @@ GAN_STEPS = 10_000
 def train(name):
     """Trains one model and writes its weights, in 16 bits."""
     start = time.process_time()
-    kind, beta, latent_dim = latent.SHIPPED[name]
-    pictures = latent.pictures_of("mnist")
-    model = latent.new_model(
-        kind, pictures, beta=beta, latent_dim=latent_dim, hidden=latent.HIDDEN, lr=RATE, seed=SEED, device="cpu"
-    )
-    rows = latent.training_rows(model, pictures)
+    settings = latent.LatentSettings(**settings_of(name) | {"lr": RATE, "seed": SEED})
+    model = latent.new_model(settings, "cpu")
+    rows = latent.training_rows(model, settings.pictures)
     if isinstance(model, GAN):
         steps = GAN_STEPS
         run(model, rows, steps, batch=BATCH, progress=False)
@@ -46,31 +43,16 @@ def train(name):
             for group in model.optimizers["vae"].param_groups:
                 group["lr"] = RATE * 0.6 ** (stair + 1)
             run(model, rows, steps // 30, batch=BATCH, progress=False)
-        net = model.net.net
-    seconds = time.process_time() - start
-    weights = {key: tensor.half().contiguous() for key, tensor in net.state_dict().items()}
-    facts = {
-        "kind": kind,
-        "beta": str(beta),
-        "latent_dim": str(latent_dim),
-        "data": "mnist",
-        "steps": str(steps),
-        "seed": str(SEED),
-        "seconds": f"{seconds:.0f}",
-        "torch": torch.__version__.split("+")[0],
-        "version": VERSION,
-        "sha256": metrics.checksum(weights),
-    }
-    path = latent.MODELS / f"{name}.safetensors"
-    write_atomically(path, save(weights, facts))
-    path.chmod(0o644)
-    print(f"{name}: {steps} steps, {seconds:.0f} CPU seconds, {path.stat().st_size / 1e3:.0f} kB", flush=True)
+        net = net_of(model)
+    kind, beta, dim = models.LATENT[name]
+    facts = {"kind": kind, "beta": beta, "latent_dim": dim, "data": "mnist", "steps": steps, "seed": SEED}
+    finished.write(f"latent_{name}", net, start, **facts, version=VERSION)
     print("| " + " | ".join(measured(name)) + " |", flush=True)
 
 
 def measured(name):
     """One row of the card: what the stored model does with unseen images."""
-    net, facts = latent.load_shipped(name)
+    net, facts = models.load_latent(name)
     space = latent.Space(net, (1, 28, 28))
     test = images("mnist", split="test")
     x, labels = test.tensor(low=0.0), test.labels
@@ -83,8 +65,7 @@ def measured(name):
     report = metrics.image_report(drawn * 2 - 1, images("mnist").tensor(), "mnist")
     misfit = kl = dead = holes = "–"
     if space.kind != "gan":
-        logits = torch.logit(made.clamp(1e-6, 1 - 1e-6))
-        misfit = f"{-objectives.bernoulli_log_likelihood(logits, x).mean():.1f}"
+        misfit = f"{latent.misfit(made, x):.1f}"
         holes = f"{latent.hole_map(mean[:, :2], std[:, :2])[1]:.0%}"
     if space.kind in ("vae", "cvae"):
         each = latent.kl_per_dimension(mean, std)
@@ -117,22 +98,23 @@ def card():
     error, nats = blurred_mean()
     lines = [CARD.strip(), ""]
     lines += [
-        "| file | model | β | code | error | misfit | KL | dead | holes | Fréchet | classes | CPU seconds |",
+        "| name | model | β | code | error | misfit | KL | dead | holes | Fréchet | classes | CPU seconds |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name in latent.SHIPPED:
+    for name in models.LATENT:
         lines.append("| " + " | ".join(measured(name)) + " |")
         print(lines[-1], flush=True)
     lines += ["", f"The mean image for every image: error {error:.4f}, misfit {nats:.1f} nats.", ""]
-    size = sum(path.stat().st_size for path in latent.MODELS.glob("*.safetensors"))
-    lines += [f"Together {math.ceil(size / 1e4) / 100:.2f} MB.", ""]
-    (latent.MODELS / "README.md").write_text("\n".join(lines), encoding="utf-8")
+    size = finished.size(f"latent_{name}" for name in models.LATENT)
+    lines += [f"Together {math.ceil(100 * size) / 100:.2f} MB.", ""]
+    (models.FOLDER / "CARD_latent.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 CARD = """
 # Finished models for LatentSpace
 
-Written by `tools/train_latent_models.py`; don't edit.
+Written by `tools/train_latent_models.py`; don't edit. `gan_edu.models.load_latent(name)` opens them; their files are
+called `latent_name.safetensors`.
 
 Small nets, trained on the 10,000 images of MNIST that come with the package and stored in 16 bits. Encoders are
 784-128-64-code, decoders code-64-128-784, with ReLU; the conditional ones get the class as ten more numbers. The GAN's
@@ -154,11 +136,11 @@ Data: MNIST, Yann LeCun and Corinna Cortes, CC BY-SA 3.0. The weights are shared
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=list(latent.SHIPPED), help="models, by default all")
+    parser.add_argument("names", nargs="*", default=list(models.LATENT), help="models, by default all")
     parser.add_argument("--card", action="store_true", help="don't train, only write README.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in () if options.card else options.names:
         train(name)
-    if options.card or options.names == list(latent.SHIPPED):
+    if options.card or options.names == list(models.LATENT):
         card()

@@ -1,9 +1,9 @@
 """Trains the finished models and writes gan_edu/models/.
 
 gan-edu data fetch mnist; gan-edu data fetch fashion_mnist     # once: the full sets
-python tools/train_models.py                                   # all, about a quarter of an hour on one core
-python tools/train_models.py mnist_gan fashion_mnist_vae       # some of them
-python tools/train_models.py --card                            # only measures again and writes CARD.md
+python -m tools.train_models                                   # all, about a quarter of an hour on one core
+python -m tools.train_models mnist_gan fashion_mnist_vae       # some of them
+python -m tools.train_models --card                            # only measures again and writes CARD.md
 """
 
 import argparse
@@ -11,15 +11,16 @@ import math
 import time
 
 import torch
-from safetensors.torch import save
 
 from gan_edu import metrics, models, objectives, training
 from gan_edu.data import images
 from gan_edu.nets import DCGANDiscriminator
+from tools import finished
 
 SEED = 0
 VERSION = "1"  # raise it when the weights change
-ALL = {f"{name}_{kind}": (name, kind) for name in models.NAMES for kind in models.KINDS}
+KINDS = ("gan", "conditional_gan", "vae")
+ALL = {f"{name}_{kind}": (name, kind) for name in models.NAMES for kind in KINDS}
 GAN_STEPS, GAN_BATCH, GAN_RATE = 3900, 64, 2e-3
 VAE_STEPS, VAE_BATCH, VAE_RATE = 9000, 128, 1e-3
 
@@ -53,23 +54,8 @@ def trained(name, kind):
 def write(which):
     name, kind = ALL[which]
     start = time.process_time()
-    net = trained(name, kind)
-    seconds = time.process_time() - start
-    weights = {key: x.half().contiguous() if x.is_floating_point() else x for key, x in net.state_dict().items()}
-    facts = {
-        "name": name,
-        "kind": kind,
-        "steps": str(VAE_STEPS if kind == "vae" else GAN_STEPS),
-        "seed": str(SEED),
-        "seconds": f"{seconds:.0f}",
-        "torch": torch.__version__.split("+")[0],
-        "version": VERSION,
-        "sha256": metrics.checksum(weights),
-    }
-    path = models.path(name, kind)
-    training.write_atomically(path, save(weights, facts))
-    path.chmod(0o644)
-    print(f"{which}: {seconds:.0f} CPU seconds, {path.stat().st_size / 1e3:.0f} kB", flush=True)
+    steps = VAE_STEPS if kind == "vae" else GAN_STEPS
+    finished.write(which, trained(name, kind), start, name=name, kind=kind, steps=steps, seed=SEED, version=VERSION)
     print(row(name, kind), flush=True)
 
 
@@ -88,7 +74,7 @@ def sample(net, kind, n, seed=1):
 
 def row(name, kind):
     """One line of the card: what the stored model does, against the 10,000 test images."""
-    net, (_, facts) = models.load(name, kind), training.read_safetensors(models.path(name, kind))
+    net, facts = models.read(f"{name}_{kind}")
     test = images(name, split="test", full=True)
     made, asked = sample(net, kind, 10_000)
     report = reference(name).report(made)
@@ -172,10 +158,9 @@ digits and 8.2 % of the clothes). ELBO: in nats, for the test images.
 def card():
     lines = []
     for name in models.NAMES:
-        lines += [row(name, kind) for kind in models.KINDS] + baselines(name)
-    size = sum(path.stat().st_size for path in models.FOLDER.glob("*.safetensors"))
+        lines += [row(name, kind) for kind in KINDS] + baselines(name)
     licence = "The weights are shared under the licence of this project."
-    end = ["", f"Together {math.ceil(size / 1e4) / 100:.2f} MB. {licence}", ""]
+    end = ["", f"Together {math.ceil(100 * finished.size(ALL)) / 100:.2f} MB. {licence}", ""]
     (models.FOLDER / "CARD.md").write_text("\n".join([CARD.strip(), *lines, *end]), encoding="utf-8")
     print("\n".join(lines))
 

@@ -63,7 +63,13 @@ def _(learner):
     if (few == few[0]).all():
         raise NotYet("5 different vectors", few, on="n = 5, dim = 3", looks_like="same_vector_repeated")
     if few.equal(value_of(learner, 5, 3)):
-        raise NotYet("new numbers at each call", "twice the same", on="n = 5, dim = 3", looks_like="constant_seed")
+        looks = "constant_seed"
+        torch.manual_seed(1)
+        before = torch.get_rng_state()
+        learner(5, 3)
+        if torch.get_rng_state().equal(before):  # nothing was drawn from the stream, and nothing seeded it
+            looks = "numbers that were drawn once and kept, or a generator with a fixed seed. Draw anew in each call."
+        raise NotYet("new numbers at each call", "twice the same", on="n = 5, dim = 3", looks_like=looks)
 
 
 @noise.test
@@ -72,6 +78,11 @@ def _(learner):
     many = value_of(learner, 20_000, 2, shape=(20_000, 2)).double()
     on = "n = 20000, dim = 2"
     mean, std, largest = many.mean().item(), many.std().item(), many.abs().max().item()
+    lengths = many.norm(dim=1)
+    if lengths.std() < 1e-3:
+        got = f"vectors that all have the length {lengths.mean():.3g}"
+        looks = "vectors that were normalised. Normal noise has another length each time: leave the numbers as drawn."
+        raise NotYet("vectors of different lengths", got, on=on, looks_like=looks)
     if largest < 3:  # about 108 of 40,000 normal numbers lie beyond 3
         bounds = f"all between {describe(many.min())} and {describe(many.max())}"
         raise NotYet("numbers without bounds", bounds, on=on, looks_like="uniform_instead_of_normal")
@@ -198,6 +209,7 @@ def _scenes():
     return [
         (few, modes, 0.7),
         (torch.cat([near, corner, torch.zeros(1, 2)]), _ring(), 0.3),
+        (torch.tensor([[0.9, 0.0], [2.0, 3.0]]), modes, 1.2),  # within 1.2, and farther than 0.7
         (_ring().repeat(3, 1), _ring(), 0.3),
         (torch.full((4, 2), 50.0), _ring(), 0.3),
     ]
@@ -250,6 +262,11 @@ def _squared_distance(samples, modes, radius):
     return ((samples[:, None] - modes).square().sum(-1) <= radius).any(dim=0).sum()
 
 
+@captured.misconception("a radius of your own instead of the one that was given: use the argument radius.")
+def _own_radius(samples, modes, radius):
+    return (torch.cdist(samples, modes) <= 0.7).any(dim=0).sum()
+
+
 @captured.misconception(
     "a square around each mode instead of a circle: each coordinate on its own may be within reach."
 )
@@ -265,22 +282,23 @@ def _not_summed(samples, modes, radius):
 @discussion(
     "The losses stand at 2 ln 2 and ln 2. Is the GAN done?",
     hints=(
-        "Which D(x) gives a discriminator loss of 2 ln 2 ≈ 1.386 and a generator loss of ln 2 ≈ 0.693?",
+        "The question says it: this discriminator answers ½ to everything. Good samples are one reason for that. Which "
+        "other reasons can there be?",
         "What would you see at the very first step, before anything has been learned?",
-        "What would a fresh discriminator say about the same samples, after some training of its own?",
+        "What would a fresh discriminator, trained on some of the samples, say about others?",
     ),
 )
 def reading_curves():
-    """These are the losses of a discriminator that says ½ everywhere: -ln ½ for each real and each generated sample
-    makes 2 ln 2 for the discriminator, and -ln ½ = ln 2 for the generator.
-
-    You can conclude: this discriminator, now, tells nothing apart (or the logits only average to that).
+    """These are the losses of a discriminator that says ½ everywhere (chapter 21 computes them). You can conclude:
+    probably this discriminator, now, tells nothing apart. It isn't certain, because a loss is an average. With D(x) =
+    0.675 at each real sample, 0.8005 at one half of the generated ones and 0.312 at the other half, the two losses are
+    the same, and this discriminator names three samples in four right.
 
     You can't conclude that the samples are good. A discriminator says ½ everywhere when the generated data match the
-    real data and it has learned all there is to learn: that is the equilibrium of the theory. It also says ½ when it
-    has not learned anything yet (step 0), is too small, learns too slowly, or gets no gradient. All of these look alike
-    in the curves, and a generator that has collapsed can hide behind any of them.
+    real data and it has learned all there is to learn: then the game has ended in a draw. It also says ½ when it has
+    not learned anything yet (step 0), is too small, or learns too slowly. All of these look alike in the curves, and a
+    generator that has collapsed can hide behind any of them.
 
-    What helps: look at samples of several seeds, count modes, and train a fresh discriminator on the samples. If it
-    does better than ½, they are not there yet. The other way round, losses away from these lines don't mean failure:
-    a generator may improve while its loss grows, because its opponent improves too."""
+    What helps: look at samples of several seeds, count modes, and train a fresh discriminator on some samples, and test
+    it on others. If it does better than ½ there, they are not there yet. The other way round, losses away from these
+    lines don't mean failure: a generator may improve while its loss grows, because its opponent improves too."""

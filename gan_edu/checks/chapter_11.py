@@ -1,11 +1,90 @@
-"""Questions of chapter 11: a score with gaps, a sampler's density, its directions, steps of denoising, GANs in 2026."""
+"""Questions of chapter 11: Bayes' rule on a table, a score with gaps, a sampler's density, its directions, GANs now."""
 
 import math
 
 import torch
+from torch import nn
 
 from gan_edu import nets
-from gan_edu.checks.engine import NotYet, discussion, question
+from gan_edu.checks.engine import discussion, question
+
+# --- from the table to the answer
+
+
+def _table(*rows):
+    return torch.tensor(rows, dtype=torch.double)
+
+
+@question(
+    "From the table to the answer",
+    hints=(
+        "Look at one row: one x, and all y that can go with it. Its entries are in the right proportion already. What "
+        "is missing to make them probabilities?",
+        "They must sum to 1. So divide each row by its own sum, which is p(x).",
+        "joint / joint.sum(1, keepdim=True): keepdim keeps the sums as a column, so that each row is divided by its "
+        "own.",
+    ),
+    insight="p(x) is used up by the division. That is why there is no way back: a discriminative model knows these "
+    "rows and not how often each of them is needed.",
+    probes=lambda: [
+        (_table([0.45, 0.05], [0.15, 0.35]),),
+        (torch.randn(12).double().softmax(0).view(3, 4),),
+        (torch.randn(15).double().softmax(0).view(5, 3),),
+        (_table([0.5, 0.5 - 4e-12, 0.0], [1e-12, 1e-12, 2e-12]),),
+    ],
+)
+def conditional(joint):
+    return joint / joint.sum(1, keepdim=True)
+
+
+@conditional.misconception(
+    "columns that sum to 1: that is p(x | y), for each kind how likely each x is. Asked for is p(y | x), so each row "
+    "sums to 1."
+)
+def _columns_sum_to_one(joint):
+    return joint / joint.sum(0, keepdim=True)
+
+
+@conditional.misconception(
+    "the table itself. Its entries say how likely a *pair* is; when x is known, its row has to sum to 1."
+)
+def _still_the_joint(joint):
+    return joint / joint.sum()
+
+
+@conditional.misconception(
+    "p(y) in each row: how frequent each y is in the whole table. Then x would make no difference."
+)
+def _ignores_x(joint):
+    return joint.sum(0).expand_as(joint)
+
+
+@conditional.misconception(
+    "a softmax of probabilities. It exponentiates first, and these numbers are no logarithms: only divide by the sum."
+)
+def _softmax_of_probabilities(joint):
+    return joint.softmax(1)
+
+
+@conditional.misconception("each row divided by its largest entry. Divide by its sum.")
+def _divided_by_largest(joint):
+    return joint / joint.amax(1, keepdim=True)
+
+
+@conditional.misconception("only the most probable y for each x. Asked for are the probabilities of all y.")
+def _most_probable(joint):
+    return joint.argmax(1)
+
+
+@conditional.misconception()
+def _most_probable(joint):
+    return nn.functional.one_hot(joint.argmax(1), joint.shape[1]).double()
+
+
+@conditional.misconception("p(x), the sums of the rows. Divide each row by its sum.")
+def _only_the_sums(joint):
+    return joint.sum(1)
+
 
 # --- pictures with gaps
 
@@ -32,8 +111,9 @@ def _bernoulli(x, theta):
         "must not occur in the sum at all. Pick the columns that are known, of x and of theta.",
         "x, theta = x[:, known], theta[known]; then (x * theta.log() + (1 - x) * (1 - theta).log()).sum(1).",
     ),
-    insight="Leaving a pixel out is exact only because the pixels are independent. For a Gaussian one takes the known "
-    "rows and columns of mean and covariance; for a GAN there is no such rule: it has no density.",
+    insight="Leaving a pixel out is so easy only because the pixels are independent. For a Gaussian, take the known "
+    "rows and columns of mean and covariance. An ordinary GAN has no density that could be evaluated, and no such "
+    "rule.",
     probes=lambda: [
         (
             torch.tensor([[1.0, math.nan], [0.0, math.nan]], dtype=torch.double),
@@ -42,6 +122,8 @@ def _bernoulli(x, theta):
         ),
         _with_gaps(4, 6, _mask(True, False, True, True, False, True)),
         _with_gaps(3, 5, _mask(False, True, False, False, True)),
+        _with_gaps(1, 3, _mask(True, True, True)),
+        _with_gaps(2, 3, _mask(False, False, False)),  # nothing is known: certain, so 0
     ],
 )
 def known_score(x, theta, known):
@@ -212,6 +294,20 @@ def _net(*sizes):
     return nets.mlp(list(sizes), activation="tanh").double()
 
 
+def _wide_and_poor():
+    """No layer is narrower than 3, but the one in the middle uses two directions only."""
+    net = _net(3, 8, 8, 5)
+    middle = [layer for layer in net.modules() if isinstance(layer, nn.Linear)][1]
+    with torch.no_grad():
+        middle.weight.copy_(torch.randn(8, 2).double() @ torch.randn(2, 8).double() / 3)
+    return net
+
+
+class _Squares(nn.Module):
+    def forward(self, z):
+        return torch.cat([z.square(), z.square().sum()[None]])
+
+
 @question(
     "How thin is the sheet?",
     hints=(
@@ -221,12 +317,14 @@ def _net(*sizes):
         "columns are independent?",
         "int(torch.linalg.matrix_rank(torch.func.jacrev(G)(z)))",
     ),
-    insight="It is never more than the number of noise numbers, and never more than the narrowest layer: a sheet with "
-    "a density in pixel space needs at least as many noise numbers as pixels.",
+    insight="It is never more than the number of noise numbers, and never more than the narrowest layer: a generator "
+    "with a density in pixel space needs at least as many noise numbers as pixels.",
     probes=lambda: [
         (_net(2, 16, 5), torch.tensor([0.3, -0.4], dtype=torch.double)),
         (_net(4, 16, 1, 16, 6), torch.tensor([0.3, -0.4, 0.1, 0.8], dtype=torch.double)),
         (_net(3, 16, 2), torch.tensor([0.1, 0.5, -0.2], dtype=torch.double)),
+        (_wide_and_poor(), torch.tensor([0.1, 0.5, -0.2], dtype=torch.double)),
+        (_Squares(), torch.tensor([0.0, 1.0, -2.0], dtype=torch.double)),  # at 0 a square stands still
     ],
 )
 def directions(G, z):
@@ -256,130 +354,18 @@ def _smaller_of_both(G, z):
     return min(len(z), len(G(z)))
 
 
+@directions.misconception(
+    "the width of the narrowest layer. It can be less: a layer's weights may use few directions, and at some places "
+    "the output stands still. Look at the Jacobian there."
+)
+def _narrowest_layer(G, z):
+    shapes = [weight.shape for weight in G.parameters() if weight.dim() == 2]
+    return min([len(z), len(G(z)), *(min(shape) for shape in shapes)])
+
+
 @directions.misconception("all entries of the Jacobian that are not zero. Count its independent columns: its rank.")
 def _entries_not_zero(G, z):
     return int((torch.func.jacrev(G)(z) != 0).sum())
-
-
-# --- steps of denoising
-
-
-def _towards_three(x, sigma):
-    """The best denoiser for data that are all 3, with a little width: simple enough to follow by hand."""
-    return (0.04 * x + sigma**2 * 3.0) / (0.04 + sigma**2)
-
-
-def _two_heaps(x, sigma):
-    return torch.tanh(x / (sigma**2 + 0.1))
-
-
-@question(
-    "From noise to a sample",
-    hints=(
-        "One step goes from the width sigmas[i] to sigmas[i + 1]. First ask: what was the data, given x with noise of "
-        "width sigmas[i]? What is x minus that answer?",
-        "x - answer is the noise, of width sigmas[i]. Only a share of it may stay, so that its width becomes "
-        "sigmas[i + 1].",
-        "for now, after in zip(sigmas[:-1], sigmas[1:]): answer = denoise(x, now); x = answer + after / now * (x - "
-        "answer)",
-    ),
-    insight="This is a deterministic sampler (DDIM, or Euler's method for an equation of motion): the same start "
-    "always gives the same sample. So there is a function from noise to data, and that is what distillation teaches a "
-    "fast net.",
-    probes=lambda: [
-        (
-            _towards_three,
-            torch.tensor([10.0, -4.0], dtype=torch.double),
-            torch.tensor([4.0, 1.0, 0.0], dtype=torch.double),
-        ),
-        (_two_heaps, 5 * torch.randn(4).double(), torch.tensor([5.0, 2.0, 0.5, 0.1], dtype=torch.double)),
-    ],
-)
-def sample_by_denoising(denoise, x, sigmas):
-    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
-        answer = denoise(x, now)
-        x = answer + after / now * (x - answer)
-    return x
-
-
-def _walk(denoise, x, sigmas, step):
-    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
-        x = step(denoise, x, now, after)
-    return x
-
-
-@sample_by_denoising.misconception(
-    "the whole way to the answer in each step. The first answer is an average of all data: keep a share of the noise, "
-    "and ask again."
-)
-def _jumps_to_the_answer(denoise, x, sigmas):
-    return _walk(denoise, x, sigmas, lambda denoise, x, now, after: denoise(x, now))
-
-
-@sample_by_denoising.misconception(
-    "the shares the wrong way round: after / now of the *noise* x - answer stays, and all of the answer."
-)
-def _shares_swapped(denoise, x, sigmas):
-    return _walk(denoise, x, sigmas, lambda denoise, x, now, after: x + after / now * (denoise(x, now) - x))
-
-
-@sample_by_denoising.misconception("a ratio upside down: the noise must shrink, by after / now, which is below 1.")
-def _ratio_upside_down(denoise, x, sigmas):
-    def step(denoise, x, now, after):
-        answer = denoise(x, now)
-        return answer + now / after * (x - answer)
-
-    return _walk(denoise, x, sigmas, step)
-
-
-@sample_by_denoising.misconception(
-    "the next width given to the denoiser. It has to be told how much noise is in x *now*: sigmas[i]."
-)
-def _denoises_with_next_width(denoise, x, sigmas):
-    def step(denoise, x, now, after):
-        answer = denoise(x, after)
-        return answer + after / now * (x - answer)
-
-    return _walk(denoise, x, sigmas, step)
-
-
-@sample_by_denoising.misconception("a last step that is missing: the walk goes on to the last one of the widths.")
-def _stops_one_step_early(denoise, x, sigmas):
-    return sample_by_denoising.answer(denoise, x, sigmas[:-1])
-
-
-@sample_by_denoising.misconception("a single step. Go through all neighbours in the list of widths, in a loop.")
-def _only_one_step(denoise, x, sigmas):
-    return sample_by_denoising.answer(denoise, x, sigmas[:2])
-
-
-@sample_by_denoising.misconception(
-    "noise that is not divided by its present width: x - answer has the width now already, so after / now of it stays."
-)
-def _noise_times_width(denoise, x, sigmas):
-    def step(denoise, x, now, after):
-        answer = denoise(x, now)
-        return answer + after * (x - answer)
-
-    return _walk(denoise, x, sigmas, step)
-
-
-@sample_by_denoising.misconception(
-    "the given x changed in place. Make a new tensor in each step, so that the start is still there afterwards."
-)
-def _changes_the_start(denoise, x, sigmas):
-    result = sample_by_denoising.answer(denoise, x, sigmas)
-    x.copy_(result)
-    return result
-
-
-@sample_by_denoising.test
-def _(learner):
-    x = torch.tensor([10.0, -4.0], dtype=torch.double)
-    before = x.clone()
-    learner(_towards_three, x, torch.tensor([4.0, 1.0, 0.0], dtype=torch.double))
-    if not x.equal(before):
-        raise NotYet("x as it was, after the call", x, looks_like="changes_the_start")
 
 
 # --- are GANs dead?
@@ -388,23 +374,21 @@ def _(learner):
 @discussion(
     "Dead, or at work?",
     hints=(
-        "Separate three things: GANs as the usual way to generate pictures, GANs as generators with one pass, and a "
-        "discriminator's loss inside other models.",
+        "Separate three things: GANs as the usual way to generate pictures, GANs as generators that need one pass, and "
+        "a discriminator's loss inside other models.",
         "For each of the three, name one piece of evidence with its source. What would you measure before you choose?",
     ),
 )
 def dead_or_at_work():
     """Right is: for pictures from text, and wherever variety matters most, diffusion and autoregressive models have
-    taken over since 2021. They train by plain regression or likelihood, without a game, and cover the data better.
+    taken over since about 2021. They train without a game, and they cover the data better (Dhariwal and Nichol 2021).
 
-    Wrong is: "nobody needs". A GAN makes a sample in one pass of a network. Where speed counts (sound from
-    spectrograms, pictures in real time) that is decisive, and GANs trained in recent years (R3GAN, GAT) show FIDs
-    that stand beside those of diffusion models with many passes, on the data sets where both were measured. And
-    discriminators work inside other models: in the autoencoders below latent diffusion (VQGAN's loss), and in
-    distillation to one or a few steps (ADD, DMD2), where regression alone tends to blur.
+    Wrong is: "nobody needs". A GAN makes a sample in one pass through a network. Where speed counts, as in making sound
+    from spectrograms (HiFi-GAN), that is decisive. And discriminators work inside other models: in the autoencoders
+    below latent diffusion (VQGAN), and where a diffusion model is taught to need one or a few steps (DMD2).
 
-    To choose for a project one would ask: how many milliseconds may a sample cost? Must rare kinds occur? Is a
-    likelihood needed? How many data are there, and how much patience for training? Then compare on one's own data,
-    with the same features and the same number of samples, quality *and* coverage.
+    To choose for a project, ask: how many milliseconds may a sample take? Must rare kinds occur? Is a likelihood
+    needed? How many data are there? Then compare the candidates on your own data, with the same number of samples:
+    quality, variety and time.
 
     A fair short version: GANs are no longer the default; adversarial training is a tool that is still in use."""

@@ -1,4 +1,4 @@
-"""Questions of chapter 12: coins, a Gaussian, responsibilities, a chain's table, where it rests, a loss's name."""
+"""Questions of chapter 12: coins, a Gaussian, responsibilities, a mixture's score, likelihood and looks."""
 
 import math
 
@@ -23,11 +23,12 @@ def _throws(*shape):
         "The sum over pixels is one number for each picture; the answer is their mean: .sum(1).mean().",
     ),
     insight="With θ = the share of ones at each pixel this is minus the sum of the pixels' entropies, and no other θ "
-    "gives more: the loss of a Bernoulli decoder in a VAE is this same formula, with a network's output for θ.",
+    "gives more: the loss of a Bernoulli decoder in a VAE is minus this formula, with a network's output for θ.",
     probes=lambda: [
         (torch.tensor([[1.0, 0.0], [1.0, 1.0]], dtype=torch.double), torch.tensor([0.5, 0.25], dtype=torch.double)),
         (_throws(7, 5), 0.1 + 0.8 * torch.rand(5).double()),
         (_throws(3, 20), 0.1 + 0.8 * torch.rand(20).double()),
+        (_throws(2, 2000), 0.1 + 0.8 * torch.rand(2000).double()),  # a product of so many is 0 for a computer
     ],
 )
 def average_score(x, theta):
@@ -77,6 +78,14 @@ def _base_two(x, theta):
 )
 def _log_of_mean(x, theta):
     return (x * theta.log() + (1 - x) * (1 - theta).log()).sum(1).exp().mean().log()
+
+
+@average_score.misconception(
+    "perhaps the product over the pixels before its logarithm: for many pixels it is too small for a computer, and the "
+    "logarithm of 0 is minus infinity. Add logarithms instead."
+)
+def _underflow(x, theta):
+    return (x * theta + (1 - x) * (1 - theta)).prod(1).log().mean()
 
 
 @average_score.misconception("one score for each picture. Asked for is a single number, their mean.")
@@ -210,7 +219,7 @@ def _std_instead_of_variance(x):
         "(weights.log() + log_densities).softmax(1). It also works for log-densities of -2000, where exp gives 0.",
     ),
     insight="Multiply all densities of a row by the same number, and nothing changes: only their ratios count. In many "
-    "dimensions these ratios are huge, so that nearly all responsibilities are 0 or 1.",
+    "dimensions these ratios are huge, so that most responsibilities are often 0 or 1.",
     probes=lambda: [
         (torch.tensor([[0.0, 0.0], [-1.0, -3.0]], dtype=torch.double), torch.tensor([0.75, 0.25], dtype=torch.double)),
         (torch.randn(5, 3).double(), torch.tensor([0.2, 0.5, 0.3], dtype=torch.double)),
@@ -286,250 +295,122 @@ def _underflow(log_densities, weights):
     return joint / joint.sum(1, keepdim=True)
 
 
-# --- the table of a Markov chain
-
-
-def _walk(length, K):
-    return torch.randint(K, (length,))
+# --- the score of a mixture
 
 
 @question(
-    "The table of a chain",
+    "The score of a mixture",
     hints=(
-        "Count first: how often is state j the one right after state i? A sequence of T states has T - 1 such pairs.",
-        "sequence[:-1] and sequence[1:], side by side, are the pairs. Then add α to each count, and only then divide "
-        "each row by its sum.",
-        "counts = torch.zeros(K, K).double(); for i, j in zip(sequence[:-1], sequence[1:]): counts[i, j] += 1. Then "
-        "counts + alpha, divided by its .sum(1, keepdim=True).",
+        "One point first: what is the density of the mixture there? Each Gaussian adds its density, times its weight. "
+        "The score is the logarithm of this sum.",
+        "You are given logarithms. log π_k + log density is the logarithm of one term. torch.logsumexp adds the terms "
+        "without leaving the range of a computer's numbers.",
+        "(weights.log() + log_densities).logsumexp(1).mean(): over the Gaussians a log of a sum, over the points a "
+        "mean.",
     ),
-    insight="The pseudo-counts α pull each row towards the uniform one, strongly where there are few data: it is the "
-    "mean of the posterior under a Dirichlet prior with all parameters α.",
+    insight="The E step subtracts the same logsumexp before it takes the exponential. So EM gets the score of each "
+    "round for free.",
     probes=lambda: [
-        (torch.tensor([0, 1, 1, 0, 1]), 2, 1.0),
-        (torch.tensor([0, 2, 2, 1, 0, 2, 0, 0]), 3, 0.5),
-        (_walk(40, 5), 5, 0.1),
-        (torch.tensor([0, 1, 0, 1, 2]), 3, 0.2),
+        (torch.tensor([[0.0, 0.0], [-1.0, -3.0]], dtype=torch.double), torch.tensor([0.75, 0.25], dtype=torch.double)),
+        (torch.randn(5, 3).double(), torch.tensor([0.2, 0.5, 0.3], dtype=torch.double)),
+        (
+            torch.tensor([[-2000.0, -2001.0], [-3.0, -4.0], [500.0, 800.0]], dtype=torch.double),
+            torch.tensor([0.6, 0.4], dtype=torch.double),
+        ),
     ],
 )
-def transition_table(sequence, K, alpha):
-    counts = torch.zeros(K, K).double()
-    for i, j in zip(sequence[:-1], sequence[1:], strict=True):
-        counts[i, j] += 1
-    return (counts + alpha) / (counts + alpha).sum(1, keepdim=True)
+def mixture_score(log_densities, weights):
+    return (weights.log() + log_densities).logsumexp(1).mean()
 
 
-def _counts(sequence, K):
-    return torch.bincount(sequence[:-1] * K + sequence[1:], minlength=K * K).view(K, K).double()
-
-
-@transition_table.misconception(
-    "columns that sum to 1. Row i holds the probabilities of what comes *after* i, so each row sums to 1."
+@mixture_score.misconception(
+    "a mean of the logarithms, weighted with π_k. The mixture is a sum of *densities*: first the sum, then its "
+    "logarithm. (The mean of the logarithms is never larger.)"
 )
-def _columns_sum_to_one(sequence, K, alpha):
-    counts = _counts(sequence, K) + alpha
-    return counts / counts.sum(0, keepdim=True)
+def _mean_of_logarithms(log_densities, weights):
+    return (weights * log_densities).sum(1).mean()
 
 
-@transition_table.misconception(
-    "rows and columns swapped: entry (i, j) is the probability that j comes after i, not that it came before."
+@mixture_score.misconception(
+    "forgotten weights. A Gaussian with weight 0.01 adds little density, however well it fits: add log π_k."
 )
-def _transposed(sequence, K, alpha):
-    return transition_table.answer(sequence, K, alpha).T
+def _forgets_weights(log_densities, weights):
+    return log_densities.logsumexp(1).mean()
 
 
-@transition_table.misconception()
-def _transposed(sequence, K, alpha):
-    return transition_table.answer(sequence.flip(0), K, alpha)
+@mixture_score.misconception()
+def _forgets_weights(log_densities, weights):
+    return (log_densities.logsumexp(1) - math.log(len(weights))).mean()
 
 
-@transition_table.misconception(
-    "the share of each pair among *all* pairs. Asked for is a probability *given* the present state: divide each row "
-    "by its own sum."
+@mixture_score.misconception(
+    "exp before the sum. exp(-2000) is 0 for a computer, and log 0 is minus infinity; exp(800) is infinity. logsumexp "
+    "takes the largest term out first."
 )
-def _joint_instead_of_conditional(sequence, K, alpha):
-    counts = _counts(sequence, K) + alpha
-    return counts / counts.sum()
+def _underflow(log_densities, weights):
+    return (weights * log_densities.exp()).sum(1).log().mean()
 
 
-@transition_table.misconception("no smoothing: α must be added to every count, the zeros included.")
-def _no_smoothing(sequence, K, alpha):
-    counts = _counts(sequence, K)
-    return counts / counts.sum(1, keepdim=True)
-
-
-@transition_table.misconception(
-    "α above the line only. Where it is added to K counts, the sum grows by K · α; else the rows don't sum to 1."
+@mixture_score.misconception(
+    "perhaps one largest value for all points. Take the largest of each row: the rows differ by thousands of nats."
 )
-def _alpha_not_in_the_sum(sequence, K, alpha):
-    counts = _counts(sequence, K)
-    return (counts + alpha) / counts.sum(1, keepdim=True)
+def _one_maximum_for_all(log_densities, weights):
+    largest = log_densities.max()
+    return (largest + (weights * (log_densities - largest).exp()).sum(1).log()).mean()
 
 
-@transition_table.misconception()
-def _alpha_not_in_the_sum(sequence, K, alpha):
-    counts = _counts(sequence, K)
-    return (counts + alpha) / (counts.sum(1, keepdim=True) + alpha)
+@mixture_score.misconception("only the largest term of each sum. It is often close; the others belong to it, too.")
+def _largest_term(log_densities, weights):
+    return (weights.log() + log_densities).amax(1).mean()
 
 
-@transition_table.misconception(
-    "α added to probabilities. Add it to the *counts*: then a row with many data is hardly moved, and an empty one "
-    "becomes uniform."
+@mixture_score.misconception(
+    "weights inside a logarithm that is a logarithm already: log π_k must be *added* to the log-density."
 )
-def _alpha_added_to_probabilities(sequence, K, alpha):
-    counts = _counts(sequence, K)
-    P = (counts / counts.sum(1, keepdim=True).clamp_min(1)) + alpha
-    return P / P.sum(1, keepdim=True)
+def _weight_without_logarithm(log_densities, weights):
+    return (weights + log_densities).logsumexp(1).mean()
 
 
-@transition_table.misconception("counts. Divide each row by its sum, so that it holds probabilities.")
-def _counts_only(sequence, K, alpha):
-    return _counts(sequence, K) + alpha
+@mixture_score.misconception()
+def _weight_without_logarithm(log_densities, weights):
+    return (weights * log_densities).logsumexp(1).mean()
 
 
-@transition_table.misconception(
-    "one pair too many, from the last state back to the first. The chapter closes its text to a ring; this sequence is "
-    "open, with T - 1 pairs."
-)
-def _closed_to_a_ring(sequence, K, alpha):
-    return transition_table.answer(torch.cat([sequence, sequence[:1]]), K, alpha)
+@mixture_score.misconception("a sum over the points. Asked for is the average point's score.")
+def _sum_over_points(log_densities, weights):
+    return (weights.log() + log_densities).logsumexp(1).sum()
 
 
-# --- where it rests
+@mixture_score.misconception("one score for each point. Asked for is a single number, their mean.")
+def _one_for_each_point(log_densities, weights):
+    return (weights.log() + log_densities).logsumexp(1)
 
 
-@question(
-    "Where a chain rests",
-    hints=(
-        "π P = π, and its entries sum to 1. π stands on the *left* of P: it is a row, and each entry of the product "
-        "collects what flows into one state.",
-        "torch.linalg.eig(A) gives eigenvectors on the right, A v = λ v. Which matrix A has your π as such a vector? "
-        "Take the one whose eigenvalue is 1, and divide it by its sum. (Powers of P would do for many chains, not for "
-        "all.)",
-        "values, vectors = torch.linalg.eig(P.T); v = vectors[:, (values - 1).abs().argmin()].real; v / v.sum().",
-    ),
-    insight="A chain that marches in step (every second time at state 0, say) never settles, but its π is still the "
-    "share of time that it spends in each state. It needs no aperiodicity, only that every state can be reached.",
-    probes=lambda: [
-        (torch.tensor([[0.9, 0.1], [0.3, 0.7]], dtype=torch.double),),
-        (torch.tensor([[0.2, 0.5, 0.3], [0.6, 0.0, 0.4], [0.1, 0.1, 0.8]], dtype=torch.double),),
-        (torch.rand(5, 5).double().softmax(1),),
-        (torch.tensor([[0.0, 0.3, 0.7], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], dtype=torch.double),),
-    ],
-)
-def stationary(P):
-    values, vectors = torch.linalg.eig(P.T)
-    v = vectors[:, (values - 1).abs().argmin()].real
-    return v / v.sum()
+@mixture_score.misconception("the loss, with its minus. Asked for is the score itself, which is to be made large.")
+def _negative(log_densities, weights):
+    return -(weights.log() + log_densities).logsumexp(1).mean()
 
 
-@stationary.misconception(
-    "the eigenvector on the right of P. Rows sum to 1, so that one is always constant: it says nothing. π stands on "
-    "the left: take P.T."
-)
-def _right_eigenvector(P):
-    return torch.full((len(P),), 1 / len(P)).double()
-
-
-@stationary.misconception()
-def _right_eigenvector(P):
-    return torch.full((len(P),), len(P) ** -0.5).double()
-
-
-@stationary.misconception()
-def _right_eigenvector(P):
-    return -torch.full((len(P),), len(P) ** -0.5).double()
-
-
-@stationary.misconception()
-def _right_eigenvector(P):
-    values, vectors = torch.linalg.eig(P)
-    return vectors[:, (values - 1).abs().argmin()].real
-
-
-@stationary.misconception(
-    "a vector of length 1, as eigenvectors come. Probabilities must *sum* to 1: divide by the sum (which also mends "
-    "the sign)."
-)
-def _not_divided_by_sum(P):
-    values, vectors = torch.linalg.eig(P.T)
-    return vectors[:, (values - 1).abs().argmin()].real
-
-
-@stationary.misconception()
-def _not_divided_by_sum(P):
-    return stationary.answer(P) / stationary.answer(P).norm()
-
-
-@stationary.misconception(
-    "a high power of P. It works only for chains that don't march in step: one that is at state 0 every second time "
-    "goes on like that for ever, and P has a π all the same."
-)
-def _powers_of_a_periodic_chain(P):
-    return torch.linalg.matrix_power(P, 1000)[0]
-
-
-@stationary.misconception()
-def _powers_of_a_periodic_chain(P):
-    return torch.linalg.matrix_power(P, 1001)[0]
-
-
-@stationary.misconception()
-def _powers_of_a_periodic_chain(P):
-    return torch.linalg.matrix_power(P, 1000).mean(0)
-
-
-@stationary.misconception()
-def _powers_of_a_periodic_chain(P):
-    return torch.linalg.matrix_power(P, 1001).mean(0)
-
-
-@stationary.misconception(
-    "the average of the rows: where the chain is after one step from a random state. It must be the same after any "
-    "number of steps."
-)
-def _mean_of_rows(P):
-    return P.mean(0)
-
-
-@stationary.misconception("where the chain stays: the diagonal of P. The question is where it *is*, in the long run.")
-def _diagonal(P):
-    return P.diagonal() / P.diagonal().sum()
-
-
-@stationary.misconception("a table. Asked for is one probability for each state: a vector.")
-def _a_table(P):
-    return torch.linalg.matrix_power(P, 1000)
-
-
-@stationary.misconception()
-def _a_table(P):
-    return stationary.answer(P).expand(len(P), -1)
-
-
-# --- the name of a loss
+# --- likelihood and looks
 
 
 @discussion(
-    "A loss with a wrong name",
+    "Two models, two verdicts",
     hints=(
-        "Say what the formula computes, for a chain whose table you know. When is it large, when small?",
-        "What would a program have to know about a GAN's generator to compute this number? And does it know that?",
-        "Three things: the sign, the name, and who could use it.",
+        "What does the score ask of a model, and what does it not ask? Think of the lazy model of section 5.",
+        "And the copier: what does it look like, and what decides its score?",
     ),
 )
-def markov_chain_loss():
-    """The formula is the average log-likelihood of sequences under a Markov chain. It is large (near 0) when the
-    chain gives high probabilities to the steps that really happen. As a loss, to be made small, it needs a minus;
-    without it, training makes real steps impossible, and the number falls without end.
+def two_verdicts():
+    """Both can be right: they answer different questions.
 
-    With the minus it is a good and common loss, for a model that *has* probabilities p(x_t | x_{t-1}): counting
-    minimises it for a table, gradient descent for a network, and with a longer memory it is what language models
-    are trained with. Nothing in it is adversarial.
+    The score asks whether each unseen face gets enough probability. It hardly asks where the rest of the probability
+    goes. A may waste most of it: if 99 of 100 samples were rubbish, that would cost at most ln 100, about 4.6 nats, and
+    in many dimensions good models differ by far more.
 
-    A GAN's generator can't compute it: it turns noise into a sample, and the probability of what came out is not
-    known. One could only fit a chain to generated sequences and ask how well it predicts real ones (and the other
-    way round): a measurement, not something that a generator is trained with. And it would see pairs of neighbours
-    and nothing else.
+    The eye asks whether the samples look right. It doesn't notice what is missing. B may draw a few kinds of faces very
+    well, or copy training faces with very little noise: an unseen face then has next to no probability, and the score
+    is terrible.
 
-    So the friend could train a sequence model by maximum likelihood (then drop the word GAN), or let a
-    discriminator look at whole sequences: this is how a GAN learns what belongs together."""
+    A is the choice where probabilities are used: for compression, or to notice unusual faces. B is the choice for
+    pictures to look at, after a look at the nearest training faces, and at the variety of its samples."""

@@ -19,12 +19,12 @@ from gan_edu.checks.values import close, describe
         "Each loss is minus the logarithm of a probability: of the one that was given to the right answer, or to the "
         "wished one.",
         "D says d to every point. On a real point the right answer, “real”, got the probability d; on a forged one the "
-        "right answer, “forged”, got 1 - d. The generator wishes to hear “real”.",
+        "right answer, “generated”, got 1 - d. The generator wishes to hear “real”.",
         "loss_d = -log(d) - log(1 - d) and loss_g = -log(d), with math.log, the natural logarithm.",
     ),
     insight="-log d - log(1 - d) is smallest at d = ½: of all discriminators that say the same everywhere, the one "
     "that says ½ has the lowest loss. So a loss well above 2 ln 2 is worse than a shrug.",
-    probes=lambda: [(0.5,), (0.9,), (0.2,)],
+    probes=lambda: [(0.5,), (0.9,), (0.2,), (0.001,)],
 )
 def flat_losses(d):
     loss_d = -math.log(d) - math.log(1 - d)
@@ -43,13 +43,13 @@ def _base_two(d):
 
 
 @flat_losses.misconception(
-    "-log d for both halves. On a forged point the right answer is “forged”, and that got the probability 1 - d."
+    "-log d for both halves. On a generated point the right answer is “generated”, and that got the probability 1 - d."
 )
 def _same_label_for_both(d):
     return -2 * math.log(d), -math.log(d)
 
 
-@flat_losses.misconception("only the real half of the discriminator's loss. It sees forged points, too.")
+@flat_losses.misconception("only the real half of the discriminator's loss. It sees generated points, too.")
 def _forgets_fakes(d):
     return -math.log(d), -math.log(d)
 
@@ -73,7 +73,7 @@ def _logit_instead_of_probability(d):
 
 
 @flat_losses.misconception(
-    "the generator's wish turned round: -log(1 - d) is small when its points are called forged. It wants to hear "
+    "the generator's wish turned round: -log(1 - d) is small when its points are called generated. It wants to hear "
     "“real”."
 )
 def _generator_wants_forged(d):
@@ -130,7 +130,7 @@ def _slopes_at(candidate, points):
         "x = x.detach().requires_grad_(), then (slope,) = torch.autograd.grad(discriminator(x).sum(), x).",
     ),
     insight="With D in its best form, logit = log p - log q, this slope is the difference of the two scores, "
-    "(log p)' - (log q)': diffusion models learn such slopes directly.",
+    "(log p)' - (log q)'. Diffusion models learn scores directly, of data with noise.",
     run=_slopes_at,
     probes=lambda: [([-1.0, 0.0, 2.0],), ([0.3, -2.0],)],
 )
@@ -208,16 +208,56 @@ def _leaves_gradients_in_discriminator(discriminator, x):
     return x.grad
 
 
+@slopes.misconception(
+    "gradients of the weights that were cleared. They may belong to a turn that isn't over. torch.autograd.grad(…, x) "
+    "leaves every .grad as it was."
+)
+def _clears_gradients_of_discriminator(discriminator, x):
+    x = x.detach().requires_grad_()
+    discriminator(x).sum().backward()
+    discriminator.zero_grad()
+    return x.grad
+
+
+@slopes.misconception(
+    "weights that stay frozen: after requires_grad_(False) the discriminator can never learn again. Set it back, or "
+    "leave it out: torch.autograd.grad(…, x) doesn't need it."
+)
+def _leaves_discriminator_frozen(discriminator, x):
+    discriminator.requires_grad_(False)
+    return _of(lambda x: discriminator(x).sum(), x)
+
+
+@slopes.misconception(
+    "a discriminator that stays in evaluation mode: .eval() changes it for everybody. Set it back with .train(), or "
+    "leave it out."
+)
+def _leaves_discriminator_in_eval_mode(discriminator, x):
+    discriminator.eval()
+    return _of(lambda x: discriminator(x).sum(), x)
+
+
 @slopes.test
 def _(learner):
     net, x = _hill(), torch.tensor([[-1.0], [0.5]])
+    for parameter in net.parameters():  # left by a turn before
+        parameter.grad = torch.ones_like(parameter)
     before = [parameter.detach().clone() for parameter in net.parameters()]
     learner(net, x)
-    if any(parameter.grad is not None and parameter.grad.any() for parameter in net.parameters()):
-        got = "gradients in .grad of its weights"
-        raise NotYet("a discriminator as it was before", got, looks_like="leaves_gradients_in_discriminator")
-    if not all(old.equal(new) for old, new in zip(before, net.parameters(), strict=True)):
-        raise NotYet("a discriminator as it was before", "other weights", looks_like="a change of the weights.")
+    expected = "a discriminator as it was before"
+    if not net.training:
+        raise NotYet(expected, "one in evaluation mode", looks_like="leaves_discriminator_in_eval_mode")
+    if not all(parameter.requires_grad for parameter in net.parameters()):
+        raise NotYet(expected, "frozen weights", looks_like="leaves_discriminator_frozen")
+    gradients = [parameter.grad for parameter in net.parameters()]
+    if any(gradient is None or not gradient.any() for gradient in gradients):
+        got = "the gradients of its weights are gone"
+        raise NotYet(expected, got, looks_like="clears_gradients_of_discriminator")
+    if any((gradient != 1).any() for gradient in gradients):
+        got = "other gradients in .grad of its weights"
+        raise NotYet(expected, got, looks_like="leaves_gradients_in_discriminator")
+    if not all(close(old, new) and old.dtype == new.dtype for old, new in zip(before, net.parameters(), strict=True)):
+        raise NotYet(expected, "other weights", looks_like="a change of the weights.")
 
 
 # --- both losses
@@ -240,8 +280,8 @@ def _both(candidate, real_logits, fake_logits):
 @question(
     "Both losses, from logits",
     hints=(
-        "Three halves: real points that should be called real, forged points that should be called forged (both for "
-        "the discriminator), forged points that should be called real (for the generator).",
+        "Three parts: real points that should be called real, generated points that should be called generated (both "
+        "for the discriminator), generated points that should be called real (for the generator).",
         "From a logit ℓ: -log D = -F.logsigmoid(ℓ), and because 1 - σ(ℓ) = σ(-ℓ): -log(1 - D) = -F.logsigmoid(-ℓ).",
         "loss_d = -F.logsigmoid(real_logits).mean() - F.logsigmoid(-fake_logits).mean(); loss_g is the mean of "
         "-F.logsigmoid(fake_logits).",
@@ -268,8 +308,8 @@ def _pair(real, fake):
 
 
 @both_losses.misconception(
-    "one tensor of logits for both halves of the discriminator's loss. Then “real” and “forged” are asked of the same "
-    "points, and the best answer is ½, for ever."
+    "one tensor of logits for both halves of the discriminator's loss. Then “real” and “generated” are asked of the "
+    "same points, and the best answer is ½, for ever."
 )
 def _one_tensor_for_both(real_logits, fake_logits):
     return _pair(fake_logits, fake_logits)
@@ -281,7 +321,7 @@ def _one_tensor_for_both(real_logits, fake_logits):
 
 
 @both_losses.misconception(
-    "swapped labels: the discriminator is paid for calling real points forged, and the other way round."
+    "swapped labels: the discriminator is paid for calling real points generated, and the other way round."
 )
 def _swapped_labels(real_logits, fake_logits):
     return _pair(fake_logits, real_logits)[0], F.softplus(fake_logits).mean()
@@ -293,15 +333,15 @@ def _swapped_labels(real_logits, fake_logits):
 
 
 @both_losses.misconception(
-    "a generator that wants its points called *forged*: that half belongs to the discriminator. The generator's label "
-    "is “real”."
+    "a generator that wants its points called *generated*: that half belongs to the discriminator. The generator's "
+    "label is “real”."
 )
 def _generator_wants_forged(real_logits, fake_logits):
     return _pair(real_logits, fake_logits)[0], F.softplus(fake_logits).mean()
 
 
 @both_losses.misconception(
-    "the generator's loss on the *real* logits. It never sees a real point; what it can change is the forged ones."
+    "the generator's loss on the *real* logits. It never sees a real point; what it can change is the generated ones."
 )
 def _generator_sees_real(real_logits, fake_logits):
     return _pair(real_logits, fake_logits)[0], F.softplus(-real_logits).mean()
@@ -391,7 +431,7 @@ def _no_gradient(real_logits, fake_logits):
 
 @both_losses.misconception(
     "detached logits. The *points* are detached, before the discriminator sees them; its own weights lie between "
-    "points and logits, and must learn from the forged ones, too."
+    "points and logits, and must learn from the generated ones, too."
 )
 def _detached_logits(real_logits, fake_logits):
     return _pair(real_logits, fake_logits.detach())[0], _pair(real_logits, fake_logits)[1]
@@ -407,8 +447,8 @@ def _(learner):
     logits = torch.tensor([[0.5], [-1.0]]), torch.tensor([[1.0], [0.0], [2.0]])
     right, got = both_losses.answer(*logits), _both(learner, *logits)
     if not close(right, got):
-        on = "2 real and 3 forged points"
-        raise NotYet(right, got, on=on, looks_like="something that needs equally many real and forged points.")
+        on = "2 real and 3 generated points"
+        raise NotYet(right, got, on=on, looks_like="something that needs equally many real and generated points.")
 
 
 @both_losses.test
@@ -425,11 +465,14 @@ def _(learner):
             name = "detached_logits" if loss_of == "generator" else "no_gradient"
             raise NotYet(f"a gradient of the {loss_of}'s loss", "none", looks_like=name)
         found = torch.autograd.grad(loss, list(logits.values()), allow_unused=True)
-        for name, gradient in zip(logits, found, strict=True):
-            if name in wanted and gradient is None:
-                raise NotYet(
-                    f"a gradient of the {loss_of}'s loss for {name}", "none arrives there", looks_like="detached_logits"
-                )
+        right = torch.autograd.grad(both_losses.answer(*logits.values())[number], [logits[name] for name in wanted])
+        for name, should in zip(wanted, right, strict=True):
+            gradient = found[list(logits).index(name)]
+            expected = f"a gradient of the {loss_of}'s loss for {name}"
+            if gradient is None or not gradient.any():
+                raise NotYet(expected, "none arrives there", looks_like="detached_logits")
+            if not close(should, gradient):
+                raise NotYet(f"{expected}: {describe(should)}", gradient, looks_like="a .detach() in part of the loss.")
 
 
 # --- one training step
@@ -469,6 +512,9 @@ def _two_steps(candidate, batches):
     return after
 
 
+_STAYS_FROZEN = "requires_grad_(False) without requires_grad_(True) after it."
+
+
 def _call(candidate, arguments):
     try:
         return candidate(*arguments)
@@ -479,7 +525,8 @@ def _call(candidate, arguments):
         elif "inplace operation" in text:
             name = "generator_learns_from_old_discriminator"
         elif "does not require grad" in text:
-            name = "generator_never_moves"
+            frozen = not all(weight.requires_grad for weight in arguments[1].parameters())
+            name = _STAYS_FROZEN if frozen else "generator_never_moves"
         elif (
             "shapes cannot be multiplied" in text
             and arguments[0].noise[-1:]
@@ -495,8 +542,8 @@ def _call(candidate, arguments):
     "One step of the whole game",
     hints=(
         "A loop over the batches, in which only the discriminator learns. After the loop, the generator's turn.",
-        "In the loop: noise, forged points (detached), loss, and the three lines zero_grad(), backward(), step() with "
-        "optimizer_d. After it: new forged points, not detached, and the three lines with optimizer_g.",
+        "In the loop: noise, generated points (detached), loss, and the three lines zero_grad(), backward(), step() "
+        "with optimizer_d. After it: new generated points, not detached, and the three lines with optimizer_g.",
         "for real in real_batches: fake = generator(torch.randn(len(real), 1)).detach(); loss_d = "
         "both_losses(discriminator(real), discriminator(fake))[0]; … After the loop the same with [1], without "
         "detach, and with optimizer_g.",
@@ -540,8 +587,8 @@ def _forge(generator, real):
 
 
 @training_step.misconception(
-    "a missing zero_grad(). Each backward() adds to the gradients that are there: those of the turn before and, in the "
-    "discriminator, those that the generator's turn has left behind. Clear them before each backward()."
+    "a missing zero_grad(). backward() adds to the gradients of the turn before, and in the "
+    "discriminator to those of the generator's turn. Clear them before each backward()."
 )
 def _missing_zero_grad(g, d, opt_g, opt_d, batches):
     for real in batches:
@@ -572,9 +619,8 @@ def _missing_zero_grad(g, d, opt_g, opt_d, batches):
 
 
 @training_step.misconception(
-    "a missing .detach(), with gradients left over: the discriminator's turns have put gradients into the generator, "
-    "pointing the wrong way, and the generator's own was added to them. Detach the forged points in the "
-    "discriminator's turn, and zero the generator's gradients right before its backward()."
+    "a missing .detach(). The discriminator's turns put gradients into the generator. Detach the points "
+    "there, and zero the generator's gradients right before its own backward()."
 )
 def _no_detach(g, d, opt_g, opt_d, batches):
     opt_g.zero_grad()
@@ -591,7 +637,7 @@ def _no_detach(g, d, opt_g, opt_d, batches):
 
 
 @training_step.misconception(
-    "a generator that never moves: its update is missing, or its forged points are cut off from it (.detach(), "
+    "a generator that never moves: its update is missing, or its generated points are cut off from it (.detach(), "
     "torch.no_grad()) in its own turn, so that no gradient arrives."
 )
 def _generator_never_moves(g, d, opt_g, opt_d, batches):
@@ -725,14 +771,34 @@ def _uniform_noise(g, d, opt_g, opt_d, batches):
 
 
 @training_step.misconception(
-    "one draw of noise for all batches. Then the discriminator sees the same forged points again and again: draw new "
-    "noise in the loop."
+    "the same noise again. Draw new noise for each batch, and once more for the generator's turn."
 )
 def _same_noise_for_all_batches(g, d, opt_g, opt_d, batches):
     z = torch.randn(len(batches[0]), 1)
     for real in batches:
         _update(opt_d, _pair(d(real), d(g(z).detach()))[0])
     _update(opt_g, _pair(d(real), d(g(z)))[1])
+
+
+@training_step.misconception(
+    "the discriminator's generated points, used again in the generator's turn. Many programs do that, and it works. "
+    "Asked for here are new ones, from new noise."
+)
+def _reuses_the_points(g, d, opt_g, opt_d, batches):
+    for real in batches:
+        fake = _forge(g, real)
+        _update(opt_d, _pair(d(real), d(fake.detach()))[0])
+    _update(opt_g, _pair(d(real), d(fake))[1])
+
+
+@training_step.misconception(
+    "a fixed seed inside the step. Then every step of the training gets the same noise: set the seed once, outside."
+)
+def _seeds_each_step(g, d, opt_g, opt_d, batches):
+    torch.manual_seed(0)
+    for real in batches:
+        _update(opt_d, _pair(d(real), d(_forge(g, real).detach()))[0])
+    _update(opt_g, _pair(d(real), d(_forge(g, real)))[1])
 
 
 @training_step.misconception(
@@ -764,7 +830,31 @@ def _(learner):
         got = f"mean {mean:.2f} and standard deviation {std:.2f}"
         raise NotYet("noise with mean 0 and standard deviation 1", got)
     if len(noise) > 1 and noise[0].equal(noise[1]):
-        raise NotYet("new noise for each batch", "twice the same", looks_like="same_noise_for_all_batches")
+        raise NotYet("new noise for each turn", "twice the same", looks_like="same_noise_for_all_batches")
+    if len(together) < 1500:  # two batches, and the generator's turn
+        got = f"{len(together)} in all, for two batches and the generator's turn"
+        raise NotYet("500 new generated points in each turn", got, looks_like="reuses_the_points")
+    again = _one_game(500, 2)[0]
+    learner(*again)
+    if again[0].noise[0].equal(noise[0]):
+        raise NotYet("new noise in each step", "the same in two steps", looks_like="seeds_each_step")
+
+
+@training_step.test
+def _(learner):
+    generator, discriminator, optimizer_g, optimizer_d, _ = _one_game(3, 1)[0]
+    batches = [torch.ones(3, 1), torch.ones(5, 1)]
+    learner(generator, discriminator, optimizer_g, optimizer_d, batches)
+    made = [len(z) for z in generator.noise]
+    if sum(made) != 13:
+        got = f"{', '.join(map(str, made))} generated points"
+        looks = "a number of points that doesn't follow the batches: len(real) is the number of each."
+        raise NotYet("3, then 5, then 5 generated points", got, on="batches of 3 and 5 points", looks_like=looks)
+    if not all(module.training for net in (generator, discriminator) for module in net.modules()):
+        looks = "a .eval() without a .train() after it."
+        raise NotYet("nets in training mode afterwards, as before", "one in evaluation mode", looks_like=looks)
+    if not all(weight.requires_grad for net in (generator, discriminator) for weight in net.parameters()):
+        raise NotYet("nets that can learn afterwards, as before", "frozen weights", looks_like=_STAYS_FROZEN)
 
 
 @training_step.misconception("a step that returns nothing. Return the last loss_d and loss_g, as numbers or tensors.")
@@ -813,24 +903,24 @@ def _(learner):
     ),
 )
 def long_turns():
-    """Right is: for the generator's *next* step, the best discriminator gives a good direction. If D = p / (p + q), its
-    slope tells at each forged point in which direction real points become more frequent in comparison with forged
-    ones. A bad discriminator teaches nonsense, like the one-eyed one of section 8, which can't tell left from right. So
-    training it for some updates before each *single* update of the generator can help (the algorithm of
-    the paper of 2014 has a number k for it, and the library discriminator_steps).
+    """Right is: for the generator's *next* step, a good discriminator gives a good direction. If D = p / (p + q),
+    its slope tells at each generated point in which direction real points become more frequent, compared with
+    generated ones. A bad discriminator teaches nonsense, like the one-eyed one of section 8, which can't tell
+    left from right.
 
-    Wrong is the other half of the plan: a long turn for the generator. D's curve was learned for forged points where
-    they lie now. After a few hundred updates they lie somewhere else, together on the top of a curve that has become
-    meaningless, because nothing in the loss asks them to stay apart. The discriminator then learns that this spot is
-    "forged", and they jump to the next. In section 5, four such turns left nearly all generators in one spot, as far
-    from the data as if they had been told nothing but the middle; the same number of updates in short turns gave two
-    heaps.
+    Wrong is the long turn of the generator. D's curve was learned for generated points where they lie now. After
+    a few hundred updates they lie somewhere else, together at the top of a curve that has become meaningless,
+    because nothing in the loss asks them to stay apart. The discriminator then learns that this spot is
+    "generated", and they jump to the next.
 
-    One more doubt about "trained to the end": where forged and real points don't overlap at all, the best
-    discriminator is sure everywhere: 0 here, 1 there. Sure means flat, as long as one looks at D: with the loss
-    log(1 - D) the generator then gets next to no gradient. The non-saturating loss, -log D, repairs the size of the
-    push, but the slope of the logit is then learned between the heaps, where no points are: a guess.
+    Wrong is also "the better, the better" for the discriminator. In section 5, ten updates of D for each one of G
+    cost several pairs a whole cluster; three did no harm; ten for *both* did no harm either. Why the
+    others lost it, that experiment doesn't tell. One doubt about "trained to the end" needs no experiment: where
+    generated and real points don't overlap, the best discriminator is sure everywhere. It is 0 here and 1 there,
+    and flat in between or steep where no points are. Its slope, which is all that the generator gets, is then a
+    guess.
 
-    How to find out for your own nets: keep the total number of updates fixed, try turns of 1, 10 and 200 for each
-    player apart (D long and G short; G long and D short), several seeds each, and measure a distance to the data with
-    its floor. Don't judge by the losses: they are measured against an opponent who changes with the plan."""
+    How to find out for your own nets: keep the generator's updates fixed, and make one player's turn longer at a
+    time: 1, 3, 10, 100 updates of D for one of G, then the other way round, then both. Take several seeds each,
+    and measure a distance to the data, with its floor. Don't judge by the losses: each plan has other
+    opponents."""

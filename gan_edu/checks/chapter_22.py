@@ -1,4 +1,6 @@
-"""Questions of chapter 22: the best discriminator, its accuracy, a judge without angles, arrows, reading maps."""
+"""Questions of chapter 22: the best discriminator, accuracy, a discriminator without angles, arrows, reading maps."""
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -20,8 +22,8 @@ def _logs(*densities):
     hints=(
         "D* = p / (p + q), and you have log p and log q. The obvious way is p = exp(log p). What is exp(-1000) in a "
         "computer?",
-        "Divide above and below by p: D* = 1 / (1 + q/p). And q/p = exp(log q - log p): only the difference of the two "
-        "logarithms counts, and that is harmless.",
+        "Divide above and below by p: D* = 1 / (1 + q/p), and q/p = exp(log q - log p). So only the difference of "
+        "the two logarithms counts.",
         "1 / (1 + exp(-ℓ)) has a name: the sigmoid of ℓ. What is ℓ here?",
     ),
     insight="So log p - log q is the logit of the best discriminator. A discriminator that is trained well is an "
@@ -30,6 +32,7 @@ def _logs(*densities):
         (_logs(0.3, 0.1, 0.02), _logs(0.1, 0.1, 0.08)),
         (torch.tensor([[-900.0, -1000.0], [-1000.0, -1000.0]]), torch.tensor([[-901.0, -998.0], [-1000.0, -700.0]])),
         (torch.tensor([-2.0, -50.0]), torch.tensor([-40.0, -3.0])),
+        (torch.tensor([-2.0, -900.0]), torch.tensor([-900.0, -2.0])),
     ],
     tol=2e-4,  # logaddexp is a right way too, and -1000 has few digits left behind the point
 )
@@ -70,6 +73,15 @@ def _exp_underflows(log_p, log_q):
     return 1 / (1 + q / p)
 
 
+@optimal_discriminator.misconception(
+    "a ratio that has become infinite on the way: exp(900) is infinite in a computer, and infinite / infinite is no "
+    "number. The sigmoid of log p - log q has no such trouble."
+)
+def _exp_overflows(log_p, log_q):
+    ratio = (log_p - log_q).exp()
+    return ratio / (1 + ratio)
+
+
 @optimal_discriminator.misconception("the logit, without the sigmoid that makes a probability of it.")
 def _logit_instead_of_probability(log_p, log_q):
     return log_p - log_q
@@ -100,13 +112,13 @@ def _verdict_instead_of_probability(log_p, log_q):
 @question(
     "Accuracy, from logits",
     hints=(
-        "The judge says “real” where D > ½. Which logits have a sigmoid above ½?",
+        "The discriminator says “real” where D > ½. Which logits have a sigmoid above ½?",
         "On real points it is right where it says “real”, on generated ones where it says “generated”. (logits > 0) is "
         "a table of True and False; its .float().mean() is the share of True.",
         "Two shares, one for each kind of point; then their mean: (a + b) / 2, however many points each has.",
     ),
-    insight="Accuracy looks only at the side of the ½-line on which a point lies. The discriminator can double its "
-    "steepness, and with it all arrows, without changing its accuracy at all.",
+    insight="Accuracy looks only at the side of the ½-line on which a point lies. The discriminator can double all its "
+    "logits, and with them all their slopes, without changing its accuracy at all.",
     probes=lambda: [
         (torch.tensor([2.0, 0.3, -1.0, 0.2]), torch.tensor([-2.0, 0.4])),
         (torch.tensor([[0.1], [-0.1], [3.0]]), torch.tensor([[-0.2], [-4.0], [0.7], [-0.3], [1.0]])),
@@ -132,8 +144,8 @@ def _threshold_zero_after_sigmoid(real_logits, fake_logits):
 
 
 @accuracy.misconception(
-    "all points in one heap: with 1,000 generated and 10 real points, a judge that always says “generated” would then "
-    "be right in 99 %. Take a share of each kind first, then the mean of the two."
+    "all points counted together. With 1,000 generated and 10 real ones, always saying “generated” would be right in "
+    "99 %. Take each kind's share first, then their mean."
 )
 def _one_heap(real_logits, fake_logits):
     right = torch.cat([(real_logits > 0).flatten(), (fake_logits < 0).flatten()])
@@ -146,7 +158,7 @@ def _forgets_fakes(real_logits, fake_logits):
 
 
 @accuracy.misconception(
-    "how often the judge says “real”, for both kinds. On generated points it is right when it says “generated”."
+    "how often the discriminator says “real”, for both kinds. On generated points it is right when it says “generated”."
 )
 def _fooled_counts_as_right(real_logits, fake_logits):
     return ((real_logits > 0).float().mean() + (fake_logits > 0).float().mean()) / 2
@@ -164,31 +176,37 @@ def _mean_probability(real_logits, fake_logits):
     return (real_logits.sigmoid().mean() + (1 - fake_logits.sigmoid()).mean()) / 2
 
 
-@accuracy.misconception("a sum of the two shares: a perfect judge would have accuracy 2. Take their mean.")
+@accuracy.misconception("a sum of the two shares: a perfect discriminator would have accuracy 2. Take their mean.")
 def _sum_instead_of_mean(real_logits, fake_logits):
     return (real_logits > 0).float().mean() + (fake_logits < 0).float().mean()
 
 
-# --- a judge that is blind to angles
+# --- a discriminator that is blind to angles
 
-_TURNS = torch.tensor([0.3, 1.1, 1.5708, 2.5, 3.1416])
+_TURNS = (0.3, 1.1, math.pi / 2, 2.5, math.pi)
 
 
 def _turned(x, angle):
-    c, s = angle.cos(), angle.sin()
-    return x @ torch.stack([torch.stack([c, s]), torch.stack([-s, c])])
+    c, s = math.cos(angle), math.sin(angle)
+    return x @ x.new_tensor([[c, s], [-s, c]])
+
+
+def _places(judge, *shape):
+    """Random points of the dtype that the judge's weights have."""
+    weights = list(getattr(judge, "parameters", list)())
+    return torch.randn(*shape, dtype=weights[0].dtype if weights else torch.float32)
 
 
 @question(
-    "A judge that is blind to angles",
+    "A discriminator that is blind to angles",
     hints=(
         "Nothing that differs between two points of one circle may reach a layer. So what is the only number that may?",
         "x.norm(dim=1, keepdim=True) turns (N, 2) into (N, 1), the distances from the centre. Two small layers on top.",
         "In __init__: super().__init__(); self.net = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1)). "
         "In forward: self.net of the distances.",
     ),
-    insight="Every gradient of such a judge points along the radius, so no generated point is ever pushed sideways: "
-    "what a discriminator can't see, its generator can't learn.",
+    insight="Every gradient of such a discriminator points along the radius, so no generated point is ever pushed "
+    "sideways. What a discriminator can't see, its generator can't learn.",
 )
 class RadiusJudge(nn.Module):
     def __init__(self):
@@ -199,7 +217,7 @@ class RadiusJudge(nn.Module):
         return self.net(x.norm(dim=1, keepdim=True))
 
 
-@RadiusJudge.misconception("a judge that sees the angle: turn the plane, and it changes its mind.")
+@RadiusJudge.misconception("a discriminator that sees the angle: when the plane turns, its answer changes.")
 class _sees_the_angle(nn.Module):
     def __init__(self):
         super().__init__()
@@ -223,7 +241,7 @@ class _square_instead_of_circle(nn.Module):
 
 
 @RadiusJudge.misconception(
-    "one norm for the whole batch: x.norm() without dim. Each point is judged by itself: x.norm(dim=1, keepdim=True)."
+    "one norm for the whole batch: x.norm() without dim. Each point gets its own: x.norm(dim=1, keepdim=True)."
 )
 class _norm_of_the_batch(nn.Module):
     def __init__(self):
@@ -247,7 +265,7 @@ class _sigmoid_at_the_end(nn.Module):
 
 
 @RadiusJudge.misconception(
-    "a judge that has the same opinion of all distances. Is the distance really what goes into the layers?"
+    "a discriminator that says the same for all distances. Is the distance really what goes into the layers?"
 )
 class _blind_to_everything(nn.Module):
     def __init__(self):
@@ -270,10 +288,10 @@ class _layers_made_in_forward(nn.Module):
 @RadiusJudge.test
 def _(learner):
     judge = learner()
-    x = torch.randn(7, 2)
+    x = _places(judge, 7, 2)
     out = value_of(judge, x)
     if not any(parameter.requires_grad for parameter in getattr(judge, "parameters", list)()):
-        raise NotYet("a judge with something to learn", "no parameters", looks_like="layers_made_in_forward")
+        raise NotYet("a discriminator with something to learn", "no parameters", looks_like="layers_made_in_forward")
     if tuple(out.shape) != (7, 1):
         raise NotYet("shape (7, 1)", f"shape {tuple(out.shape)}", on="x of shape (7, 2)", looks_like=_SHAPE)
     if not judge(x).allclose(out):
@@ -283,7 +301,7 @@ def _(learner):
             looks_like="something random inside: dropout, or layers that are made new at each call.",
         )
     if not gradient_reaches(judge, out):
-        raise NotYet("a gradient for the judge's weights", "none reaches them", looks_like="a .detach() or no_grad.")
+        raise NotYet("a gradient for the weights", "none reaches them", looks_like="a .detach() or no_grad.")
     one_by_one = torch.cat([judge(point[None]) for point in x])
     if not close(one_by_one, out, 1e-4):
         name = "norm_of_the_batch" if out.allclose(out[:1]) else "points that influence one another in the batch."
@@ -296,18 +314,18 @@ _SHAPE = "a logit for each point is asked for, (N, 1): keepdim=True keeps the se
 @RadiusJudge.test
 def _(learner):
     judge = learner()
-    x = torch.randn(200, 2) * 2
+    x = _places(judge, 200, 2) * 2
     out = judge(x)
     different = [a for a in _TURNS if not close(out, judge(_turned(x, a)), 1e-3)]
     if different:
-        symmetric = all(close(out, judge(_turned(x, torch.tensor(k * torch.pi / 2))), 1e-3) for k in (1, 2, 3))
+        symmetric = all(close(out, judge(_turned(x, k * math.pi / 2)), 1e-3) for k in (1, 2, 3))
         raise NotYet(
             "the same logits when the plane is turned around the centre",
             f"they change by up to {(judge(_turned(x, different[0])) - out).abs().max():.2g} when it turns by "
-            f"{different[0] * 180 / torch.pi:.0f}°",
+            f"{math.degrees(different[0]):.0f}°",
             looks_like="square_instead_of_circle" if symmetric else "sees_the_angle",
         )
-    radii = torch.linspace(0.1, 5, 50)[:, None] * torch.tensor([[0.6, 0.8]])
+    radii = torch.linspace(0.1, 5, 50, dtype=x.dtype)[:, None] * x.new_tensor([[0.6, 0.8]])
     if max((judge := learner())(radii).std().item() for _ in range(5)) < 1e-4:
         raise NotYet("different logits at different distances", "the same at all", looks_like="blind_to_everything")
     lowest, highest = 0.0, 0.0
@@ -363,8 +381,8 @@ def _arrows_at(candidate, points):
         "point's logit depends on the others, each point gets the gradient of its own loss.",
         "torch.autograd.grad(loss, x) gives a tuple with one tensor. Arrows go where the loss *falls*.",
     ),
-    insight="Each arrow is the slope of the logit times 1 - D. In the middle of a flat region both losses give "
-    "nothing; on a slope where D is near 0 this one gives all, and log(1 - D) next to nothing.",
+    insight="Each arrow is the slope of the logit times 1 - D. Where the logit is flat, both losses give nothing. "
+    "Where it is steep and D is near 0, this loss gives nearly the whole slope, and log(1 - D) next to nothing.",
     probes=lambda: [
         (torch.tensor([[0.5, -1.0], [2.0, 0.3], [-1.5, 0.0]]),),
         (torch.randn(50, 2),),
@@ -453,8 +471,8 @@ def _one_number_for_each_point(discriminator, points):
 
 
 @arrows.misconception(
-    "a backward() that also leaves gradients in the discriminator. The next step of its optimiser would follow them: "
-    "torch.autograd.grad(loss, x) touches nothing."
+    "a backward() that leaves gradients in the discriminator. The next step of its optimiser would follow them. "
+    "torch.autograd.grad(loss, x) changes nothing."
 )
 def _gradients_left_behind(discriminator, points):
     x = points.detach().clone().requires_grad_()
@@ -475,6 +493,8 @@ def _(learner):
     judge, points = _hills(2), torch.randn(6, 2)
     kept = points.clone()
     value_of(learner, judge, points, shape=(6, 2))
+    if not judge.training:
+        raise NotYet("a discriminator that is left as it was", "one in eval mode", looks_like="an .eval() left behind.")
     if any(parameter.grad is not None and parameter.grad.any() for parameter in judge.parameters()):
         raise NotYet(
             "a discriminator that is left as it was", "gradients in its weights", looks_like="gradients_left_behind"
@@ -489,6 +509,20 @@ def _(learner):
         raise NotYet("points that are left as they were", "other numbers", looks_like="an operation in place.")
 
 
+@arrows.test
+def _(learner):
+    judge, points = _hills(2), torch.randn(6, 2)
+    for parameter in judge.parameters():
+        parameter.grad = torch.ones_like(parameter)  # what its own loss has left there
+    learner(judge, points)
+    if not all(parameter.grad is not None and (parameter.grad == 1).all() for parameter in judge.parameters()):
+        raise NotYet(
+            "the gradients that the discriminator had before",
+            "others",
+            looks_like="a zero_grad(), or a backward() into its weights. torch.autograd.grad(loss, x) changes neither.",
+        )
+
+
 # --- reading maps
 
 
@@ -497,26 +531,28 @@ def _(learner):
     hints=(
         "For each map ask first: where are points? Colours elsewhere are guesses.",
         "Map A: two very different situations look like this. What could you *do* to tell them apart?",
-        "Map B: how long are the arrows, for either loss? Think of the slope and of the factor. Map C: which values "
-        "can the sigmoid of a sigmoid have?",
+        "Map B: how long are the arrows, for either loss? Think of the slope of the logit, which the colours don't "
+        "show, and of the factor. Map C: which values can the sigmoid of a sigmoid have?",
     ),
 )
 def reading_maps():
-    """Map A, white wherever points lie. Either the generated points are where the real ones are, as often as they are:
-    then ½ is the best answer. Or the discriminator has not found the difference: it is too slow, too small, or has only
-    begun. The map can't say which. Two tests can: give the discriminator some hundred steps of its own while the
-    generator waits (if colours come up, there was something to see), or measure the samples without it, by counting
-    modes and points far from all data. In the chapter the map was white while nine of ten points lay between the heaps.
+    """Map A is white wherever points lie. There are two possible reasons. Either the generated points are where the
+    real ones are, and as often: then ½ is the best answer. Or the discriminator has not found the difference, because
+    it is too slow, too small, or has only begun. The map can't say which. Two tests can. Let the discriminator train
+    some hundred steps while the generator waits: if colours appear, there was something to see. Or measure the samples
+    without it: count modes, and points far from all data. In the chapter the map was white while most points lay
+    between the clusters.
 
-    Map B, deep blue and deep orange with a hard edge between. Accuracy is 1; the best discriminator would probably say
-    the same. What the generator can use of it is the slope at its own points. If the orange is a plateau, the arrows
-    are short for every loss. If it still rises towards the data, -log D gives useful arrows, as its factor 1 - D is 1;
-    log(1 - D) gives next to none, as its factor D is 0. What helps: the non-saturating loss, or a penalty that keeps
-    the map from becoming so steep at the edge and so flat beyond it.
+    Map B is deep blue and deep orange with a sharp line between. Accuracy is 1, and the best discriminator would
+    probably say the same. The generator uses the slope of the logit at its own points, and the colours can't show it: D
+    near 0 looks flat in any case. If the logit is flat there, the arrows are short for every loss. If it still rises
+    towards the data, -log D gives useful arrows, because its factor 1 - D is about 1. log(1 - D) gives next to none,
+    because its factor D is about 0. What helps: the non-saturating loss, or a penalty that keeps the logit from
+    becoming so steep at the line and so flat beyond it. Compute the slopes; don't judge by the colours.
 
-    Map C, no orange at all, and no ½-line: nothing anywhere is below ½. Look at the code, not at the data: there is a
-    sigmoid at the end of the discriminator, and the loss, which takes logits, adds another. The sigmoid of a number
-    between 0 and 1 lies between 0.5 and 0.73.
+    Map C has no orange at all and no ½-line: D is nowhere below ½. Look at the code, not at the data. Perhaps the
+    discriminator ends with a sigmoid, and the loss, which takes logits, adds another. The sigmoid of a number between
+    0 and 1 lies between 0.5 and 0.73.
 
-    The far corner. A discriminator is trained only where points are. What it says in an empty corner is how its
-    network happens to go on, and another seed may say the opposite. It matters only if a generated point goes there."""
+    The empty corner. A discriminator is trained only where points are. What it says elsewhere is how its network
+    happens to continue, and another seed may say the opposite. It matters only if a generated point goes there."""

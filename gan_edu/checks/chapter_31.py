@@ -5,6 +5,7 @@ import math
 import torch
 
 from gan_edu.checks.engine import NotYet, discussion, question, value_of
+from gan_edu.checks.values import difference
 
 # --- an average, and its error
 
@@ -16,8 +17,8 @@ from gan_edu.checks.engine import NotYet, discussion, question, value_of
         "The values scatter by σ, and values.std() estimates it. A mean of N of them scatters less: by which factor?",
         "values.mean() and values.std() / math.sqrt(len(values))",
     ),
-    insight="About 95 of 100 estimates lie within two standard errors of the truth (if N isn't small), and precision "
-    "costs: half the error needs four times the samples, whatever the dimension.",
+    insight="If N isn't small, about 95 of 100 estimates lie within two standard errors of the truth. Half the error "
+    "needs four times the samples, whatever the dimension.",
     probes=lambda: [
         (torch.tensor([1.0, 2.0, 4.0, 9.0]),),
         (torch.randn(50, dtype=torch.float64) * 3 + 2,),
@@ -45,12 +46,14 @@ def _variance_instead_of_std(values):
     return values.mean(), values.var() / len(values)
 
 
-@monte_carlo.misconception("a variance divided by √N: take the root of the variance, too.")
+@monte_carlo.misconception("a variance divided by √N. Take the root of the variance, too.")
 def _variance_over_root_n(values):
     return values.mean(), values.var() / math.sqrt(len(values))
 
 
-@monte_carlo.misconception("σ estimated with N where N - 1 was asked for: torch's default is right.")
+@monte_carlo.misconception(
+    "σ estimated with N, where N - 1 was asked for. The default of torch is right; NumPy needs ddof=1."
+)
 def _biased_std(values):
     return values.mean(), values.std(correction=0) / math.sqrt(len(values))
 
@@ -82,8 +85,8 @@ def _median_instead_of_mean(values):
         "The density is p_z(z) / |G'(z)|. Its logarithm is a difference.",
         "-0.5 * z**2 - 0.5 * math.log(2 * math.pi) - slope.abs().log()",
     ),
-    insight="This one line is what a normalising flow sums over its layers. A GAN's generator has no such line: its "
-    "noise and its pictures have different dimensions.",
+    insight="A normalising flow adds up such a line for each of its layers. A GAN's generator has no such line, "
+    "because its noise and its pictures have different dimensions.",
     probes=lambda: [
         (torch.tensor([0.0, 1.0, -2.0]), torch.tensor([1.0, 2.0, 0.5])),
         (torch.tensor([0.5, -0.5]), torch.tensor([-3.0, -0.2])),
@@ -158,8 +161,8 @@ def _bells():
         "The mean of (x - μ_q)² over p is σ_p² + (μ_p - μ_q)²: their scatter, and the way between the means.",
         "log(σ_q/σ_p) + (σ_p² + (μ_p - μ_q)²) / (2 σ_q²) - ½, with torch.log.",
     ),
-    insight="A belief that is too narrow costs like 1/σ², one that is too wide only like log σ: rather too modest than "
-    "too sure.",
+    insight="A belief that is too narrow costs like 1/σ², one that is too wide only like log σ. So it costs less to be "
+    "too modest than to be too sure.",
     probes=_bells,
 )
 def bell_kl(mean_p, std_p, mean_q, std_q):
@@ -202,7 +205,7 @@ def _distance_not_squared(mean_p, std_p, mean_q, std_q):
     return torch.log(std_q / std_p) + (std_p**2 + (mean_p - mean_q).abs()) / (2 * std_q**2) - 0.5
 
 
-@bell_kl.misconception("the logarithm turned round: log(σ_q/σ_p), so that a wider belief q costs something.")
+@bell_kl.misconception("log(σ_p/σ_q). It must be log(σ_q/σ_p), so that a wider belief q costs something.")
 def _log_turned_round(mean_p, std_p, mean_q, std_q):
     return bell_kl.answer(mean_p, std_p, mean_q, std_q) - 2 * torch.log(std_q / std_p)
 
@@ -215,6 +218,26 @@ def _summed(mean_p, std_p, mean_q, std_q):
 @bell_kl.misconception()
 def _summed(mean_p, std_p, mean_q, std_q):
     return bell_kl.answer(mean_p, std_p, mean_q, std_q).mean()
+
+
+@bell_kl.test
+def _(learner):
+    pairs = [torch.tensor(values, dtype=torch.float64) for values in ((0.5, -1.0), (0.8, 2.0), (0.0, 1.0), (1.5, 0.7))]
+    slopes = []
+    for answer in (bell_kl.answer, learner):
+        inputs = [value.clone().requires_grad_() for value in pairs]
+        total = value_of(answer, *inputs).sum()
+        if not total.requires_grad:
+            raise NotYet("a KL through which one can train", "a number without a gradient", looks_like=_CUT)
+        slopes.append(torch.autograd.grad(total, inputs, allow_unused=True))
+    for name, right, got in zip(("mean_p", "std_p", "mean_q", "std_q"), *slopes, strict=True):
+        if got is None or not torch.isclose(got.double(), right, atol=1e-4).all():
+            raise NotYet(
+                f"the gradient {right.tolist()} for {name}", "no gradient" if got is None else got, looks_like=_CUT
+            )
+
+
+_CUT = "a gradient that is cut, by .detach(), .item(), NumPy or no_grad. Later a bell is trained with this number."
 
 
 # --- JS that survives zeros
@@ -238,7 +261,7 @@ def _kl(p, q):
         "m = (p + q) / 2 is 0 only where both are. What is left to mend is 0 · log 0: torch.xlogy(p, p) makes it 0.",
         "((torch.xlogy(p, p) - torch.xlogy(p, m)) + (torch.xlogy(q, q) - torch.xlogy(q, m))).sum() / 2",
     ),
-    insight="JS stays between 0 and ln 2 and never breaks. The price: once two histograms share no bin it is ln 2, "
+    insight="JS stays between 0 and ln 2, and it is never infinite. But once two histograms share no bin it is ln 2, "
     "however near or far their bins are.",
     probes=_histograms,
 )
@@ -316,11 +339,11 @@ def _(learner):
         (torch.tensor([0.3, 0.7, 0.0]), torch.tensor([0.6, 0.4, 0.0])),
     ]
     for p, q in cases:
-        right, got = jsd.answer(p, q), value_of(learner, p, q)
-        if not torch.isfinite(got).all():
-            raise NotYet(right, got, on=f"p = {p.tolist()}, q = {q.tolist()}", looks_like="nan_at_zeros")
-        if not torch.isclose(got.double().reshape(()), right.double(), atol=1e-4):
-            looks = "a small number added to the histograms, or bins left out, to get rid of the zeros."
+        right, got = jsd.answer(p, q), learner(p, q)
+        kind = difference(right, got, 1e-4)
+        if kind is not None:
+            looks = "perhaps a small number added to the histograms, or bins left out, to get rid of the zeros."
+            looks = "nan_at_zeros" if kind == "nan" or str(got).startswith(("inf", "tensor(inf")) else looks
             raise NotYet(right, got, on=f"p = {p.tolist()}, q = {q.tolist()}", looks_like=looks)
 
 
@@ -331,7 +354,7 @@ def _(learner):
     "Four numbers",
     hints=(
         "A: a density is probability per length. What happens to its logarithm in other units?",
-        "B: section 4, the third of the four things people trip over. C: what is e to the power of 0.69?",
+        "B: section 4, the third of the four things that people get wrong. C: what is e to the power of 0.69?",
         "D: section 2, averages that are off on average. Which of the two scores has the larger bias?",
     ),
 )
@@ -340,12 +363,14 @@ def four_numbers():
     the units: measure in millimetres instead of metres, and each dimension takes ln 1000 = 6.9 off. Only differences
     between models, on the same data in the same units, mean something.
 
-    B: both can be true. One place where data come with a positive probability and the model never goes is enough. The
-    samples of the model can't show what is missing among them; look at the data that the model finds most surprising.
+    B: both can be true. One place where data come with a positive probability and the model never goes is enough. (KL
+    can also be infinite with q above 0 everywhere, if the tails of the model are much thinner than those of the data.)
+    The samples of the model can't show what is missing among them. Look at the data that the model finds most
+    surprising.
 
-    C: 0.693 is ln 2, the ceiling: one look at a point tells for sure where it came from. So the two share (nearly) no
-    place. It doesn't say whether they are a hair or a mile apart: on thin sheets that hardly cross, JSD is ln 2 either
-    way. If the number was estimated with many bins, or with a flexible discriminator on few points, it may be bias.
+    C: 0.693 is ln 2, the largest value: one look at a point tells for sure where it came from. So the two share
+    (nearly) no place. It doesn't say how far apart they are: on thin sheets that hardly cross, JSD is ln 2 in any case.
+    If the number was estimated with many bins, or with a flexible discriminator on few points, it may be bias.
 
     D: two models and two sample sizes changed places at once. Many scores, the Fréchet distance among them, are too
     large on average by something like 1/N. With equal sample sizes, and several repeats of each, one could tell."""

@@ -5,7 +5,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from gan_edu.checks.engine import NotYet, discussion, question, value_of
+from gan_edu.checks.engine import NotYet, discussion, question
+from gan_edu.checks.values import difference
 
 # --- the value of a game
 
@@ -36,8 +37,9 @@ def _value_probes():
         "infinite.",
         "((log_p.exp() * F.logsigmoid(logits) + log_q.exp() * F.logsigmoid(-logits)) * dx).sum()",
     ),
-    insight="A top is flat: in the chapter's example, logits a third too small or half again too large cost only about "
-    "0.05. So a value close to the best one does not mean a discriminator close to D*.",
+    insight="A top is flat: in the chapter's example, logits that are a third too small, or one and a half times as "
+    "large, lose only about 0.05. So a value close to the best one doesn't mean logits close to the best ones. But D "
+    "itself must then be close to D*, on average over the points that come by.",
     probes=_value_probes,
 )
 def value(logits, log_p, log_q, dx):
@@ -101,8 +103,8 @@ def _sigmoid_twice(logits, log_p, log_q, dx):
 
 
 @value.misconception(
-    "the logarithm of a sigmoid in two steps. At a logit of -800 the sigmoid is rounded to 0, at 200 it is rounded to "
-    "1, and the logarithm of D or of 1 - D is lost. F.logsigmoid does both in one safe step."
+    "the logarithm of a sigmoid in two steps. At a logit of -800 the sigmoid is rounded to 0, at 200 to "
+    "1, and the logarithm is lost. F.logsigmoid does both at once."
 )
 def _log_of_sigmoid(logits, log_p, log_q, dx):
     return (log_p.exp() * logits.sigmoid().log() + log_q.exp() * (1 - logits.sigmoid()).log()).sum() * dx
@@ -113,8 +115,8 @@ def _(learner):
     _, log_p, log_q, dx = _two_heaps()
     for sure in (200.0, -800.0):
         logits = torch.full_like(log_p, sure)
-        right, got = value.answer(logits, log_p, log_q, dx), value_of(learner, logits, log_p, log_q, dx)
-        if not torch.isfinite(got).all() or not got.isclose(right.to(got.dtype), rtol=1e-4).all():
+        right, got = value.answer(logits, log_p, log_q, dx), learner(logits, log_p, log_q, dx)
+        if difference(right, got, 1e-4) is not None:
             raise NotYet(right, got, on=f"logits of {sure:g} everywhere", looks_like="log_of_sigmoid")
 
 
@@ -207,7 +209,8 @@ def _log_density_alone(x, mean_p, mean_q, covariance):
 
 def _adam_probes():
     logits = torch.tensor([-5.0, -10.0, -25.0, 0.0, 3.0], dtype=torch.float64)
-    return [(logits, 1e-3, 1e-8), (torch.tensor(-12.0, dtype=torch.float64), 0.5, 1e-4)]
+    one, sure = (torch.tensor(logit, dtype=torch.float64) for logit in (1.0, -12.0))
+    return [(one, 1.0, 0.3), (logits, 1e-3, 1e-8), (sure, 0.5, 1e-4)]  # a large ε first: there wrong values differ most
 
 
 def _moves(candidate, logit, lr, eps):
@@ -227,8 +230,8 @@ def _moves(candidate, logit, lr, eps):
         "is |g|.",
         "g = torch.sigmoid(logit) gives lr * g / (g + eps); the same with g = torch.sigmoid(-logit).",
     ),
-    insight="Adam makes all slopes well above ε equally long, and those well below ε not at all: at ε = 1e-8 its help "
-    "ends near a logit of ln 1e-8 ≈ -18.",
+    insight="Adam makes all slopes well above ε equally long, and it doesn't lengthen those well below ε to the same "
+    "size: with ε = 1e-8 its help ends near a logit of ln 1e-8 ≈ -18.",
     run=_moves,
     probes=_adam_probes,
     tol=1e-7,
@@ -378,22 +381,22 @@ def _density_underflows(log_p, log_q, n_real, n_fake):
         "more alike?",
         "B: what is the slope of log(1 - σ(ℓ))? At which logits is it near 0, and who has such logits: a perfect "
         "generator, or one that is caught?",
-        "C: section 2, the inequality. D: section 7, the last experiment, and exercise 3.",
+        "C: section 2, the inequality. D: section 7, the last experiment, and question 3.",
     ),
 )
 def four_sentences():
-    """A is the wrong way round. The loss of the best discriminator is 2 ln 2 - 2 JSD: the more alike p and q, the
+    """A is the wrong way round. The loss of the best discriminator is 2 ln 2 - 2 JSD: the more alike p and q are, the
     *larger* it is, up to 2 ln 2. A small loss says that the discriminator is winning. (Sections 2 and 4.)
 
     B draws a right conclusion from a wrong reason. The slope of log(1 - σ(ℓ)) is -σ(ℓ) = -D: it is flat where D(G(z))
-    is near 0. That is the *beginning*, when every fake is caught. Near D(G(z)) = 1 the loss is at its steepest; and a
-    perfect generator has D = ½, where both losses have the same slope. A famous textbook has this sentence.
+    is near 0. That is the *beginning*, when every generated point is recognised. Near D(G(z)) = 1 the loss is at its
+    steepest. And a perfect generator has D = ½, where both losses have the same slope.
 
     C proves nothing. JSD ≥ ln 2 - ½ L_D, and with L_D = 2 ln 2 this says JSD ≥ 0. A blind discriminator has this loss
-    against any generator. The other direction would be sound: a small loss on fresh points *proves* a difference.
+    against any generator. The other direction is sound: a small loss on fresh points *proves* a difference.
 
-    D mixes up the patient and the painkiller. Deeper discriminators win faster, and in the chapter's last experiment
-    their saturating arrows were *shorter*. Adam hides short gradients as long as they are above its ε and above
-    rounding errors; with SGD the generator starved. The cause is a loss that is flat where the discriminator is sure,
-    together with a discriminator that is sure. So the cures are another loss (non-saturating, Wasserstein), or a
-    discriminator that can't get so steep (gradient penalty, spectral norm, noise on its inputs)."""
+    D treats a symptom. In the chapter's last experiment the deeper discriminators were surer after the same number of
+    steps, and the saturating arrows *shorter*. Adam makes short gradients long again, as long as they are above its ε
+    and above rounding errors; with SGD the generator starved. The cause is a loss that is flat where the discriminator
+    is sure, together with a discriminator that is sure. So the cures are another loss (non-saturating, Wasserstein), or
+    a discriminator that can't get so steep (gradient penalty, spectral norm, noise on its inputs)."""

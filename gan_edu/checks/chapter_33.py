@@ -19,8 +19,8 @@ from gan_edu.checks.engine import NotYet, discussion, question
         "v_theta = psi * sigmoid(-theta * psi) and v_psi = -theta * sigmoid(theta * psi) - gamma * psi, with "
         "sigmoid(t) = 1 / (1 + math.exp(-t)).",
     ),
-    insight="θ·v_θ + ψ·v_ψ is -θψ·tanh(θψ/2) - γψ²: both terms pull inwards, but near the middle the first is of "
-    "fourth order and the penalty of second. So there the penalty does all the work.",
+    insight="θ·v_θ + ψ·v_ψ is -θψ·tanh(θψ/2) - γψ². Both terms pull inwards. But near the middle the first is of "
+    "fourth order and the penalty of second order, so there the penalty does nearly all the work.",
     probes=lambda: [(1.0, 1.0, 0.0), (1.0, 1.0, 0.5), (-0.5, 2.0, 0.3), (2.0, -1.0, 1.0)],
 )
 def gradient_field(theta, psi, gamma):
@@ -111,7 +111,7 @@ def _run_step(candidate, theta, psi, h, gamma):
         "first component of the field at a *new* place. Which?",
         "psi = psi + h * field(theta, psi, gamma)[1], and then theta = theta + h * field(theta, psi, gamma)[0].",
     ),
-    insight="One line's difference, and the linear map changes its determinant from 1 - hγ + h²/4 to 1 - hγ: the "
+    insight="Only one line differs, and the determinant of the linear map changes from 1 - hγ + h²/4 to 1 - hγ. The "
     "outward push of simultaneous steps, h²/4, is gone.",
     run=_run_step,
     probes=lambda: [(1.0, 1.0, 0.5, 0.0), (1.0, 1.0, 0.5, 0.4), (-0.4, 0.8, 1.0, 0.3), (2.0, 0.1, 0.1, 1.0)],
@@ -181,7 +181,7 @@ def _matrix(gamma):
 
 
 @question(
-    "How much a step shrinks",
+    "How much a step shrinks the distance",
     hints=(
         "Near the middle one simultaneous step multiplies (θ, ψ) by the matrix I + hJ. What happens after a hundred "
         "steps depends on its eigenvalues' sizes.",
@@ -218,8 +218,8 @@ def _smallest(h, gamma):
 
 
 @shrink_factor.misconception(
-    "the flow's factor, e^{hλ}. Steps of gradient descent are not the flow: 1 + hλ is larger than e^{hλ} where things "
-    "turn, and that is the whole trouble."
+    "the flow's factor, e^{hλ}. Steps of gradient descent are not the flow: without a penalty |1 + hλ| is above 1, "
+    "and |e^{hλ}| is exactly 1."
 )
 def _flow(h, gamma):
     return np.exp(h * np.linalg.eigvals(_matrix(gamma)).real.max())
@@ -246,7 +246,7 @@ def _alternating(h, gamma):
     return np.abs(np.linalg.eigvals(turn)).max()
 
 
-@shrink_factor.misconception("f'(0) = 1, as in a Wasserstein game. The sigmoid at 0 is ½.")
+@shrink_factor.misconception("a Wasserstein game, with 1 where J has ½. The sigmoid at 0 is ½.")
 def _slope_one(h, gamma):
     return np.abs(np.linalg.eigvals(np.eye(2) + h * np.array([[0.0, 1.0], [-1.0, -gamma]]))).max()
 
@@ -262,8 +262,9 @@ def _slope_one(h, gamma):
         "-1. For which of the two is that?",
         "4γ for γ ≤ 1. For γ > 1: h = 2/|λ| with the eigenvalue farther left, |λ| = (γ + √(γ² - 1))/2.",
     ),
-    insight="4/(γ + √(γ² - 1)) is the same as 4γ - 4√(γ² - 1). So the best γ for large steps is 1, the same γ at which "
-    "the flow shrinks fastest. In real networks nobody knows f'(0): one has to try.",
+    insight="4/(γ + √(γ² - 1)) is the same as 4γ - 4√(γ² - 1). So near the middle the largest steps are possible at "
+    "γ = 1, the same γ at which the flow shrinks fastest. From far away the game needs smaller steps (section 4). "
+    "For a network nobody knows beforehand how its logits depend on its weights, so one has to try.",
     probes=lambda: [(0.1,), (0.5,), (1.0,), (2.0,), (5.0,), (1.25,), (0.0,)],
 )
 def largest_step(gamma):
@@ -288,7 +289,7 @@ def _right_eigenvalue(gamma):
 
 
 @largest_step.misconception(
-    "a Wasserstein game, with f'(0) = 1: there the limit is γ. Here f'(0) = ½, and γ/f'(0)² = 4γ."
+    "a Wasserstein game, with 1 where J has ½. There the limit is γ, up to γ = 2; here it is 4γ, up to γ = 1."
 )
 def _slope_one_limit(gamma):
     return gamma if gamma <= 2 else 4 / (gamma + math.sqrt(gamma**2 - 4))
@@ -333,8 +334,8 @@ def _one_over_gamma(gamma):
         "Keep two running numbers: total = β·total + value, and weight = β·weight + 1. Both begin at 0.",
         "In the loop: total = beta * total + value; weight = beta * weight + 1; append total / weight.",
     ),
-    insight="Long after the start the weights' sum is 1/(1 - β), and this is the usual EMA. What differs is the "
-    "beginning: no untrained network is kept in the average.",
+    insight="Long after the start the sum of the weights is 1/(1 - β), and this is the usual EMA. The beginning "
+    "differs: the untrained network gets no more than its share, and that soon is hardly anything.",
     probes=lambda: [
         ([1.0, 0.0, 0.0], 0.5),
         ([2.0, 2.0, 2.0, 2.0], 0.9),
@@ -435,17 +436,17 @@ def _(learner):
 )
 def diagnosis():
     """It is no local optimum: there all gradients would be near zero and nothing would move. Something that comes back
-    every few thousand steps, with gradients as large as ever, is turning: complex eigenvalues with hardly any damping.
-    Restarting leads to the same circle from another side.
+    every few thousand steps, with gradients as large as ever, is probably turning: complex eigenvalues with hardly any
+    damping. A restart leads to the same circle from another side.
 
-    A larger learning rate makes it worse, because each simultaneous step adds about h² times the squared frequency to
-    the radius, and on a limit cycle the ring grows like the root of h. A discriminator that learns faster, alone,
-    damps nothing: two clocks only multiply a damping that is there.
+    A larger learning rate makes it worse. Each simultaneous step multiplies the squared radius by about 1 + h² times
+    the squared frequency, and a limit cycle grows like the root of h. A discriminator that learns faster, alone, damps
+    nothing: two time scales only multiply a damping that is there.
 
-    I would first add R1 (γ tried over factors of three, with the half and the units in mind), keep alternating steps,
-    and perhaps lower the rate. An EMA of the generator hides the turning from the samples and is worth having, if its
-    memory is short against the run. I'd judge by a measure of the samples over several seeds, late in training,
-    not by the losses, which are those of a moving opponent.
+    I would first add R1 (several γ, each three times the one before; mind the factor ½ in its definition), keep
+    alternating steps, and perhaps lower the rate. An EMA of the generator hides the turning from the samples. It is
+    worth having if its memory is short compared with the run. I would judge by a measure of the samples over several
+    seeds, late in training. The losses are those of a moving opponent and tell little.
 
     And I would stay modest: two numbers near a solution tell what can happen in a direction without width. Whether it
     happens in this network, only the comparison with and without the penalty shows."""

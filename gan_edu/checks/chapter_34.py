@@ -19,11 +19,11 @@ def _pair(seed, n):
     "Sort and pair",
     hints=(
         "On a line the best pairing is in order: the smallest with the smallest, and so on. np.sort sorts.",
-        "The ways are |x₍ᵢ₎ - y₍ᵢ₎| after sorting. For W_p: each to the power p, then the mean, then …",
+        "After sorting, the ways are |x₍ᵢ₎ - y₍ᵢ₎|. For W_p take each to the power p, then the mean, and then …",
         "(np.abs(np.sort(x) - np.sort(y)) ** p).mean() ** (1 / p)",
     ),
-    insight="It takes n log n steps. The linear program has n² unknowns: at 10,000 points a hundred million. So "
-    "“sliced” distances project clouds of points onto many lines, and sort there.",
+    insight="Sorting takes about n log n steps. The linear program has n² unknowns, for 10,000 points 100 million. "
+    "So “sliced” distances project clouds of points onto many lines, and sort there.",
     probes=lambda: [
         (np.array([3.0, 1.0, 2.0]), np.array([0.0, 5.0, 1.0]), 1),
         (np.array([3.0, 1.0, 2.0]), np.array([0.0, 5.0, 1.0]), 2),
@@ -42,7 +42,7 @@ def _not_sorted(x, y, p):
 
 
 @wasserstein.misconception(
-    "the distance of the two means. Two heaps can have the same mean, and be far from each other."
+    "the distance of the two means. Two samples can have the same mean and still be far from each other."
 )
 def _distance_of_means(x, y, p):
     return np.abs(np.mean(x) - np.mean(y))
@@ -53,7 +53,7 @@ def _root_is_missing(x, y, p):
     return (np.abs(np.sort(x) - np.sort(y)) ** p).mean()
 
 
-@wasserstein.misconception("a sum over the pairs. Each point carries the weight 1/n: take the mean.")
+@wasserstein.misconception("a sum over the pairs. Each point carries the weight 1/n, so take the mean.")
 def _sum_instead_of_mean(x, y, p):
     return (np.abs(np.sort(x) - np.sort(y)) ** p).sum() ** (1 / p)
 
@@ -74,7 +74,7 @@ def _always_first(x, y, p):
 
 
 @wasserstein.misconception(
-    "each point to its *nearest* one on the other side. Then many may go to the same place, and others get nothing."
+    "each point carried to its *nearest* one on the other side. Then many may go to one place, and others get nothing."
 )
 def _nearest_neighbours(x, y, p):
     return (np.abs(x[:, None] - y[None]).min(1) ** p).mean() ** (1 / p)
@@ -104,8 +104,8 @@ def _planned(seed, n, m, d=2):
         "squares over the last axis: np.linalg.norm(…, axis=-1).",
         "(plan * np.linalg.norm(x[:, None] - y[None], axis=-1)).sum()",
     ),
-    insight="Any plan with the right sums gives an upper bound of W1, any 1-Lipschitz critic a lower one. If you find "
-    "one of each with the same number, both are proved to be the best.",
+    insight="Any plan with the right sums gives an upper bound of W1, and any 1-Lipschitz critic a lower bound. If a "
+    "plan and a critic give the same number, this proves that both are the best.",
     probes=lambda: [
         (
             np.array([[0.0, 0.0], [3.0, 4.0]]),
@@ -121,24 +121,24 @@ def price(x, y, plan):
     return (plan * np.linalg.norm(x[:, None] - y[None], axis=-1)).sum()
 
 
-@price.misconception("squared ways: the price of W2². For W1 each way counts by its length: take the root.")
+@price.misconception("squared ways, which is what W2² counts. For W1 each way counts by its length: take the root.")
 def _squared_ways(x, y, plan):
     return (plan * ((x[:, None] - y[None]) ** 2).sum(-1)).sum()
 
 
 @price.misconception(
-    "ways along the axes, |Δ₁| + |Δ₂|, as in a city of blocks. Asked for is the straight line's length."
+    "ways along the axes, |Δ₁| + |Δ₂|, as in a city of blocks. The question asks for the straight line's length."
 )
 def _city_blocks(x, y, plan):
     return (plan * np.abs(x[:, None] - y[None]).sum(-1)).sum()
 
 
-@price.misconception("the mean over all entries. The plan's entries already are shares of 1: add up.")
+@price.misconception("the mean over all entries. The plan's entries are shares of 1 already: add them up.")
 def _mean_instead_of_sum(x, y, plan):
     return (plan * np.linalg.norm(x[:, None] - y[None], axis=-1)).mean()
 
 
-@price.misconception("ways without the plan: what matters is how *much* goes each way.")
+@price.misconception("ways without the plan. How *much* goes each way matters, too.")
 def _plan_forgotten(x, y, plan):
     return np.linalg.norm(x[:, None] - y[None], axis=-1).mean()
 
@@ -149,7 +149,7 @@ def _only_the_diagonal(x, y, plan):
     return (np.diag(plan)[:n] * np.linalg.norm(x[:n] - y[:n], axis=-1)).sum()
 
 
-@price.misconception("the way between the two centres of mass. Distances have to be taken before they are averaged.")
+@price.misconception("the way between the two centres of mass. Take the distances first, and average them afterwards.")
 def _centres_of_mass(x, y, plan):
     return np.linalg.norm(plan.sum(1) @ x - plan.sum(0) @ y)
 
@@ -167,6 +167,12 @@ def _critic_probe(seed, n, m):
     return real, fake, critic(real), critic(fake)
 
 
+def _flat_critic_that_errs():
+    """Nowhere as steep as 1, and it ranks forged points above real ones."""
+    real, fake = np.array([0.0, 1.0, 5.0]), np.array([2.0, 4.0])
+    return real, fake, np.array([0.0, 0.1, 0.2]), np.array([0.4, 0.7])
+
+
 def _steepest(x, f):
     apart = np.abs(x[:, None] - x[None])
     rise = np.abs(f[:, None] - f[None])
@@ -181,13 +187,14 @@ def _steepest(x, f):
         "f(b)| / |a - b|; the largest of these. Leave out a = b.",
         "(f_real.mean() - f_fake.mean()) / steepest, with steepest = (rise[apart > 0] / apart[apart > 0]).max().",
     ),
-    insight="For the two sets of points this is a proof, not an estimate: a function that is nowhere steeper *between "
-    "these points* can always be continued to the whole line without getting steeper.",
+    insight="For these two sets of points this is a proof, not an estimate: a function that is nowhere steeper "
+    "*between these points* can always be continued to the whole line without getting steeper.",
     probes=lambda: [
         (np.array([2.0, 3.0]), np.array([0.0, 1.0]), np.array([4.0, 6.0]), np.array([0.0, 3.0])),
         _critic_probe(0, 5, 5),
         _critic_probe(1, 4, 6),
         _critic_probe(2, 8, 3),
+        _flat_critic_that_errs(),
     ],
 )
 def lower_bound(real, fake, f_real, f_fake):
@@ -202,13 +209,30 @@ def _not_divided(real, fake, f_real, f_fake):
     return f_real.mean() - f_fake.mean()
 
 
+@lower_bound.misconception(
+    "the absolute value of what it earns. That bounds W1 too, but the question asks for what *this* "
+    "critic earns: negative if it ranks forged points above real ones."
+)
+def _absolute_earnings(real, fake, f_real, f_fake):
+    return abs(lower_bound.answer(real, fake, f_real, f_fake))
+
+
+@lower_bound.misconception(
+    "a slope of at least 1, or no division where the critic is flatter than 1. A flat critic is divided, too: its "
+    "number gets larger in size, whatever its sign, and it stays a bound."
+)
+def _slope_at_least_one(real, fake, f_real, f_fake):
+    steep = _steepest(np.concatenate([real, fake]), np.concatenate([f_real, f_fake]))
+    return (f_real.mean() - f_fake.mean()) / max(1.0, steep)
+
+
 @lower_bound.misconception("forged minus real. The critic is to be high on real points.")
 def _wrong_way_round(real, fake, f_real, f_fake):
     return -lower_bound.answer(real, fake, f_real, f_fake)
 
 
 @lower_bound.misconception(
-    "the *mean* slope. Lipschitz is about the steepest place: one steep step is enough to cheat."
+    "the *mean* slope. The limit holds for the steepest place: one steep step is enough to earn too much."
 )
 def _mean_slope(real, fake, f_real, f_fake):
     x, f = np.concatenate([real, fake]), np.concatenate([f_real, f_fake])
@@ -217,7 +241,7 @@ def _mean_slope(real, fake, f_real, f_fake):
 
 
 @lower_bound.misconception(
-    "only slopes among real points. The critic may be steeper among the forged, or between the two."
+    "only slopes among real points. The critic may be steeper among forged points, or between the two kinds."
 )
 def _slopes_among_real_only(real, fake, f_real, f_fake):
     return (f_real.mean() - f_fake.mean()) / _steepest(real, f_real)
@@ -237,7 +261,9 @@ def _rise_without_way(real, fake, f_real, f_fake):
     return (f_real.mean() - f_fake.mean()) / (f.max() - f.min())
 
 
-@lower_bound.misconception("slopes with their sign. A fall is as steep as a rise: take the absolute value.")
+@lower_bound.misconception(
+    "slopes with their sign. A fall is as steep as a rise: take the absolute value of each slope."
+)
 def _signed_slopes(real, fake, f_real, f_fake):
     x, f = np.concatenate([real, fake]), np.concatenate([f_real, f_fake])
     order = np.argsort(x)
@@ -303,13 +329,13 @@ def _penalised(candidate, scale, real, fake, share):
 @question(
     "A one-sided penalty",
     hints=(
-        "First the points between: real + share * (fake - real), and PyTorch must follow them (requires_grad_()).",
-        "Their gradients: torch.autograd.grad(critic(between).sum(), between, create_graph=True)[0], shape (N, 2). "
-        "Then the length of each row.",
+        "First the points between: real + share * (fake - real). PyTorch must follow them: requires_grad_().",
+        "Then their gradients: torch.autograd.grad(critic(between).sum(), between, create_graph=True)[0], of shape "
+        "(N, 2). Take the length of each row.",
         "length = gradient.norm(dim=1), and (length - 1).clamp(min=0).square().mean().",
     ),
-    insight="Where the critic is flatter than 1 this penalty has no gradient at all: nothing pushes the slope away "
-    "from 0, so a critic that starts the wrong way can turn round.",
+    insight="Where the critic is flatter than 1 this penalty is 0, so nothing holds the slope away from 0. So a "
+    "critic that starts the wrong way can turn round.",
     run=_penalised,
     probes=lambda: [(1.0, *_points(0, 5)), (0.3, *_points(1, 6)), (3.0, *_points(2, 4))],
 )
@@ -407,6 +433,26 @@ def _(learner):
         )
 
 
+@one_sided.test
+def _(learner):
+    critic = _critic(1.0).eval()
+    before = {}
+    for name, parameter in critic.named_parameters():
+        parameter.grad = torch.ones_like(parameter)
+        before[name] = parameter.detach().clone()
+    learner(critic, *_points(0, 5))
+    for name, parameter in critic.named_parameters():
+        if parameter.grad is None or not bool((parameter.grad == 1).all()):
+            came = "no longer there" if parameter.grad is None else "changed"
+            raise NotYet("what stood in .grad before", came, looks_like="a zero_grad() or a backward() of the critic.")
+        if not parameter.requires_grad:
+            raise NotYet("a critic whose weights may learn, as before", f"{name} frozen")
+        if not torch.equal(parameter, before[name]):
+            raise NotYet("the critic's weights as they were", f"{name} changed")
+    if critic.training:
+        raise NotYet("a critic in the mode in which it came, eval()", "train()")
+
+
 # --- its bias
 
 
@@ -414,28 +460,30 @@ def _(learner):
     "What the penalty adds",
     hints=(
         "The critic maximises k·a - λ·(k - 1)², for k ≥ 1. Set the derivative by k to zero.",
-        "k = 1 + a/(2λ). What does a critic with this slope earn on a way of length a?",
+        "You get k = 1 + a/(2λ). What does a critic with this slope earn on a way of length a?",
         "a * (1 + a / (2 * weight)), that is a + a²/(2λ).",
     ),
-    insight="The excess is a²/(2λ): twice the distance, four times the excess. Two runs whose data are scaled "
-    "differently can't be compared, not even after scaling back.",
-    probes=lambda: [(1.0, 10.0), (1.0, 1.0), (3.0, 10.0), (100.0, 10.0), (0.5, 0.1)],
+    insight="The excess is a²/(2λ): twice the distance gives four times the excess. So two runs whose data are scaled "
+    "differently can't be compared with the same λ, not even after scaling back.",
+    probes=lambda: [(1.0, 10.0), (1.0, 1.0), (3.0, 10.0), (100.0, 10.0), (0.5, 0.1), (np.array([0.5, 2.0]), 0.25)],
 )
 def earned(a, weight):
     return a * (1 + a / (2 * weight))
 
 
-@earned.misconception("the distance itself. The wall is soft: leaning on it pays, so the critic gets steeper than 1.")
+@earned.misconception(
+    "the distance itself. A slope a little above 1 costs little and earns more, so the critic gets steeper than 1."
+)
 def _no_bias(a, weight):
     return a
 
 
-@earned.misconception("the slope, not what is earned with it: multiply by the way a.")
+@earned.misconception("the slope, and not what is earned with it: multiply by the way a.")
 def _only_the_slope(a, weight):
     return 1 + a / (2 * weight)
 
 
-@earned.misconception("a forgotten factor 2 from the square: its derivative is 2λ(k - 1).")
+@earned.misconception("a forgotten factor 2: the derivative of the square is 2λ(k - 1).")
 def _factor_two(a, weight):
     return a * (1 + a / weight)
 
@@ -447,7 +495,7 @@ def _minus_penalty(a, weight):
     return a + a**2 / (4 * weight)
 
 
-@earned.misconception("a bias that doesn't know the way: k = 1 + 1/(2λ). The gain from each bit of slope is a, not 1.")
+@earned.misconception("the slope k = 1 + 1/(2λ), whatever the way is. Each bit of slope earns a, not 1.")
 def _unit_gain(a, weight):
     return a * (1 + 1 / (2 * weight))
 
@@ -475,11 +523,12 @@ def _too_low(a, weight):
 def two_curves():
     """The two numbers can't be compared. The clipped critic's slope is bounded by something that depends on c, depth
     and width, so its number has no units: with another c the same samples would give a tenth or ten times as much. The
-    penalised critic's is in units of the data, but too high by an excess that grows with the square of the distance
-    and falls with λ; and if it lags behind its generator it can be far too low. So 0.02 against 0.4 says nothing.
+    penalised critic's number is in units of the data. But it is too high, by an excess that grows with the square of
+    the distance and falls with λ, and if the critic lags behind its generator it can be far too low. So 0.02 against
+    0.4 says nothing.
 
     Within one run, with a critic that is trained well at each step, a falling number is good news. To compare the two
-    generators I would judge both by the same measure that took no part in training: an exact pairing or a Fréchet
-    distance on the same number of samples, in the same features, with several seeds, beside the floor that real
-    samples have among each other. If I want to use critics, I would train the same fresh critic against both and
-    divide by the steepest slope: that gives lower bounds of the same distance."""
+    generators I would judge both by one measure that took no part in training: an exact pairing or a Fréchet distance,
+    on the same number of samples, in the same features, with several seeds, beside the floor that real samples score
+    among each other. If I wanted to use critics, I would train the same fresh critic against both and divide by its
+    steepest slope. That gives lower bounds of the same distance."""

@@ -17,8 +17,8 @@ def _probabilities(rows, classes):
         "then exp. Where p(y|x) is 0 the term is 0.",
         "torch.xlogy(p, p / p.mean(0)) is p log(p / mean), and 0 where p is 0. .sum(1).mean().exp()",
     ),
-    insight="It is exp of the mutual information between picture and class: at most the number of classes, and ten "
-    "pictures, one of each, repeated for ever, reach that.",
+    insight="It is exp of the mutual information between picture and class, so it is at most the number of classes. "
+    "Ten pictures, one of each class, repeated for ever, reach that.",
     probes=lambda: [
         (torch.tensor([[1.0, 0.0], [0.0, 1.0]]),),
         (torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1]]),),
@@ -47,13 +47,13 @@ def _exp_before_the_mean(p):
     return _terms(p, p.mean(0)).sum(1).exp().mean()
 
 
-@inception_score.misconception("the KL the other way round: p(y|x) comes first, and weighs the logarithm.")
+@inception_score.misconception("the KL the other way round. p(y|x) comes first, and multiplies the logarithm.")
 def _kl_swapped(p):
     marginal = p.mean(0)
     return torch.xlogy(marginal, marginal / p).sum(1).mean().exp()
 
 
-@inception_score.misconception("means along the wrong axis: pictures are rows, and p(y) is the mean over them, dim=0.")
+@inception_score.misconception("a mean along the wrong axis. Pictures are rows, and p(y) is the mean over them, dim=0.")
 def _mean_over_wrong_axis(p):
     return _terms(p, p.mean(1, keepdim=True)).sum(1).mean().exp()
 
@@ -64,14 +64,14 @@ def _mean_over_classes(p):
 
 
 @inception_score.misconception(
-    "only the variety: the entropy of p(y). The score also takes off how unsure each single answer is."
+    "only the variety, the entropy of p(y). The score also subtracts how unsure each single answer is."
 )
 def _only_variety(p):
     marginal = p.mean(0)
     return (-torch.xlogy(marginal, marginal).sum()).exp()
 
 
-@inception_score.misconception("0 · log 0, which is not a number. A probability of 0 has to add 0: torch.xlogy knows.")
+@inception_score.misconception("0 · log 0, which is not a number. A probability of 0 must add 0: use torch.xlogy.")
 def _nan_at_zero(p):
     return (p * (p / p.mean(0)).log()).sum(1).mean().exp()
 
@@ -99,14 +99,14 @@ def _psd_root(matrix):
 @question(
     "Between two Gaussians",
     hints=(
-        "Three parts: the squared distance of the means, both traces, and minus twice the trace of a matrix root.",
+        "There are three parts: the squared distance of the means, both traces, and minus twice the trace of a root.",
         "The root of S_x S_y isn't taken number by number. Its trace is the sum of the roots of the eigenvalues of "
         "R S_y R, where R R = S_x.",
         "values, vectors = torch.linalg.eigh(cov_x); R = vectors @ values.clamp(min=0).sqrt().diag() @ vectors.T; "
         "torch.linalg.eigvalsh(R @ cov_y @ R).clamp(min=0).sqrt().sum()",
     ),
-    insight="It is the squared Wasserstein-2 distance of the two Gaussians (chapter 34). For equal covariances only "
-    "the means are left, and then it sees no shape at all.",
+    insight="It is the squared Wasserstein-2 distance of the two Gaussians (chapter 34). If the covariances are equal, "
+    "only the means are left.",
     probes=lambda: [
         (
             torch.zeros(2, dtype=torch.float64),
@@ -130,10 +130,7 @@ def _parts(mean_x, cov_x, mean_y, cov_y):
     return (mean_x - mean_y).square().sum(), cov_x.trace() + cov_y.trace(), _psd_root(root @ cov_y @ root).trace()
 
 
-@frechet.misconception(
-    "the cross term missing. Without it even two equal Gaussians would be at distance 2 Tr S; it takes back what they "
-    "share."
-)
+@frechet.misconception("a missing cross term. Without it even two equal Gaussians would be at the distance 2 Tr S.")
 def _fid_without_cross_term(mean_x, cov_x, mean_y, cov_y):
     means, traces, _ = _parts(mean_x, cov_x, mean_y, cov_y)
     return means + traces
@@ -153,13 +150,16 @@ def _root_of_each_number(mean_x, cov_x, mean_y, cov_y):
     return means + traces - 2 * (cov_x @ cov_y).diagonal().abs().sqrt().sum()
 
 
-@frechet.misconception("a product number by number (*) where a product of matrices (@) belongs.")
+@frechet.misconception(
+    "variances only: what stands off the diagonals of the covariances is ignored. (A product number by number, *, "
+    "does that as well. The product of two matrices is @.)"
+)
 def _product_of_each_number(mean_x, cov_x, mean_y, cov_y):
     means, traces, _ = _parts(mean_x, cov_x, mean_y, cov_y)
     return means + traces - 2 * (cov_x * cov_y).diagonal().sqrt().sum()
 
 
-@frechet.misconception("the cross term without a root: Tr(S_x S_y) has the units of a fourth power.")
+@frechet.misconception("the cross term without its root. Tr(S_x S_y) has the units of a fourth power.")
 def _no_root(mean_x, cov_x, mean_y, cov_y):
     means, traces, _ = _parts(mean_x, cov_x, mean_y, cov_y)
     return means + traces - 2 * (cov_x @ cov_y).trace()
@@ -179,13 +179,15 @@ def _mean_not_squared(mean_x, cov_x, mean_y, cov_y):
     return means.sqrt() + traces - 2 * cross
 
 
-@frechet.misconception("the root of the whole. What papers report as FID is the *squared* Fréchet distance.")
+@frechet.misconception(
+    "the root of the whole. The question asks for the *squared* distance, and so do papers that report FID."
+)
 def _root_of_the_whole(mean_x, cov_x, mean_y, cov_y):
     means, traces, cross = _parts(mean_x, cov_x, mean_y, cov_y)
     return (means + traces - 2 * cross).sqrt()
 
 
-@frechet.misconception("the covariances left out: two Gaussians around the same mean aren't the same.")
+@frechet.misconception("only the means. Two Gaussians around the same mean may still differ in their covariances.")
 def _only_means(mean_x, cov_x, mean_y, cov_y):
     return _parts(mean_x, cov_x, mean_y, cov_y)[0]
 
@@ -196,14 +198,14 @@ def _kernels(n, m, d):
 
 
 @question(
-    "Without a pair of one",
+    "Without self-pairs",
     hints=(
         "MMD² = E k(x, x') + E k(y, y') − 2 E k(x, y), where x and x' are two *different* draws.",
-        "The diagonal of kxx holds k(x, x): no pair at all. Take it off the sum, and count n (n − 1) pairs.",
+        "The diagonal of kxx holds k(x, x), which is no pair. Subtract it from the sum, and count n (n − 1) pairs.",
         "(kxx.sum() - kxx.diagonal().sum()) / (n * (n - 1)), the same for y, minus 2 * kxy.mean()",
     ),
-    insight="Now the mean over many draws is 0 for equal distributions, so about every second value is negative. "
-    "Don't clip it: max(0, ·) would be biased again.",
+    insight="For equal distributions the mean over many draws is now 0, so some values must be negative. Don't clip "
+    "them: max(0, ·) would be biased again.",
     probes=lambda: [
         (torch.tensor([[2.0, 1.0], [1.0, 2.0]]), torch.tensor([[3.0, 1.0], [1.0, 3.0]]), torch.ones(2, 2)),
         _kernels(4, 6, 3),
@@ -228,7 +230,7 @@ def _diagonal_counted(kxx, kyy, kxy):
     return kxx.mean() + kyy.mean() - 2 * kxy.mean()
 
 
-@unbiased_mmd.misconception("n² pairs counted after the diagonal was taken off. n (n − 1) are left.")
+@unbiased_mmd.misconception("a division by n² after the diagonal was subtracted. Only n (n − 1) pairs are left.")
 def _too_many_pairs(kxx, kyy, kxy):
     return sum((k.sum() - k.diagonal().sum()) / len(k) ** 2 for k in (kxx, kyy)) - 2 * kxy.mean()
 
@@ -239,7 +241,7 @@ def _cross_term_once(kxx, kyy, kxy):
 
 
 @unbiased_mmd.misconception(
-    "the diagonal of kxy left out as well. x and y are different samples: all their pairs count."
+    "the diagonal of kxy left out as well. x and y are different samples, so all their pairs count."
 )
 def _cross_diagonal_left_out(kxx, kyy, kxy):
     least = min(kxy.shape)
@@ -248,15 +250,13 @@ def _cross_diagonal_left_out(kxx, kyy, kxy):
 
 
 @unbiased_mmd.misconception(
-    "a value cut off at 0. The square of a distance can't be negative, its unbiased estimate can."
+    "a value clipped at 0. The square of a distance can't be negative, but its unbiased estimate can."
 )
 def _clipped(kxx, kyy, kxy):
     return (_within(kxx) + _within(kyy) - 2 * kxy.mean()).clamp(min=0)
 
 
-@unbiased_mmd.misconception(
-    "only the half of the pairs, those above the diagonal, divided by the number of all of them."
-)
+@unbiased_mmd.misconception("only half of the pairs, those above the diagonal, divided by the number of all pairs.")
 def _half_of_the_pairs(kxx, kyy, kxy):
     return sum(k.triu(1).sum() / (len(k) * (len(k) - 1)) for k in (kxx, kyy)) - 2 * kxy.mean()
 
@@ -285,8 +285,8 @@ def _clouds(n, m, d):
         "radii = torch.cdist(real, real).kthvalue(k + 1, dim=1).values; then (torch.cdist(real, fake) <= "
         "radii[:, None]).any(dim=1).float().mean()",
     ),
-    insight="For equal distributions you now know the mean without any data: 1 − 2⁻ᵏ for many samples of both, "
-    "in any dimension. Precision and recall have no such value.",
+    insight="For equal distributions you know its mean without any data: about 1 − 2⁻ᵏ for equally many samples of "
+    "both, in any dimension (less with fewer generated ones). Precision and recall have no such value.",
     probes=lambda: [
         (torch.tensor([[0.0], [1.0], [3.0], [6.0]]), torch.tensor([[0.5], [0.6]]), 1),
         (*_clouds(12, 9, 2), 2),
@@ -304,27 +304,27 @@ def _radii(x, k):
 
 
 @coverage.misconception(
-    "each sample as its own nearest neighbour: the smallest distance in each row is 0, to itself. Take k + 1."
+    "each sample counted as its own neighbour. The smallest distance in each row is 0, to itself: take k + 1."
 )
 def _itself_a_neighbour(real, fake, k):
     return (torch.cdist(real, fake) <= _radii(real, k - 1)[:, None]).any(1).float().mean()
 
 
 @coverage.misconception(
-    "balls around the generated samples. That is recall, which one far-off sample with a huge ball can spoil."
+    "balls around the generated samples. That is recall. For coverage the balls lie around real samples."
 )
 def _balls_around_fakes(real, fake, k):
     return (torch.cdist(real, fake) <= _radii(fake, k)[None]).any(1).float().mean()
 
 
 @coverage.misconception(
-    "precision: the share of *generated* samples inside a ball. Asked for: the share of real ones whose ball holds one."
+    "precision, the share of *generated* samples inside a ball. Coverage is the share of balls that hold one."
 )
 def _precision(real, fake, k):
     return (torch.cdist(real, fake) <= _radii(real, k)[:, None]).any(0).float().mean()
 
 
-@coverage.misconception("density: how many pairs there are. For coverage a ball counts once, however many it holds.")
+@coverage.misconception("density, which counts pairs. For coverage a ball counts once, however many samples it holds.")
 def _density(real, fake, k):
     return (torch.cdist(real, fake) <= _radii(real, k)[:, None]).sum() / (k * len(fake))
 
@@ -339,12 +339,14 @@ def _count(real, fake, k):
     return (torch.cdist(real, fake) <= _radii(real, k)[:, None]).any(1).sum()
 
 
-@coverage.misconception("one radius for all. Each real sample has its own: that is what lets sparse regions count.")
+@coverage.misconception(
+    "one radius for all. Each real sample has its own radius, so that sparse regions count as well."
+)
 def _one_radius(real, fake, k):
     return (torch.cdist(real, fake) <= _radii(real, k).mean()).any(1).float().mean()
 
 
-@coverage.misconception("radii measured to the generated samples. How wide a ball is, only real samples decide.")
+@coverage.misconception("radii measured to the generated samples. Only real samples decide how wide a ball is.")
 def _radii_to_fakes(real, fake, k):
     between = torch.cdist(real, fake)
     return (between <= between.kthvalue(min(k, len(fake)), dim=1).values[:, None]).any(1).float().mean()
@@ -368,18 +370,21 @@ def _(learner):
     ),
 )
 def results_table():
-    """1. FID falls with the number of samples even if the generator stays the same, roughly like a + b / N. 5,000
+    """1. FID falls with the number of samples even if the generator stays the same, roughly like a + b / N. So 5,000
     against 50,000 samples can't be compared. Draw equally many, and print what real data score at that number.
 
-    2. One seed each. A difference of 0.3 has no meaning until one knows how much a second training run differs; three
-    to five runs, all shown, would tell. Also: was the best checkpoint chosen by the same FID that is reported?
+    2. There is one seed of each. A difference of 0.3 means nothing until one knows how much a second training run
+    differs. Three to five runs, all of them shown, would tell. And was the best checkpoint chosen by the same FID that
+    is reported?
 
-    3. An inception score above that of real data isn't better than real. It never looks at real data; one picture of
-    each class, repeated, gets the largest value there is. It can say nothing about closeness.
+    3. An inception score above that of real data isn't better than real. It never looks at real data. One picture of
+    each class, repeated, gets the largest value there is. So it can't say how close the pictures are to real ones.
 
     4. Precision without recall (or density without coverage) rewards a generator that prints one good picture. Both
-    sides are needed, with their values for real data, which aren't 1.
+    sides are needed, with the values of real data, which aren't 1.
 
-    5. Nothing there would notice copies of the training set: those score like real data in all four. An audit is
-    needed: are generated pictures nearer to training pictures than held-out pictures are? And against which pictures
-    was FID measured: the training set, or held-out ones?"""
+    5. Nothing there would notice copies of the training set, because copies score like real data in all three measures.
+    An audit is needed: are generated pictures nearer to training pictures than to held-out ones, and how often? And
+    against which pictures was FID measured, the training set or held-out ones?
+
+    6. The new model has four times the parameters. Train the baseline at that size."""

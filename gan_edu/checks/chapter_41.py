@@ -3,6 +3,7 @@
 import inspect
 from types import FunctionType
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -18,13 +19,14 @@ from gan_edu.checks.values import close, describe
     "A generator of two layers",
     hints=(
         "Two methods: __init__ makes the layers and keeps them (self.… = …), forward(z) sends z through them.",
-        "Two linear layers, noise_dim → hidden and hidden → 784. After the first an activation such as LeakyReLU(0.2); "
-        "after the second one that ends between -1 and 1.",
+        "Two linear layers, noise_dim → hidden and hidden → 784, each with its bias. After the first comes "
+        "LeakyReLU(0.2); after the second something that ends between -1 and 1.",
         "super().__init__() first, then self.net = nn.Sequential(nn.Linear(noise_dim, hidden), nn.LeakyReLU(0.2), …, "
         "nn.Tanh()), and forward returns self.net(z).",
     ),
-    insight="Whatever such a net learns, its images lie on a folded sheet of at most 100 dimensions in a space of 784, "
-    "so they fill none of its volume: one reason why a strong discriminator can tell them from real ones.",
+    insight="Whatever such a net learns, its images lie on a folded sheet of at most 100 dimensions in a space of 784 "
+    "dimensions. The sheet fills none of the volume. That is one reason why a strong discriminator can tell the images "
+    "from real ones.",
 )
 class Generator(nn.Module):
     def __init__(self, noise_dim=100, hidden=128):
@@ -71,8 +73,8 @@ class _hard_coded_sizes(_Wrong):
 
 
 @Generator.misconception(
-    "layers that nn.Module doesn't know: in a plain list, or made anew in forward. Then parameters() lacks them, and "
-    "no optimizer can train them. Keep each in self.…, or in nn.Sequential."
+    "layers that nn.Module doesn't know: in a plain list, or made in forward. No optimizer can train "
+    "them. Keep each in self.…, or in nn.Sequential."
 )
 class _layers_not_registered(nn.Module):
     def __init__(self, noise_dim=100, hidden=128):
@@ -86,8 +88,8 @@ class _layers_not_registered(nn.Module):
 
 
 @Generator.misconception(
-    "images as squares. Here they are rows of 784 numbers, (N, 784), as the discriminator takes them; reshape for a "
-    "picture only."
+    "images as squares. Here they are rows of 784 numbers, (N, 784), as the discriminator takes them. Reshape only "
+    "to show them."
 )
 class _image_shape(_Wrong):
     def forward(self, z):
@@ -95,8 +97,8 @@ class _image_shape(_Wrong):
 
 
 @Generator.misconception(
-    "noise drawn inside forward, instead of the z that comes in. Then nobody can choose z: neither to see the same "
-    "image again nor to walk from one to another."
+    "noise drawn inside forward, instead of the z that comes in. Then nobody can choose z, for instance to see the "
+    "same image again."
 )
 class _ignores_input(_Wrong):
     def forward(self, z):
@@ -104,16 +106,16 @@ class _ignores_input(_Wrong):
 
 
 @Generator.misconception(
-    "a sigmoid at the end: pixels from 0 to 1. Black is -1 here, and no weights could ever make it. tanh reaches from "
-    "-1 to 1."
+    "a sigmoid at the end: pixels from 0 to 1. Black is -1 here, and no weights could make it. tanh reaches from -1 to "
+    "1."
 )
 class _sigmoid_output(_Wrong):
     end = nn.Sigmoid()
 
 
 @Generator.misconception(
-    "no activation at the end: with large weights the numbers leave [-1, 1], and are no pixels any more. tanh keeps "
-    "them inside."
+    "no bound at the end: with large weights the numbers leave [-1, 1], and are no pixels any more. tanh keeps them "
+    "inside."
 )
 class _no_output_activation(_Wrong):
     end = nn.Identity()
@@ -139,6 +141,43 @@ class _clamped_output(_Wrong):
 )
 class _no_hidden_activation(_Wrong):
     middle = nn.Identity()
+
+
+@Generator.misconception(
+    "another activation than LeakyReLU(0.2) between the two layers, or something besides it (a norm, a dropout)."
+)
+class _other_hidden_activation(_Wrong):
+    middle = nn.ReLU()
+
+
+@Generator.misconception()
+class _other_hidden_activation(_Wrong):
+    middle = nn.LeakyReLU(0.01)
+
+
+@Generator.misconception()
+class _other_hidden_activation(_Wrong):
+    middle = nn.Tanh()
+
+
+@Generator.misconception("a layer without its bias. nn.Linear has one, unless you say bias=False.")
+class _without_bias(nn.Module):
+    def __init__(self, noise_dim=100, hidden=128):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(noise_dim, hidden, bias=False), nn.LeakyReLU(0.2), nn.Linear(hidden, 784, bias=False), nn.Tanh()
+        )
+
+    def forward(self, z):
+        return self.net(z)
+
+
+@Generator.misconception(
+    "a bend at 0 behind the second layer, such as a LeakyReLU before the tanh. Between the second layer and the end "
+    "there is nothing."
+)
+class _bend_before_the_end(_Wrong):
+    end = nn.Sequential(nn.LeakyReLU(0.2), nn.Tanh())
 
 
 @Generator.misconception(
@@ -189,10 +228,14 @@ def _(learner):
     z, other = noise(5), noise(5)
     with torch.no_grad():
         if _seeded(net, z).equal(_seeded(net, other)):
-            raise NotYet("other images for another z", "the same", looks_like="ignores_input")
+            constant = net(z).equal(net(other))
+            looks = "perhaps weights that all start at 0, or a forward that doesn't use z." if constant else None
+            raise NotYet("other images for another z", "the same", looks_like=looks or "ignores_input")
         if not net(z).allclose(net(z), atol=1e-6):
             looks = "something random in the net besides z, such as dropout."
             raise NotYet("the same images for the same z", "others each time", looks_like=looks)
+    if not net.training:
+        raise NotYet("a net in training mode", "one in evaluation mode", looks_like="an .eval() too many.")
     reached = gradient_reaches(net, images)
     if len(reached) < len(list(net.parameters())):
         missing = sorted({name for name, _ in net.named_parameters()} - set(reached))
@@ -242,6 +285,44 @@ def _(learner):
     bend = at["sum"] + at["zero"] - at["z"] - at["other"]  # 0 if what goes into the tanh is linear (plus a constant)
     if bend.abs().max() < 1e-3 * at["z"].abs().max():
         raise NotYet("a net that bends", "a straight one", looks_like="no_hidden_activation")
+
+
+@Generator.test
+def _(learner):
+    """It computes f(W₂ LeakyReLU(W₁ z + b₁) + b₂) with its own weights, where f is smooth and odd."""
+    for sizes in ((), (7, 16)):
+        noise_dim, hidden = sizes or (100, 128)
+        net, noise = _made(learner, *sizes)
+        on = f"Generator({', '.join(map(str, sizes))})"
+        shapes = sorted(tuple(parameter.shape) for parameter in net.parameters())
+        vectors = [shape for shape in shapes if len(shape) == 1]
+        if sorted(vectors) != [(hidden,), (784,)]:
+            looks = "without_bias" if len(vectors) < 2 else "other_hidden_activation"
+            got = f"{len(shapes)} of shapes {', '.join(map(str, shapes))}"
+            raise NotYet("two weight matrices and two biases", got, on=on, looks_like=looks)
+        first, second = _oriented(net, noise_dim, hidden), _oriented(net, hidden, 784)
+        biases = {len(p): p for p in net.parameters() if p.ndim == 1}
+        with torch.no_grad():
+            for parameter in net.parameters():  # no weight and no bias is small, so that each of them counts
+                parameter.copy_(torch.randn_like(parameter) / 4)
+            z = noise(200)
+            sums = z @ first + biases[hidden]
+            right, images = F.leaky_relu(sums, 0.2) @ second + biases[784], net(z)
+        order = right.flatten().argsort()
+        right, images = right.flatten()[order].double().numpy(), images.flatten()[order].double().numpy()
+        if np.diff(images).min() < -1e-4:
+            looks = "other_hidden_activation"
+            raise NotYet("tanh(W₂ LeakyReLU(W₁ z + b₁) + b₂), slope 0.2", "other numbers", on=on, looks_like=looks)
+        middle = np.abs(right) < 2
+        mirrored = -np.interp(-right[middle], right, images)
+        if np.abs(mirrored - images[middle]).max() > 0.05:
+            raise NotYet("nothing but an end like tanh", "a bend at 0", on=on, looks_like="bend_before_the_end")
+
+
+def _oriented(net, inputs, outputs):
+    """The weight matrix from `inputs` to `outputs` numbers, as (inputs, outputs)."""
+    weights = [p for p in net.parameters() if sorted(p.shape) == sorted((inputs, outputs))]
+    return weights[0] if tuple(weights[0].shape) == (inputs, outputs) else weights[0].T
 
 
 def _range_is_right(net, z):
@@ -321,8 +402,12 @@ _SIGMOID_FIRST = (
     "a sigmoid before binary_cross_entropy_with_logits. That function has the sigmoid inside: give it the logits."
 )
 _LOG_OF_SIGMOID = (
-    "the logarithm of a sigmoid in two steps. For a logit of 120 the sigmoid is rounded to 1, and log(1 - 1) is lost. "
-    "F.logsigmoid, F.softplus or …_with_logits do both in one safe step."
+    "the logarithm of a sigmoid in two steps. At a logit of 120 the sigmoid is rounded to 1, and log(1 - "
+    "1) is lost. F.logsigmoid or …_with_logits do both at once."
+)
+_LOG_OF_SMALL_SIGMOID = (
+    "the logarithm of a sigmoid in two steps. At a logit of -120 the sigmoid is rounded to 0, and its logarithm is "
+    "-inf. F.logsigmoid or …_with_logits do both at once."
 )
 _BCE_WITHOUT = (
     "binary_cross_entropy, which wants probabilities, with logits. There is one made for logits: "
@@ -400,8 +485,8 @@ def _target_of_another_shape(real_logits, fake_logits):
 
 
 @discriminator_loss.misconception(
-    "half of the loss: the mean over real and generated samples together. Here the two means are added, so that "
-    "guessing costs 2 ln 2. (Halving it changes no direction, but the number, and the size of a plain gradient step.)"
+    "half of the loss: one mean over real and generated samples together. Here the two means are added, "
+    "so that guessing costs 2 ln 2."
 )
 def _halved(real_logits, fake_logits):
     return (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()) / 2
@@ -443,8 +528,8 @@ def _no_gradient(real_logits, fake_logits):
 
 
 @discriminator_loss.misconception(
-    "detached logits. It is the images that are detached, before the discriminator sees them; its own weights lie "
-    "between the images and the logits, and they must learn from the fakes too."
+    "detached logits. Detach the images, before the discriminator sees them: its own weights lie behind, "
+    "and must learn from the fakes too."
 )
 def _detached_logits(real_logits, fake_logits):
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits.detach()).mean()
@@ -511,7 +596,7 @@ def _sigmoid_before_bce_with_logits(fake_logits):
     return F.softplus(-fake_logits.sigmoid()).mean()
 
 
-@generator_loss.misconception(_LOG_OF_SIGMOID)
+@generator_loss.misconception(_LOG_OF_SMALL_SIGMOID)
 def _log_of_sigmoid(fake_logits):
     return -fake_logits.sigmoid().log().mean()
 
@@ -609,6 +694,9 @@ class _Table:
         }
 
 
+_LEFT_BEHIND = "an .eval() or requires_grad_(False) that is not taken back. The next step finds the nets like that."
+
+
 def _two_steps(candidate, logits):
     """The weights after one step, and after another."""
     table, after = _Table(logits), {}
@@ -637,6 +725,12 @@ def _one_step(candidate, table, turn):
         raise NotYet("a step without an error", f"RuntimeError: {str(error)[:80]}…", looks_like=name) from None
     if result is ...:
         return result
+    for name in ("generator", "discriminator"):
+        net = getattr(table, name)
+        if not all(module.training for module in net.modules()):
+            raise NotYet(f"a {name} in training mode afterwards", "evaluation mode", looks_like=_LEFT_BEHIND)
+        if not all(parameter.requires_grad for parameter in net.parameters()):
+            raise NotYet(f"a {name} that can learn afterwards", "frozen weights", looks_like=_LEFT_BEHIND)
     order = [name for name, _, _ in table.log]
     for name, other in (("discriminator", "generator"), ("generator", "discriminator")):
         if order.count(name) > 1:
@@ -650,7 +744,9 @@ def _one_step(candidate, table, turn):
             raise NotYet(f"one update of the {name}", "none", looks_like=f"forgets_{name}_update")
         has_gradient, arrived = table.log[order.index(name)][1:]
         if not has_gradient:
-            if arrived[name]:
+            if order == ["generator", "discriminator"] and arrived["discriminator"] and not arrived["generator"]:
+                looks = "swapped_optimizers"
+            elif arrived[name]:
                 looks = "zero_grad_after_backward"
             elif name == "generator" and arrived["discriminator"] > 1:
                 looks = "detached_fake_in_generator_step"
@@ -679,7 +775,7 @@ def _one_step(candidate, table, turn):
         "optimizer_g; return both.",
     ),
     insight="The .detach() changes no weight here, as long as the generator's gradients are zeroed right before its "
-    "own backward(): what it saves is the time of a backward pass through the generator that nobody needs.",
+    "own backward(). It saves time: a backward pass through the generator that nobody needs.",
     run=_two_steps,
     probes=lambda: [("(N, 1)",), ("(N,)",)],
 )
@@ -718,8 +814,8 @@ def _g_loss(d, fake):
 
 
 @training_step.misconception(
-    "a missing zero_grad(). Each backward() adds to the gradients that are there: those of the step before and, in the "
-    "discriminator, those that the generator's loss has left behind. Clear them before each of the two backward()."
+    "a missing zero_grad(). backward() adds to the gradients of the step before, and in the "
+    "discriminator to those of the generator's loss. Clear them before each backward()."
 )
 def _missing_zero_grad(g, d, opt_g, opt_d, real, noise):
     fake = g(noise)
@@ -742,10 +838,8 @@ def _missing_zero_grad(g, d, opt_g, opt_d, real, noise):
 
 
 @training_step.misconception(
-    "a missing .detach(), with gradients left over: the discriminator's loss has put gradients into the generator, "
-    "where they point the wrong way, and the generator's own were added to them. Detach the fakes for the "
-    "discriminator, and zero the generator's gradients right before its backward(). (If PyTorch complained of a second "
-    "backward: the first one had gone through the generator, too, and used up its graph.)"
+    "a missing .detach(). The discriminator's loss puts gradients into the generator. Detach the fakes "
+    "there, and zero the generator's gradients right before its own backward()."
 )
 def _no_detach(g, d, opt_g, opt_d, real, noise):
     opt_g.zero_grad()
@@ -865,6 +959,16 @@ def _zero_grad_after_backward(g, d, opt_g, opt_d, real, noise):
         optimizer.step()
 
 
+@training_step.misconception(
+    "perhaps the two optimizers in each other's place: optimizer_d belongs to the discriminator. An "
+    "optimizer only moves the weights that it was made with."
+)
+def _swapped_optimizers(g, d, opt_g, opt_d, real, noise):
+    fake = g(noise)
+    _update(opt_g, _d_loss(d, real, fake.detach()))
+    _update(opt_d, _g_loss(d, fake))
+
+
 @training_step.misconception("a missing backward(): step() only uses gradients, it is backward() that computes them.")
 def _missing_backward(g, d, opt_g, opt_d, real, noise):
     fake = g(noise)
@@ -884,8 +988,8 @@ def _loss_without_gradient(g, d, opt_g, opt_d, real, noise):
 
 
 @training_step.misconception(
-    "swapped labels: for the discriminator real is 1 and generated 0, and the generator wants its images called 1. Are "
-    "the arguments of discriminator_loss in the right order, real first?"
+    "swapped labels: for the discriminator real is 1 and generated 0; the generator wants 1. Are "
+    "discriminator_loss's arguments in the right order, real first?"
 )
 def _swapped_labels(g, d, opt_g, opt_d, real, noise):
     fake = g(noise)

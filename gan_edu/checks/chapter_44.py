@@ -27,21 +27,21 @@ def _loss_probes():
 @question(
     "A VAE's loss",
     hints=(
-        "Two numbers for each picture: what rebuilding it costs, and what its code costs. Add them (β times the "
-        "second), then average over the pictures.",
+        "Two numbers for each picture: what rebuilding it costs, and what its code costs (the KL). Add β times the "
+        "second to the first, then average over the pictures.",
         "F.binary_cross_entropy_with_logits(logits, pictures, reduction='none') has shape (N, D): sum over dim=1. The "
-        "price is a sum over the code numbers, also dim=1.",
-        "price = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1), and then "
-        "(rebuilding + beta * price).mean().",
+        "KL is a sum over the code numbers, also dim=1.",
+        "kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1), and then "
+        "(rebuilding + beta * kl).mean().",
     ),
-    insight="Only the pictures are averaged. Whoever averages over pixels or code numbers, too, has chosen another β "
-    "without saying so.",
+    insight="Only the pictures are averaged. If you also average over pixels or code numbers, you have chosen another "
+    "β without saying so.",
     probes=_loss_probes,
 )
 def vae_loss(logits, pictures, mean, log_variance, beta):
     rebuilding = F.binary_cross_entropy_with_logits(logits, pictures, reduction="none").sum(dim=1)
-    price = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1)
-    return (rebuilding + beta * price).mean()
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1)
+    return (rebuilding + beta * kl).mean()
 
 
 def _loss_with(logits, pictures, mean, log_variance, beta, pixels="sum", codes="sum", sign=1.0, half=0.5, lv=1.0):
@@ -52,14 +52,14 @@ def _loss_with(logits, pictures, mean, log_variance, beta, pixels="sum", codes="
 
 
 @vae_loss.misconception(
-    "a mean over the pixels. Their surprises add up: 784 pixels cost 784 times as much as one. With a mean the price "
-    "of the code outweighs them by far."
+    "a mean over the pixels. Their costs add up: 784 pixels cost 784 times as much as one. With a mean the KL "
+    "outweighs them by far."
 )
 def _mean_over_pixels(*given):
     return _loss_with(*given, pixels="mean")
 
 
-@vae_loss.misconception("a mean over the code numbers. Their prices add up.")
+@vae_loss.misconception("a mean over the code numbers. Their costs add up.")
 def _mean_over_codes(*given):
     return _loss_with(*given, codes="mean")
 
@@ -69,7 +69,7 @@ def _mean_over_everything(*given):
     return _loss_with(*given, pixels="mean", codes="mean")
 
 
-@vae_loss.misconception("a price with the wrong sign: codes would be paid for being far from N(0, I), without end.")
+@vae_loss.misconception("a KL with the wrong sign: codes would be rewarded for being far from N(0, I), without end.")
 def _kl_sign(*given):
     return _loss_with(*given, sign=-1.0)
 
@@ -79,7 +79,7 @@ def _bound_instead_of_loss(*given):
     return -_loss_with(*given)
 
 
-@vae_loss.misconception("a price without its factor ½.")
+@vae_loss.misconception("a KL without its factor ½.")
 def _missing_half(*given):
     return _loss_with(*given, half=1.0)
 
@@ -89,12 +89,12 @@ def _log_var_as_log_std(*given):
     return _loss_with(*given, lv=2.0)
 
 
-@vae_loss.misconception("no β: it multiplies the price.")
+@vae_loss.misconception("no β: it multiplies the KL.")
 def _forgets_beta(logits, pictures, mean, log_variance, beta):
     return _loss_with(logits, pictures, mean, log_variance, 1.0)
 
 
-@vae_loss.misconception("β on the wrong part: it multiplies the price, not the rebuilding.")
+@vae_loss.misconception("β on the wrong part: it multiplies the KL, not the rebuilding.")
 def _beta_on_rebuilding(logits, pictures, mean, log_variance, beta):
     return beta * _loss_with(logits, pictures, mean, log_variance, 1 / beta)
 
@@ -104,14 +104,14 @@ def _sum_over_pictures(*given):
     return len(given[0]) * _loss_with(*given)
 
 
-@vae_loss.misconception("a sigmoid too many: binary_cross_entropy_with_logits has it inside.")
+@vae_loss.misconception("one sigmoid too many: binary_cross_entropy_with_logits has it inside.")
 def _sigmoid_twice(logits, *rest):
     return _loss_with(logits.sigmoid(), *rest)
 
 
 @vae_loss.misconception(
-    "the logarithm of a sigmoid in two steps. At a logit of 200 the sigmoid is rounded to 1, and the logarithm of "
-    "1 - p is lost. binary_cross_entropy_with_logits does both in one safe step."
+    "the logarithm of a sigmoid in two steps. At a logit of 200 the sigmoid is rounded to 1, and log(1 - "
+    "p) is lost. …_with_logits does both at once."
 )
 def _log_of_sigmoid(logits, pictures, mean, log_variance, beta):
     p = logits.sigmoid()
@@ -125,7 +125,7 @@ def _(learner):
     logits = torch.full_like(pictures, 200.0)
     right = vae_loss.answer(logits, pictures, mean, log_variance, beta)
     got = value_of(learner, logits, pictures, mean, log_variance, beta)
-    if not torch.isfinite(got).all() or not got.isclose(right, rtol=1e-4).all():
+    if not torch.isfinite(got).all() or not got.to(right.dtype).isclose(right, rtol=1e-4).all():
         raise NotYet(right, got, on="logits of 200 everywhere", looks_like="log_of_sigmoid")
 
 
@@ -145,52 +145,52 @@ def _(learner):
 @question(
     "Which noise is that?",
     hints=(
-        "Call the summed squared error S and the summed price K. The loss is error_weight · S / D + price_weight · K / "
-        "Z. The honest one is S / (2 s²) + K. Both must be the same up to one factor.",
-        "Divide the first by price_weight / Z, so that K stands alone. What stands before S now must be 1 / (2 s²).",
-        "1 / (2 s²) = error_weight · Z / (price_weight · D). Solve for s.",
+        "Call the summed squared error S and the summed KL K. The loss is error_weight · S / D + kl_weight · K / Z. "
+        "The honest one is S / (2 s²) + K. Both must be the same up to one factor.",
+        "Divide the first by kl_weight / Z, so that K stands alone. The factor of S must now be 1 / (2 s²).",
+        "1 / (2 s²) = error_weight · Z / (kl_weight · D). Solve for s.",
     ),
-    insight="The noise grows with the picture: four times as many pixels, twice the noise. So the same code that works "
-    "on small pictures can collapse on large ones.",
-    probes=lambda: [(1.0, 1.0, 784, 100), (0.5, 1.0, 784, 16), (2.0, 3.0, 49, 10)],
+    insight="Four times as many pixels, twice the noise: the two cancel, because a mean over pixels doesn't know how "
+    "many there are. So this hidden weight is the same for small and for large pictures.",
+    probes=lambda: [(1.0, 1.0, 784, 100), (0.5, 1.0, 784, 16), (2.0, 3.0, 49, 10), (0.01, 5.0, 12288, 2)],
 )
-def assumed_noise(error_weight, price_weight, D, Z):
-    return math.sqrt(price_weight * D / (2 * error_weight * Z))
+def assumed_noise(error_weight, kl_weight, D, Z):
+    return math.sqrt(kl_weight * D / (2 * error_weight * Z))
 
 
 @assumed_noise.misconception("the variance s². Asked for is the standard deviation s: take the root.")
-def _variance_instead_of_std(error_weight, price_weight, D, Z):
-    return price_weight * D / (2 * error_weight * Z)
+def _variance_instead_of_std(error_weight, kl_weight, D, Z):
+    return kl_weight * D / (2 * error_weight * Z)
 
 
-@assumed_noise.misconception("a formula without the 2 of S / (2 s²).")
-def _forgets_the_two(error_weight, price_weight, D, Z):
-    return math.sqrt(price_weight * D / (error_weight * Z))
+@assumed_noise.misconception("a formula without the 2 in S / (2 s²).")
+def _forgets_the_two(error_weight, kl_weight, D, Z):
+    return math.sqrt(kl_weight * D / (error_weight * Z))
 
 
-@assumed_noise.misconception("one that stands on its head: the *more* the price counts, the *larger* the noise.")
-def _upside_down(error_weight, price_weight, D, Z):
-    return math.sqrt(2 * error_weight * Z / (price_weight * D))
+@assumed_noise.misconception("the inverse: the *more* the KL counts, the *larger* the noise.")
+def _upside_down(error_weight, kl_weight, D, Z):
+    return math.sqrt(2 * error_weight * Z / (kl_weight * D))
 
 
 @assumed_noise.misconception()
-def _upside_down(error_weight, price_weight, D, Z):
-    return math.sqrt(error_weight * Z / (2 * price_weight * D))
+def _upside_down(error_weight, kl_weight, D, Z):
+    return math.sqrt(error_weight * Z / (2 * kl_weight * D))
 
 
 @assumed_noise.misconception("sums where this loss has means: D and Z don't appear.")
-def _ignores_the_means(error_weight, price_weight, D, Z):
-    return math.sqrt(price_weight / (2 * error_weight))
+def _ignores_the_means(error_weight, kl_weight, D, Z):
+    return math.sqrt(kl_weight / (2 * error_weight))
 
 
-@assumed_noise.misconception("D and Z swapped: the error is averaged over the D pixels, the price over Z code numbers.")
-def _sizes_swapped(error_weight, price_weight, D, Z):
-    return math.sqrt(price_weight * Z / (2 * error_weight * D))
+@assumed_noise.misconception("D and Z swapped: the error is averaged over the D pixels, the KL over Z code numbers.")
+def _sizes_swapped(error_weight, kl_weight, D, Z):
+    return math.sqrt(kl_weight * Z / (2 * error_weight * D))
 
 
 @assumed_noise.misconception("the two weights swapped: a *larger* weight of the error means *less* noise.")
-def _weights_swapped(error_weight, price_weight, D, Z):
-    return math.sqrt(error_weight * D / (2 * price_weight * Z))
+def _weights_swapped(error_weight, kl_weight, D, Z):
+    return math.sqrt(error_weight * D / (2 * kl_weight * Z))
 
 
 # --- the loss at the best noise
@@ -210,8 +210,8 @@ def _fitted_probes():
         "that you know.",
         "D / 2 · (1 + log(2π s²)), with s² = (outputs - pictures).square().mean().",
     ),
-    insight="With the noise fitted, a squared error turns into its *logarithm*: halving the error is worth as many "
-    "nats at the end of training as at its beginning. So a good decoder is never told that it is good enough.",
+    insight="With the noise fitted, the loss contains the *logarithm* of the squared error. So halving the error is "
+    "worth as many nats at the end of training as at its beginning.",
     probes=_fitted_probes,
 )
 def fitted_rebuilding(outputs, pictures):
@@ -225,7 +225,7 @@ def _fitted(outputs, pictures, s2=None, one=1.0, inside=2 * math.pi, scale=None)
 
 
 @fitted_rebuilding.misconception(
-    "no first part. The squared errors don't vanish at the best noise: on average each pixel pays ½."
+    "no first part. The squared errors don't vanish at the best noise: on average each pixel costs ½."
 )
 def _forgets_the_error(outputs, pictures):
     return _fitted(outputs, pictures, one=0.0)
@@ -269,13 +269,20 @@ def _noise_of_one(outputs, pictures):
     return 0.5 * ((outputs - pictures).square().sum(1).mean() + outputs.shape[1] * math.log(2 * math.pi))
 
 
+@fitted_rebuilding.test
+def _(learner):
+    outputs, pictures = _fitted_probes()[0]
+    expect_gradient_at(value_of(learner, outputs.requires_grad_(), pictures), {"outputs": outputs})
+
+
 # --- what a code tells
 
 
 def _told_probes():
     near = torch.randn(4, 6, dtype=torch.float64)
     far = 5 * torch.randn(3, 8, dtype=torch.float64) - 1000
-    return [(near, torch.tensor([0, 3, 5, 3])), (far, torch.tensor([7, 0, 2]))]
+    rows = torch.tensor([[0.0], [-2000.0], [900.0]], dtype=torch.float64)  # one maximum for all rows isn't enough
+    return [(near, torch.tensor([0, 3, 5, 3])), (far, torch.tensor([7, 0, 2])), (far + rows, torch.tensor([1, 4, 6]))]
 
 
 @question(
@@ -286,8 +293,8 @@ def _told_probes():
         "exponentials: torch.logsumexp(log_q, dim=1) - math.log(N).",
         "own = log_q[torch.arange(len(log_q)), who], and then (own - log_q.logsumexp(1) + math.log(N)).mean().",
     ),
-    insight="No code can tell more than log N nats, because no more than N pictures are there to be told apart. All "
-    "that it costs beyond that is mismatch with the prior.",
+    insight="No code can tell more than log N nats, because there are only N pictures to tell apart. Whatever a code "
+    "costs beyond that is mismatch between these N clouds and the prior.",
     probes=_told_probes,
     tol=1e-7,
 )
@@ -362,10 +369,14 @@ def report():
     which depends on the units of the pixels; or a sign or a factor is wrong. Neither compares with -90 nats of coins.
 
     3. That depends on the line, and on how long was trained. Replace these numbers by fresh noise and measure what is
-    lost. And unused numbers are nearly free: their price is near 0, so 24 instead of 100 would gain little.
+    lost. And unused numbers are nearly free: their KL is near 0, so 24 instead of 100 would gain little.
 
-    4. For every model L_5000 lies above its ELBO. Equal k, equal pixels (thrown or grey), the same test pictures: then
+    4. For every model L_5000 lies above its ELBO. Equal k, equal pixels (tossed or grey), the same test pictures: then
     compare.
 
-    5. The sums. With a squared error averaged over 784 pixels and prices over 100 numbers the assumed noise is nearly
-    2, for pixels from 0 to 1: the mean picture is what this loss asks for."""
+    5. The sums are missing. With a squared error averaged over 784 pixels and a KL averaged over 100 numbers the
+    assumed noise is nearly 2, for pixels from 0 to 1: the mean picture is what this loss asks for.
+
+    6. This loss has no bottom. Probably the KL has the wrong sign: codes are rewarded for being far away. (Pixels from
+    -1 to 1 in a cross-entropy do it, too.) A KL must be 0 for μ = 0 and σ = 1, and positive anywhere else. Look at the
+    copies: they are worse than the mean picture."""

@@ -1,9 +1,10 @@
-"""Questions of chapter 45: a label beside a row, projection, class weights, a shifted answer, four messages."""
+"""Questions of chapter 45: a label beside a row, projection, conditional batch norm, four messages."""
 
 import torch
 import torch.nn.functional as F
 
-from gan_edu.checks.engine import NotYet, discussion, question, value_of
+from gan_edu.checks.engine import discussion, question, value_of
+from gan_edu.checks.probes import expect_gradient_at
 
 # --- a label beside a row
 
@@ -22,10 +23,10 @@ def _row_probes():
         "Two parts: the rows as they are, and for each row `classes` numbers, all 0 but one.",
         "F.one_hot(labels, classes) gives whole numbers; make them floats and multiply. torch.cat with dim=1 puts two "
         "tables side by side.",
-        "torch.cat([rows, loud * F.one_hot(labels, classes).float()], dim=1)",
+        "torch.cat([rows, loud * F.one_hot(labels, classes).to(rows.dtype)], dim=1)",
     ),
-    insight="One-hot, because classes have no order: with a single number a net would have to learn that an 8 is not "
-    "twice a 4.",
+    insight="One-hot, because classes have no order: with a single number a network would have to learn that an 8 is "
+    "not twice a 4. A learned row, nn.Embedding, does the same with other numbers.",
     probes=_row_probes,
 )
 def label_rows(rows, labels, classes, loud):
@@ -71,6 +72,12 @@ def _only_classes_in_the_batch(rows, labels, classes, loud):
     return torch.cat([rows, loud * F.one_hot(labels).to(rows)], dim=1)
 
 
+@label_rows.test
+def _(learner):
+    rows, labels, classes, loud = _row_probes()[1]
+    expect_gradient_at(value_of(learner, rows.requires_grad_(), labels, classes, loud), {"rows": rows})
+
+
 # --- projection
 
 
@@ -89,8 +96,8 @@ def _projection_probes():
         "over h.",
         "(features * vectors[labels]).sum(dim=1) + features @ weight + bias",
     ),
-    insight="It is a classifier's softmax layer put to another use: e_y·φ is the evidence for class y, and only "
-    "that of the class in question is asked for.",
+    insight="e_y·φ is a difference of two classifiers' evidence for class y: that of the real pairs minus that of the "
+    "forged ones. For a generator that obeys perfectly it is the same for all classes.",
     probes=_projection_probes,
 )
 def projection_logit(features, labels, vectors, weight, bias):
@@ -151,154 +158,107 @@ def _probability(features, labels, vectors, weight, bias):
 @projection_logit.test
 def _(learner):
     features, labels, vectors, weight, bias = _projection_probes()[0]
-    features.requires_grad_()
-    vectors.requires_grad_()
-    logits = value_of(learner, features, labels, vectors, weight, bias)
-    found = (
-        torch.autograd.grad(logits.sum(), [features, vectors], allow_unused=True) if logits.requires_grad else [None]
-    )
-    if any(gradient is None for gradient in found):
-        raise NotYet("a gradient for features and vectors", "none", looks_like="a .detach(), .data or .item().")
+    leaves = {"features": features, "vectors": vectors, "weight": weight, "bias": bias}
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    expect_gradient_at(value_of(learner, features, labels, vectors, weight, bias), leaves)
 
 
-# --- class weights
+# --- conditional batch norm
 
 
-@question(
-    "Fair weights",
-    hints=(
-        "Count the classes. Which weight makes a class of n pictures count as much, all together, as any other?",
-        "1 / n, times a constant. Now choose the constant: the sum over all N pictures of their weights must be N.",
-        "counts = labels.bincount(minlength=classes), then len(labels) / (classes * counts).",
-    ),
-    insight="With a mean weight of 1 the learning rate means what it meant before, so that a comparison with “do "
-    "nothing” is about the weights and not about the step size.",
-    probes=lambda: [
-        (torch.tensor([0, 0, 0, 1]), 2),
-        (torch.tensor([2, 2, 1, 0, 0, 0, 0, 0]), 3),
-        (torch.arange(5).repeat_interleave(torch.tensor([7, 1, 3, 3, 2])), 5),
-    ],
-)
-def class_weights(labels, classes):
-    counts = labels.bincount(minlength=classes)
-    return len(labels) / (classes * counts)
+def _norm_probes():
+    def one(n, maps, side, classes):
+        h = torch.randn(n, maps, side, side) * (1 + torch.arange(maps))[:, None, None] + 3
+        return h, torch.randint(classes, (n,)), torch.randn(classes, maps), torch.randn(classes, maps)
 
-
-@class_weights.misconception("weights that grow with the class. The rare one must count *more*.")
-def _proportional(labels, classes):
-    return labels.bincount(minlength=classes) * classes / len(labels)
-
-
-@class_weights.misconception()
-def _proportional(labels, classes):
-    return labels.bincount(minlength=classes) / len(labels)
-
-
-@class_weights.misconception("1 / n without a constant: the mean weight over the data isn't 1, so all steps shrink.")
-def _not_scaled(labels, classes):
-    return 1 / labels.bincount(minlength=classes)
-
-
-@class_weights.misconception("1 / share: the mean weight over the data is then the number of classes, not 1.")
-def _one_over_share(labels, classes):
-    return len(labels) / labels.bincount(minlength=classes)
-
-
-@class_weights.misconception("weights that sum to 1 over the *classes*. Asked for is a mean of 1 over the *pictures*.")
-def _sum_to_one(labels, classes):
-    inverse = 1 / labels.bincount(minlength=classes)
-    return inverse / inverse.sum()
-
-
-@class_weights.misconception(
-    "a mean of 1 over the *classes*. Common classes have more pictures, so that isn't the same."
-)
-def _mean_over_classes(labels, classes):
-    inverse = 1 / labels.bincount(minlength=classes)
-    return inverse / inverse.mean()
-
-
-@class_weights.misconception("the root of the right weights: a milder choice, but then classes don't count equally.")
-def _root(labels, classes):
-    return (len(labels) / (classes * labels.bincount(minlength=classes))).sqrt()
-
-
-@class_weights.misconception("one weight for each picture. Asked for is one for each class, (classes,).")
-def _per_picture(labels, classes):
-    return (len(labels) / (classes * labels.bincount(minlength=classes)))[labels]
-
-
-# --- a shifted answer
-
-
-def _shift_probes():
-    even = torch.full((3,), 1 / 3)
-    return [
-        (torch.tensor([[2.0, 1.0, 0.0], [0.0, 0.5, 0.3]]), torch.tensor([0.7, 0.2, 0.1]), even),
-        (torch.randn(4, 3), torch.tensor([0.6, 0.3, 0.1]), torch.tensor([0.1, 0.3, 0.6])),
-    ]
-
-
-def _probabilities_of(candidate, logits, trained, used):
-    return F.log_softmax(candidate(logits, trained, used), dim=1)
+    return [one(3, 2, 2, 4), one(5, 3, 4, 3), one(2, 1, 3, 2)]
 
 
 @question(
-    "Shift the answer",
+    "Conditional batch norm",
     hints=(
-        "By Bayes: p(y|x) ∝ p(y) p(x|y). The second factor stays as it was; the first must be exchanged.",
-        "Divide by the old share of each class, multiply by the new one. With logits, dividing is subtracting the "
-        "logarithm.",
-        "logits - trained.log() + used.log()",
+        "Two steps. First plain batch norm: each map gets mean 0 and variance 1, over all samples and all places. Then "
+        "each sample's map is scaled and shifted by the numbers of its class.",
+        "h.mean(dim=(0, 2, 3), keepdim=True) is one mean for each map. The variance is the same with "
+        "h.var(dim=(0, 2, 3), keepdim=True, unbiased=False).",
+        "scales[labels] has shape (N, C). Add two axes with [:, :, None, None], so that it fits (N, C, H, W).",
     ),
-    insight="If the costs of mistakes differ instead of the shares, the same formula does it: a class whose misses are "
-    "k times as dear gets log k.",
-    run=_probabilities_of,
-    probes=_shift_probes,
+    insight="Only one thing has changed against batch norm: the two numbers of each map are looked up in a table. That "
+    "is enough to bring the class into every layer.",
+    probes=_norm_probes,
+    tol=1e-4,
 )
-def shifted_logits(logits, trained, used):
-    return logits - trained.log() + used.log()
+def conditional_batch_norm(h, labels, scales, shifts):
+    mean = h.mean(dim=(0, 2, 3), keepdim=True)
+    variance = h.var(dim=(0, 2, 3), keepdim=True, unbiased=False)
+    normal = (h - mean) / (variance + 1e-5).sqrt()
+    return scales[labels][:, :, None, None] * normal + shifts[labels][:, :, None, None]
 
 
-@shifted_logits.misconception("the sign turned round: what was *over*-represented in training must be *subtracted*.")
-def _wrong_sign(logits, trained, used):
-    return logits + trained.log() - used.log()
+def _normed(h, labels, scales, shifts, dims=(0, 2, 3), unbiased=False, root=True):
+    variance = h.var(dim=dims, keepdim=True, unbiased=unbiased) + 1e-5
+    normal = (h - h.mean(dim=dims, keepdim=True)) / (variance.sqrt() if root else variance)
+    return scales[labels][:, :, None, None] * normal + shifts[labels][:, :, None, None]
 
 
-@shifted_logits.misconception("the new shares ignored. They matter as soon as they are uneven.")
-def _forgets_used(logits, trained, used):
-    return logits - trained.log()
+@conditional_batch_norm.misconception(
+    "each sample normalised by itself (instance norm). Batch norm takes mean and variance over all samples, too."
+)
+def _each_sample(*given):
+    return _normed(*given, dims=(2, 3))
 
 
-@shifted_logits.misconception("the old shares still in it: subtract their logarithm.")
-def _forgets_trained(logits, trained, used):
-    return logits + used.log()
+@conditional_batch_norm.misconception("a mean for each place. Batch norm has one mean for each map: over N, H and W.")
+def _each_place(*given):
+    return _normed(*given, dims=(0,))
 
 
-@shifted_logits.misconception("shares where their logarithms belong. Factors of probabilities are summands of logits.")
-def _no_logarithm(logits, trained, used):
-    return logits - trained + used
+@conditional_batch_norm.misconception("one mean for all maps together. Each map has its own.")
+def _all_maps_together(*given):
+    return _normed(*given, dims=(0, 1, 2, 3))
 
 
-@shifted_logits.misconception("logits that are divided by shares. Dividing a *probability* is subtracting a logarithm.")
-def _divides_logits(logits, trained, used):
-    return logits / trained * used
+@conditional_batch_norm.misconception("a variance divided by n - 1. Batch norm divides by n: unbiased=False.")
+def _unbiased_variance(*given):
+    return _normed(*given, unbiased=True)
 
 
-@shifted_logits.misconception("probabilities. Asked for are logits, so that a softmax can follow.")
-def _gives_probabilities(logits, trained, used):
-    p = logits.softmax(1) / trained * used
-    return p / p.sum(1, keepdim=True)
+@conditional_batch_norm.misconception("a division by the variance. Divide by its root.")
+def _no_root(*given):
+    return _normed(*given, root=False)
 
 
-@shifted_logits.misconception()
-def _gives_probabilities(logits, trained, used):
-    return logits.softmax(1) / trained * used
+@conditional_batch_norm.misconception("scales and shifts exchanged: multiply by the scale, add the shift.")
+def _exchanged(h, labels, scales, shifts):
+    return _normed(h, labels, shifts, scales)
 
 
-@shifted_logits.misconception("a log of the logits. They are logarithms already (up to a constant).")
-def _log_of_logits(logits, trained, used):
-    return logits.clamp(min=1e-6).log() - trained.log() + used.log()
+@conditional_batch_norm.misconception("plain batch norm without the class: look up each sample's scales and shifts.")
+def _no_class(h, labels, scales, shifts):
+    return _normed(h, labels, torch.ones_like(scales), torch.zeros_like(shifts))
+
+
+@conditional_batch_norm.misconception("the same class for every sample: take scales[labels], a row for each sample.")
+def _first_class(h, labels, scales, shifts):
+    return _normed(h, torch.zeros_like(labels), scales, shifts)
+
+
+@conditional_batch_norm.misconception(
+    "no normalisation: subtract the mean and divide by the root of the variance first."
+)
+def _not_normalised(h, labels, scales, shifts):
+    return scales[labels][:, :, None, None] * h + shifts[labels][:, :, None, None]
+
+
+@conditional_batch_norm.test
+def _(learner):
+    h, labels, scales, shifts = _norm_probes()[1]
+    leaves = {"h": h, "scales": scales, "shifts": shifts}
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    value = value_of(learner, h, labels, scales, shifts)
+    expect_gradient_at(value * torch.randn(value.shape), leaves)
 
 
 # --- four messages
@@ -307,19 +267,21 @@ def _log_of_logits(logits, trained, used):
 @discussion(
     "Four messages",
     hints=(
-        "For each: what has been compared with what? Is there a row “do nothing”, and is it at equal cost?",
-        "Obedience, distance, variety, usefulness: which of them has been measured, and which is claimed?",
+        "Obedience, distance, variety: which of them has been measured, and which is claimed?",
+        "For the second: how far does a label move the input of the discriminator, and how far does a picture?",
     ),
 )
-def rare_messages():
+def conditional_messages():
     """1. The judge says that the pictures are believed to be eights. Ten copies of one eight would get 100 %, too. Ask
     for variety (recall within the class), and for distances to the training pictures.
 
-    2. Against "do nothing", any cure looks good, for the net knew more than it dared to say. The fair comparison is at
-    equal cost: shift the answer until the other classes lose as much, and compare the eights found then.
+    2. One in ten is chance: the label isn't heard. Compare how far a change of the label and a change of the picture
+    move the discriminator's input. More steps may help, but a larger label is quick to try. Look at distance and
+    variety as well. (If it were *never* the right digit, the label would be heard, and the classes would be in another
+    order.)
 
-    3. First count obedience with a classifier. Then compare how much the discriminator's first layer is moved by a
-    change of the label and by a change of the picture. Make the label louder, or use projection, and then train longer.
+    3. A distance of all pictures together doesn't see the orders: shuffle them, and it stays the same. Count obedience,
+    or measure the distance of each class by itself.
 
-    4. If disease is as rare in use as it was in training, the plain answer makes the fewest mistakes. Whether to shift
-    is a question of what a missed case costs, and a false alarm. State both, then choose a point of the curve."""
+    4. The discriminator decides. With fakes of all ten classes equally often and real sevens of 90 %, the label alone
+    tells real from forged. Draw the forged labels with the shares of the data, or even out both."""

@@ -1,497 +1,323 @@
-"""Questions of chapter 47: Amdahl's law, a turn without waste, lazy weights, snapshots, many gradients as one."""
-
-import copy
+"""Questions of chapter 47: a test of a turn, the tests that are needed, and what "all green" means."""
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from gan_edu.checks.chapter_46 import _NEVER_RED, _RETURNS, _judge
 from gan_edu.checks.engine import NotYet, discussion, question
+from gan_edu.checks.values import describe
 
-# --- what a speed-up is worth
-
-
-@question(
-    "What is a speed-up worth?",
-    hints=(
-        "Take a step of 1 second. The part took `share` of it. How many seconds does it take now? And the rest?",
-        "The new time is (1 - share) + share / factor.",
-        "How many times faster: old time / new time, and the old time was 1.",
-    ),
-    insight="With a share of one half nothing on earth makes the whole twice as fast: even a factor without end gives "
-    "1 / (1 - share). So look for the large share first, and for the large factor second.",
-    probes=lambda: [(0.5, 10.0), (0.05, 100.0), (0.6, 2.0), (1.0, 3.0), (0.0, 7.0)],
-)
-def speed_up(share, factor):
-    return 1 / ((1 - share) + share / factor)
+# --- a test of the generator's turn
 
 
-@speed_up.misconception("the factor itself: but only `share` of the step got faster, the rest takes as long as before.")
-def _factor_for_everything(share, factor):
-    return factor
+def players(seed=0):
+    """A tiny generator (2 → 1), a discriminator (1 → 1), and an optimiser for each: G, D, opt_g, opt_d."""
+    torch.manual_seed(seed)
+    g = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+    d = nn.Sequential(nn.Linear(1, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+    return g, d, torch.optim.Adam(g.parameters(), lr=0.01), torch.optim.Adam(d.parameters(), lr=0.01)
 
 
-@speed_up.misconception(
-    "a mean of the speed-ups, weighted by time. Speed-ups don't add; the *times* do. Add those first."
-)
-def _mean_of_speed_ups(share, factor):
-    return (1 - share) + share * factor
-
-
-@speed_up.misconception("the new time. The question is how many times faster: the old time divided by the new one.")
-def _time_instead_of_speed_up(share, factor):
-    return (1 - share) + share / factor
-
-
-@speed_up.misconception("the part gone altogether. It still takes share / factor.")
-def _part_vanishes(share, factor):
-    return 1 / (1 - share) if share < 1 else float("inf")
-
-
-@speed_up.misconception("share and rest exchanged: it is the part with the share `share` that gets faster.")
-def _share_of_the_rest(share, factor):
-    return 1 / (share + (1 - share) / factor)
-
-
-# --- the generator's turn
-
-
-def _players():
-    generator = nn.Sequential(nn.Linear(3, 8), nn.LeakyReLU(0.2), nn.Linear(8, 2))
-    discriminator = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
-    return generator, discriminator, torch.randn(16, 3)
-
-
-@question(
-    "A turn without waste",
-    hints=(
-        "After a plain loss.backward(), look at discriminator[0].weight.grad: there it is, and nobody will use it.",
-        "There must be a gradient *through* the discriminator, down to the fakes. What nobody wants are the gradients "
-        "of its weights.",
-        "loss.backward(inputs=[…]) computes gradients for the tensors in the list alone. Or switch requires_grad of "
-        "the discriminator's weights off, and on again afterwards.",
-    ),
-    insight="What you have saved is one of three parts of the discriminator's work in this turn: forward, the gradient "
-    "of its inputs (needed), the gradient of its weights (not needed).",
-    probes=None,
-)
-def generator_turn(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake)).mean()
-    loss.backward(inputs=list(generator.parameters()))
-    return loss
-
-
-@generator_turn.misconception(
-    "a detach(), no_grad() or .item() on the way: the generator has learned nothing. The gradient must travel "
-    "through the discriminator."
-)
-def _no_gradient(generator, discriminator, fake):
-    return F.softplus(-discriminator(fake.detach())).mean()
-
-
-@generator_turn.misconception(
-    "a plain backward(): it also filled (or added to) the .grad of the discriminator's weights. Say inputs=…, or "
-    "freeze the discriminator for this turn."
-)
-def _gradients_of_discriminator(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake)).mean()
+def _turn(g, d, opt_g, opt_d, noise):
+    loss = F.softplus(-d(g(noise))).mean()
+    opt_g.zero_grad()
     loss.backward()
+    opt_g.step()
     return loss
 
 
-@generator_turn.misconception(
-    "gradients of the discriminator that are computed first and deleted afterwards. The time is spent all the "
-    "same; and the gradients that were there before are gone, too."
-)
-def _gradients_thrown_away(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake)).mean()
-    loss.backward()
-    discriminator.zero_grad()
-    return loss
+def _frozen_turn(g, d, opt_g, opt_d, noise):
+    d.requires_grad_(False)
+    loss = _turn(g, d, opt_g, opt_d, noise)
+    d.requires_grad_(True)
+    return loss.item()
 
 
-@generator_turn.misconception(
-    "a discriminator that stays frozen: its weights have requires_grad = False now. Switch it on again, or it "
-    "will never learn another thing."
-)
-def _left_frozen(generator, discriminator, fake):
-    discriminator.requires_grad_(False)
-    loss = F.softplus(-discriminator(fake)).mean()
-    loss.backward()
-    return loss
+def _by_grad(g, d, opt_g, opt_d, noise):
+    loss = -F.logsigmoid(d(g(noise))).mean()
+    for parameter, grad in zip(g.parameters(), torch.autograd.grad(loss, list(g.parameters())), strict=True):
+        parameter.grad = grad
+    opt_g.step()
 
 
-@generator_turn.misconception(
-    "the loss of a generator that wants to be found out: softplus(+logit). It must be softplus(-logit)."
-)
-def _swapped_labels(generator, discriminator, fake):
-    loss = F.softplus(discriminator(fake)).mean()
-    loss.backward(inputs=list(generator.parameters()))
-    return loss
+def _no_step(g, d, opt_g, opt_d, noise):
+    opt_g.zero_grad()
+    F.softplus(-d(g(noise))).mean().backward()
 
 
-@generator_turn.misconception(
-    "a sum over the samples: with twice the batch the gradient would be twice as long. Take the mean."
-)
-def _sum_instead_of_mean(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake)).sum()
-    loss.backward(inputs=list(generator.parameters()))
-    return loss
+def _cut(g, d, opt_g, opt_d, noise):
+    opt_g.zero_grad()
+    F.softplus(-d(g(noise).detach())).mean().backward()
+    opt_g.step()
 
 
-@generator_turn.misconception("an update of the weights. There is no optimiser here; leave the gradients in .grad.")
-def _steps_instead_of_gradient(generator, discriminator, fake):
-    loss = F.softplus(-discriminator(fake)).mean()
-    loss.backward(inputs=list(generator.parameters()))
-    with torch.no_grad():
-        for parameter in generator.parameters():
-            parameter -= 1e-3 * parameter.grad
-    return loss
+def _moves_both(g, d, opt_g, opt_d, noise):
+    opt_d.zero_grad()
+    _turn(g, d, opt_g, opt_d, noise)
+    opt_d.step()
 
 
-@generator_turn.misconception("nothing came back. The gradients are there; now return the loss, too.")
-def _returns_nothing(generator, discriminator, fake):
-    generator_turn.answer(generator, discriminator, fake)
+def _moves_d(g, d, opt_g, opt_d, noise):
+    opt_d.zero_grad()
+    F.softplus(-d(g(noise))).mean().backward()
+    opt_d.step()
 
 
-def _gradients(net):
-    return [None if p.grad is None else p.grad.clone() for p in net.parameters()]
+def _label_of_d(g, d, opt_g, opt_d, noise):
+    opt_g.zero_grad()
+    F.softplus(d(g(noise))).mean().backward()
+    opt_g.step()
 
 
-def _alike(mine, its, tol=1e-5):
-    return all(a is not None and torch.allclose(a, b, rtol=1e-4, atol=tol) for a, b in zip(mine, its, strict=True))
+def _keeps_gradients(g, d, opt_g, opt_d, noise):
+    F.softplus(-d(g(noise))).mean().backward()
+    opt_g.step()
 
 
-@generator_turn.test
-def _(learner):
-    generator, discriminator, z = _players()
-    wanted, wanted_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
-    loss = generator_turn.answer(wanted, wanted_d, wanted(z)).item()
-    other, other_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
-    _swapped_labels(other, other_d, other(z))
-
-    for parameter in discriminator.parameters():
-        parameter.grad = torch.full_like(parameter, 0.5)  # left over from the discriminator's own turn
-    before, weights = copy.deepcopy(generator.state_dict()), copy.deepcopy(discriminator.state_dict())
-    computed = []  # gradients of the discriminator's weights, seen where autograd makes them
-    hooks = [p.register_hook(lambda gradient: computed.append(gradient)) for p in discriminator.parameters()]
-    try:
-        returned = learner(generator, discriminator, generator(z))
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-    left = [p.grad for p in discriminator.parameters()]
-    untouched = all(gradient is not None and bool((gradient == 0.5).all()) for gradient in left)
-    mine, its = _gradients(generator), _gradients(wanted)
-    if all(gradient is None or not gradient.any() for gradient in mine):
-        raise NotYet("a gradient in every weight of the generator", "none there", looks_like="no_gradient")
-    if not all(p.requires_grad for p in discriminator.parameters()):
-        raise NotYet("a discriminator that can still learn", "requires_grad is off", looks_like="left_frozen")
-    if computed or not untouched:
-        gone = all(gradient is None or not gradient.any() for gradient in left)
-        raise NotYet(
-            "the discriminator's .grad as it was, and none of its gradients computed",
-            "they were cleared" if gone else "they were computed" if computed else "they were changed",
-            looks_like="gradients_thrown_away" if gone else "gradients_of_discriminator" if computed else None,
-        )
-    if any(not torch.equal(value, before[name]) for name, value in generator.state_dict().items()):
-        raise NotYet("the generator's weights as they were", "they moved", looks_like="steps_instead_of_gradient")
-    if any(not torch.equal(value, weights[name]) for name, value in discriminator.state_dict().items()):
-        raise NotYet("the discriminator's weights as they were", "they moved")
-    if not _alike(mine, its):
-        if _alike([g / len(z) for g in mine if g is not None], [g for g in its]):
-            raise NotYet(
-                "the gradient of the mean", "16 times as much, for 16 samples", looks_like="sum_instead_of_mean"
-            )
-        name = "swapped_labels" if _alike(mine, _gradients(other)) else None
-        raise NotYet("the gradient of softplus(-logit).mean()", "another gradient", looks_like=name)
-    if returned is None:
-        raise NotYet("the loss", "None", looks_like="returns_nothing")
-    returned = returned.detach() if torch.is_tensor(returned) else returned
-    if abs(float(returned) - loss) > 1e-4:
-        raise NotYet(f"the loss, {loss:.4f}", float(returned))
-
-
-# --- lazy penalty
-
-
-@question(
-    "The weight of a lazy penalty",
-    hints=(
-        "step % every is 0 in steps 0, every, 2·every, …",
-        "Out of `every` steps one has the penalty. How strong must that one be, so that together they count as much as "
-        "`every` steps with gamma each?",
-        "gamma * every if step % every == 0 else 0.0",
-    ),
-    insight="The average is right, the noise is not: one blow of strength 16 instead of 16 of strength 1. With plain "
-    "gradient steps of size h a blow of h·gamma·every > 2 even throws the Dirac-GAN's discriminator out.",
-    probes=lambda: [(32, 1.0, 16), (33, 1.0, 16), (0, 2.0, 4), (3, 2.0, 4), (5, 0.1, 1), (12, 10.0, 8), (15, 1.0, 16)],
-)
-def penalty_weight(step, gamma, every):
-    return gamma * every if step % every == 0 else 0.0
-
-
-@penalty_weight.misconception("gamma itself in the lazy steps: then on average the penalty is `every` times too weak.")
-def _not_made_stronger(step, gamma, every):
-    return gamma if step % every == 0 else 0.0
-
-
-@penalty_weight.misconception("gamma divided by `every`. The penalty comes *rarer*, so each time it must be stronger.")
-def _divided(step, gamma, every):
-    return gamma / every if step % every == 0 else 0.0
-
-
-@penalty_weight.misconception("a penalty in every step: then nothing is saved, and it is `every` times too strong.")
-def _in_every_step(step, gamma, every):
-    return gamma * every
-
-
-@penalty_weight.misconception(
-    "the wrong steps: all *but* those that were asked for. step % every is 0 in the lazy ones."
-)
-def _all_other_steps(step, gamma, every):
-    return gamma * every if step % every else 0.0
-
-
-@penalty_weight.misconception("steps counted from 1: the question asks for 0, every, 2·every, …")
-def _counted_from_one(step, gamma, every):
-    return gamma * every if (step + 1) % every == 0 else 0.0
-
-
-# --- a snapshot
-
-
-def _trainer():
-    """A small net, its optimiser, its stream of data, and a function that trains from one step number to another."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        net = nn.Sequential(nn.Linear(2, 6), nn.LeakyReLU(0.2), nn.Linear(6, 1))
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
-    stream = torch.Generator().manual_seed(5)
-
-    def train(first, last):
-        for step in range(first, last):
-            x = torch.randn(8, 2, generator=stream)
-            loss = F.softplus(-net(x)).mean() + penalty_weight.answer(step, 0.01, 4) * net(x).square().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return net, optimizer, stream, train
-
-
-_FORGOTTEN = {
-    "net": "forgets_net",
-    "optimizer": "forgets_optimizer",
-    "stream": "forgets_stream",
-    "step": "forgets_step",
+_RIGHT_TURNS = {"the usual one": _turn, "D frozen meanwhile": _frozen_turn, "by autograd.grad": _by_grad}
+_BROKEN_TURNS = {
+    "no step": _no_step,
+    "the fake is detached": _cut,
+    "D's optimiser steps, and G's doesn't": _moves_d,
+    "both optimisers step": _moves_both,
+    "label 0: the fakes are to be found out": _label_of_d,
+    "no zero_grad": _keeps_gradients,
+}
+_MISSED_TURNS = {
+    "no step": "forgets_that_g_must_move",
+    "the fake is detached": "forgets_that_g_must_move",
+    "D's optimiser steps, and G's doesn't": "forgets_that_g_must_move",
+    "both optimisers step": "forgets_the_bystander",
+    "label 0: the fakes are to be found out": "forgets_the_direction",
+    "no zero_grad": "forgets_old_gradients",
 }
 
 
-def _went_on(make, first, last):
-    """The weights at step `last` when everything but the snapshot of step `first` is lost."""
-    net, optimizer, stream, train = _trainer()
-    train(0, first)
-    taken = make(net, optimizer, stream, first)
-    train(first, last)
-    if not isinstance(taken, dict):
-        raise NotYet("a dictionary", "nothing (None): is there a return?" if taken is None else taken)
-    for key, name in _FORGOTTEN.items():
-        if key not in taken:
-            raise NotYet(f"the keys {', '.join(_FORGOTTEN)}", f"no {key!r}", looks_like=name)
-        if taken[key] is {"net": net, "optimizer": optimizer}.get(key):
-            raise NotYet(f"what {key}.state_dict() gives", f"the {key} itself", looks_like="objects_instead_of_states")
-    if not torch.is_tensor(taken["stream"]):
-        seed = isinstance(taken["stream"], int)
-        name = "seed_instead_of_state" if seed else "objects_instead_of_states"
-        raise NotYet("what stream.get_state() gives", "a seed" if seed else "another object", looks_like=name)
-    net, optimizer, stream, train = _trainer()  # as after a new start
-    net.load_state_dict(taken["net"])
-    optimizer.load_state_dict(taken["optimizer"])
-    stream.set_state(taken["stream"])
-    train(int(taken["step"]), last)
-    return torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
+def _weights(net):
+    return torch.cat([p.detach().flatten() for p in net.parameters()])
 
 
 @question(
-    "A snapshot that forgets nothing",
+    "A test of a turn",
     hints=(
-        "What changes while it trains? Four things, one for each key.",
-        "net.state_dict() doesn't copy: it hands out the very tensors that the next step will change. The optimizer's "
-        "does the same.",
-        "copy.deepcopy(net.state_dict()), and the same for the optimizer. stream.get_state() gives a copy by itself.",
+        "Four questions, one assert each: has G changed? Is D as before? Does D's opinion of the fakes rise? Do old "
+        "gradients make no difference?",
+        "For the first two: copies of the weights before, compare after. For the third: some twenty turns, and the "
+        "mean of D(G(z)) for the same z before and after.",
+        "For the fourth: two sets of players() with the same seed; fill .grad of one generator with large numbers "
+        "(p.grad = torch.full_like(p, 1000.0)), give both one turn with the same noise, and compare the generators.",
     ),
-    insight="A file on the disk is a copy by nature, so live tensors bite in memory only: in “keep the best weights so "
-    "far”, where the best weights silently turn into the last ones.",
-    probes=lambda: [(6, 11), (9, 17)],
-    run=_went_on,
-    tol=1e-7,
+    insight="None of the four questions mentions the loss, so the same test fits a hinge or a Wasserstein generator "
+    "turn as well.",
+    seconds=60.0,
 )
-def snapshot(net, optimizer, stream, step):
-    return {
-        "net": copy.deepcopy(net.state_dict()),
-        "optimizer": copy.deepcopy(optimizer.state_dict()),
-        "stream": stream.get_state(),
-        "step": step,
-    }
+def test_turn(turn):
+    torch.manual_seed(1)
+    z = torch.randn(64, 2)
+    G, D, opt_g, opt_d = players()
+    before_g = [p.detach().clone() for p in G.parameters()]
+    before_d = [p.detach().clone() for p in D.parameters()]
+    opinion = D(G(z)).mean().item()
+    for _ in range(20):
+        turn(G, D, opt_g, opt_d, torch.randn(64, 2))
+    assert any(not a.equal(b) for a, b in zip(G.parameters(), before_g, strict=True)), "G hasn't moved"
+    assert all(a.equal(b) for a, b in zip(D.parameters(), before_d, strict=True)), "D has moved"
+    assert D(G(z)).mean() > opinion, "D's opinion of the fakes doesn't rise"
+
+    (clean, *others), (dirty, *their_others) = players(), players()
+    for p in dirty.parameters():
+        p.grad = torch.full_like(p, 1000.0)
+    turn(clean, *others, z)
+    turn(dirty, *their_others, z)
+    same = [a.allclose(b) for a, b in zip(clean.parameters(), dirty.parameters(), strict=True)]
+    assert all(same), "old gradients go into the update"
 
 
-@snapshot.misconception(
-    "live tensors: state_dict() hands out the net's and the optimizer's own ones, and the training went on in them. "
-    "Copy them deeply."
+def _partly(moves=True, bystander=True, direction=True, old=True):
+    """A test of a turn with some of the four questions."""
+
+    def test(turn):
+        torch.manual_seed(1)
+        z = torch.randn(64, 2)
+        g, d, opt_g, opt_d = players()
+        before, bystander_before, opinion = _weights(g), _weights(d), d(g(z)).mean().item()
+        for _ in range(20):
+            turn(g, d, opt_g, opt_d, torch.randn(64, 2))
+        assert not (moves and _weights(g).equal(before))
+        assert not bystander or _weights(d).equal(bystander_before)
+        assert not direction or d(g(z)).mean() > opinion
+        if old:
+            nets = players(), players()
+            for p in nets[1][0].parameters():
+                p.grad = torch.full_like(p, 1000.0)
+            for each in nets:
+                turn(*each, z)
+            assert _weights(nets[0][0]).allclose(_weights(nets[1][0]))
+
+    return test
+
+
+@test_turn.misconception(_NEVER_RED)
+def _never_red(turn):
+    turn(*players(), torch.randn(64, 2))
+
+
+@test_turn.misconception(_RETURNS)
+def _returns_instead_of_asserting(turn):
+    g, d, opt_g, opt_d = players()
+    before = _weights(g)
+    turn(g, d, opt_g, opt_d, torch.randn(64, 2))
+    return not _weights(g).equal(before)
+
+
+@test_turn.misconception(
+    "an alarm at a right program. Perhaps it asks for one way of writing it: a returned value, gradients "
+    "left in D, a loss that falls at each turn. None was promised."
 )
-def _live_states(net, optimizer, stream, step):
-    return {
-        "net": net.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "stream": stream.get_state(),
-        "step": step,
-    }
+def _false_alarm(turn):
+    g, d, opt_g, opt_d = players()
+    loss = turn(g, d, opt_g, opt_d, torch.randn(64, 2))
+    assert loss is not None and loss > 0
 
 
-@snapshot.misconception(
-    "the net's live tensors: state_dict() hands out its own ones, and the training went on in them."
+@test_turn.misconception("no look at G's weights: in some broken turns they stay as they are, because nothing steps.")
+def _forgets_that_g_must_move(turn):
+    g, d, opt_g, opt_d = players()
+    before = _weights(d)
+    turn(g, d, opt_g, opt_d, torch.randn(64, 2))
+    assert _weights(d).equal(before)
+
+
+@test_turn.misconception(
+    "no look at D's weights. D is a bystander in G's turn: a turn that moves D as well makes it help its opponent."
 )
-def _live_weights(net, optimizer, stream, step):
-    return {**snapshot.answer(net, optimizer, stream, step), "net": net.state_dict()}
+def _forgets_the_bystander(turn):
+    _partly(bystander=False)(turn)
 
 
-@snapshot.misconception(
-    "the optimizer's live tensors: its averages change in place, too, so copy them as deeply as the net's."
+@test_turn.misconception(
+    "no look at the direction. G moves, but which way? After some turns D must take the fakes for real more than "
+    "before."
 )
-def _live_averages(net, optimizer, stream, step):
-    return {**snapshot.answer(net, optimizer, stream, step), "optimizer": optimizer.state_dict()}
+def _forgets_the_direction(turn):
+    _partly(direction=False)(turn)
 
 
-@snapshot.misconception("an optimizer that starts anew: Adam's averages are part of the state.")
-def _fresh_optimizer(net, optimizer, stream, step):
-    fresh = {**optimizer.state_dict(), "state": {}}
-    return {**snapshot.answer(net, optimizer, stream, step), "optimizer": fresh}
-
-
-@snapshot.misconception("another step number: the next step to do is `step`, and a lazy penalty depends on it.")
-def _next_step(net, optimizer, stream, step):
-    return {**snapshot.answer(net, optimizer, stream, step), "step": step + 1}
-
-
-@snapshot.misconception("a step number that starts at 0 again: lazy penalties and schedules depend on it.")
-def _step_zero(net, optimizer, stream, step):
-    return {**snapshot.answer(net, optimizer, stream, step), "step": 0}
-
-
-@snapshot.misconception("the seed. It says where the stream *began*; get_state() says where it is now.")
-def _seed_instead_of_state(net, optimizer, stream, step):
-    return {**snapshot.answer(net, optimizer, stream, step), "stream": stream.initial_seed()}
-
-
-@snapshot.misconception("the objects themselves, which live on and change. Keep copies of their states.")
-def _objects_instead_of_states(net, optimizer, stream, step):
-    return {"net": net, "optimizer": optimizer, "stream": stream, "step": step}
-
-
-def _without(key):
-    def forgetful(net, optimizer, stream, step):
-        everything = snapshot.answer(net, optimizer, stream, step)
-        return {name: value for name, value in everything.items() if name != key}
-
-    forgetful.__name__ = _FORGOTTEN[key]
-    return forgetful
-
-
-snapshot.misconception("the weights forgotten, and they are what it is all about.")(_without("net"))
-snapshot.misconception("the optimizer forgotten: Adam would take a first step of full size in every weight.")(
-    _without("optimizer")
+@test_turn.misconception(
+    "no look at old gradients. Without zero_grad() the gradients of all earlier turns go into this one: fill .grad "
+    "with something large before the turn, and see whether it matters."
 )
-snapshot.misconception("the stream forgotten: the second run would see other data than the first.")(_without("stream"))
-snapshot.misconception("the step number forgotten: lazy penalties and schedules depend on it.")(_without("step"))
+def _forgets_old_gradients(turn):
+    _partly(old=False)(turn)
 
 
-@snapshot.test
+@test_turn.test
 def _(learner):
-    """Going on from it is what an undisturbed training does, to the last bit."""
-    net, _optimizer, _stream, train = _trainer()
-    train(0, 17)
-    undisturbed = torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
-    if not torch.equal(_went_on(learner, 9, 17), undisturbed):
-        raise NotYet("the same weights, bit for bit", "nearly the same", looks_like="rounded on the way: other dtypes?")
+    _judge(learner, _RIGHT_TURNS, _BROKEN_TURNS, _MISSED_TURNS)
 
 
-# --- one gradient from many
+# --- which tests are needed?
 
 
-def _gradient_probes():
+def _matrices():
+    chapter = [
+        [1, 0, 0, 0],  # found by test 0 alone
+        [1, 1, 0, 0],
+        [0, 1, 0, 1],
+        [0, 0, 0, 0],  # found by none
+        [0, 0, 0, 1],  # found by test 3 alone
+        [1, 1, 0, 1],
+    ]
+    wide = [[0, 1, 1, 0, 0], [0, 0, 0, 0, 1]]
     return [
-        (torch.tensor([[1.0, 0.0], [3.0, 4.0]]), torch.tensor([3, 1])),
-        (torch.tensor([[2.0, -1.0, 0.5]]), torch.tensor([7])),
-        (torch.randn(4, 5), torch.tensor([64, 64, 64, 16])),
-        (torch.randn(3, 2), torch.tensor([8, 8, 8])),
+        (torch.tensor(chapter, dtype=torch.bool),),
+        (torch.tensor(wide, dtype=torch.bool),),
+        (torch.tensor([[1, 1], [1, 1], [0, 0]], dtype=torch.bool),),
+        (torch.eye(3, dtype=torch.bool),),
     ]
 
 
+def _numbers(candidate, found):
+    """What an answer gives, as the sorted numbers of tests, in the place of a set, a list, a tensor, an array."""
+    value = candidate(found)
+    if isinstance(value, torch.Tensor):
+        value = value.flatten().tolist()
+    elif hasattr(value, "tolist"):
+        value = value.tolist()
+    try:
+        return tuple(sorted({int(number) for number in value}))
+    except (TypeError, ValueError):
+        raise NotYet("a set of numbers of tests, such as {0, 3}", describe(value)) from None
+
+
 @question(
-    "One gradient from many",
+    "Tests that are needed",
     hints=(
-        "From a mean over n samples back to the sum: times n. What do you do with the sums?",
-        "(sizes[:, None] * gradients).sum(dim=0) is the gradient of the sum over all samples.",
-        "Divide that by the number of all samples, sizes.sum().",
+        "A test is needed if there is a mutant that it finds and no other test does. So look at the rows with exactly "
+        "one True.",
+        "found.sum(dim=1) counts, for each mutant, how many tests find it. found[found.sum(dim=1) == 1] are the rows "
+        "that matter.",
+        "In these rows argmax(dim=1) gives the column of the True. Make it a set, so that no test is named twice.",
     ),
-    insight="With equal sizes it is the plain mean, which is what DDP computes whatever the sizes are. So with a small "
-    "last batch on one process DDP gives its samples too much weight; drop_last=True avoids the question.",
-    probes=_gradient_probes,
+    insight="Tests that are not needed are not useless: they may be quicker, or give a clearer message. And a mutant "
+    "that nobody finds needs a test that isn't there yet.",
+    probes=_matrices,
+    run=_numbers,
 )
-def whole_gradient(gradients, sizes):
-    return (sizes[:, None] * gradients).sum(dim=0) / sizes.sum()
+def needed_tests(found):
+    alone = found[found.sum(dim=1) == 1]  # mutants that exactly one test finds
+    return set(alone.int().argmax(dim=1).tolist())
 
 
-@whole_gradient.misconception("the plain mean: each *process* counts the same. Each *sample* should.")
-def _plain_mean(gradients, sizes):
-    return gradients.mean(dim=0)
+@needed_tests.misconception("all tests that find something. Needed are those without which a mutant would get away.")
+def _all_that_find(found):
+    return set(found.any(dim=0).nonzero().flatten().tolist())
 
 
-@whole_gradient.misconception("the plain sum of the means: with more processes it would grow.")
-def _plain_sum(gradients, sizes):
-    return gradients.sum(dim=0)
+@needed_tests.misconception("the test that finds most mutants. One that finds a single mutant may be the only one to.")
+def _the_best(found):
+    return {found.sum(dim=0).argmax().item()}
 
 
-@whole_gradient.misconception("the gradient of the *sum* over all samples. Divide by their number.")
-def _sum_over_samples(gradients, sizes):
-    return (sizes[:, None] * gradients).sum(dim=0)
+@needed_tests.misconception(
+    "the numbers of the mutants (rows) that exactly one test finds. Asked for are the tests (columns)."
+)
+def _rows(found):
+    return set((found.sum(dim=1) == 1).nonzero().flatten().tolist())
 
 
-@whole_gradient.misconception("a sum weighted by sizes, divided by the number of processes instead of samples.")
-def _divided_by_processes(gradients, sizes):
-    return (sizes[:, None] * gradients).mean(dim=0)
+@needed_tests.misconception("tests that find exactly one mutant. It is the mutant that must be found by exactly one.")
+def _find_one(found):
+    return set((found.sum(dim=0) == 1).nonzero().flatten().tolist())
 
 
-@whole_gradient.misconception("weights the wrong way round: small parts count more in it than large ones.")
-def _weights_upside_down(gradients, sizes):
-    weights = 1 / sizes
-    return (weights[:, None] * gradients).sum(dim=0) / weights.sum()
+@needed_tests.misconception(
+    "argmax of every row, also of rows without a True, or with several: argmax gives 0, or the first."
+)
+def _argmax_of_all(found):
+    return set(found.int().argmax(dim=1).tolist())
 
 
-@whole_gradient.misconception("a mean over the wrong axis: over the weights, where the processes should be.")
-def _mean_over_wrong_axis(gradients, sizes):
-    return (sizes[:, None] * gradients).sum(dim=1) / sizes.sum()
-
-
-# --- open
+# --- all green
 
 
 @discussion(
-    "What first?",
+    "“All 200 tests are green”",
     hints=(
-        "What would Amdahl say to each of the bars?",
-        "How large are 50,000 pictures of 64 × 64 in colour, one byte for each number?",
-        "What does it cost to lose day five of seven? And what does a print of a GPU's number do?",
+        "Has anybody seen these tests red? What would you break to find out?",
+        "What can be wrong with a GAN although every part of its program does what was written down?",
     ),
 )
-def what_first():
-    """
-    Checkpoints first, with everything in them, tried out by killing a short run: a lost week is the slowest step.
-    Then the longest bar, the data: 614 MB as uint8 fit on the GPU as one tensor; at most 1 / 0.55 = 1.8 times faster.
-    Lazy R1 saves up to 9 of 100 ms, but is another training: compare quality over a few seeds.
-    No .item() in each step; look at the losses every hundred steps.
-    torch.compile concerns 40 of 100 ms: 1.15 times faster today, about 1.4 times after the other changes. So later.
-    And the learning rates, before all that: good samples sooner is the aim, not more steps per second.
-    """
+def all_green():
+    """Green tests say that the program does what the tests ask. I would ask three things.
+
+    Have the tests ever been red? I would break the program in ten places, one at a time: a missing step, a thread that
+    is cut, swapped labels, the wrong range, a layer that isn't listed. If one of these mutants passes all 200 tests, a
+    question is missing, however many tests there are.
+
+    Do they blame right programs? If somebody writes a turn in another way and a test turns red, the test asks for the
+    writing and not for the result. Soon nobody believes it.
+
+    And is the idea good? A generator without hidden layers passed every test of the chapter. So I want results as well:
+    several seeds, a distance with a floor, a second opinion, and counts of the groups that can be named."""

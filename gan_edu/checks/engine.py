@@ -16,30 +16,35 @@
 `check` calls the learner's object with each probe and compares with what the answer gives. A value that is not right
 is looked up among the misconceptions: the one that gives the learner's values on *all* probes is named. Write its
 explanation so that it goes on from "This looks like:". Then come the tests, in order. Every run starts from the same
-random seed and works on a copy of the learner's module; afterwards random numbers, gradient mode and module are as
-they were.
+random seed and works on a copy of the learner's module. Afterwards the learner's module is as it was, and so is what
+an answer may have changed for everybody: random numbers, gradient and anomaly mode, default dtype and device, threads,
+NumPy's error handling, functions of torch, NumPy, math and random.
 
 "Not attempted" and "not yet" are exceptions, so that "Run all" and graders see them; Jupyter shows only their text.
 """
 
+import builtins
 import copy
 import ctypes
 import dis
 import inspect
+import math
 import random
 import sys
 import sysconfig
 import threading
+import time
 import traceback
 from ast import parse
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from textwrap import dedent, fill, indent
 
 import numpy as np
 
-from gan_edu.checks import record
-from gan_edu.checks.values import close, describe, difference, is_tensor, negated
+from gan_edu.checks import inputs, record
+from gan_edu.checks.values import close, describe, difference, is_tensor, legible, negated, where_apart
+from gan_edu.settings import Number
 
 _MISSING = object()
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -94,20 +99,27 @@ class NotYet(NotDone):
         return self.looks_like if self.looks_like in known else None
 
     def lines(self):
-        found = [f"✗ Not yet: {self.question.title if self.question else ''}", f"  expected:  {_text(self.expected)}"]
-        if self.got is not _MISSING:
-            found.append(f"  got:       {_text(self.got)}")
-        if self.on:
-            found.append(f"  on input:  {self.on}")
-        if self.at:
-            found.append(f"  in your {self.at}")
+        """What it looks like comes first, then the evidence: six rows of a notebook, where the explanation is short."""
+        head = [f"✗ Not yet: {self.question.title if self.question else ''}"]
         if self.looks_like:
             name = self.misconception
             known = self.question.misconceptions[name].explanation if name else self.looks_like
-            found.append(f"  This looks like: {known}")
-        if self.question:
-            found.append(f"  Next: {self.question.next_help()}")
-        return found
+            head.append(f"  This looks like: {known}")
+        evidence = {"expected:  ": self.expected, "got:       ": self.got, "in your ": self.at, "on input:  ": self.on}
+        evidence = {label: value for label, value in evidence.items() if value is not _MISSING and value is not None}
+        tail = [f"  Next: {self.question.next_help()}"] if self.question else []
+        for long, left_out in ((2, ""), (2, "on input:  "), (1, "")):
+            if left_out and not self.at:
+                continue  # without a line of theirs, the input is what a learner can go by
+            kept = [_row(f"  {label}", value, long) for label, value in evidence.items() if label != left_out]
+            found = head + kept + tail
+            if sum(_wrapped(line).count("\n") + 1 for line in found) <= 6:
+                return found
+        told = [value if isinstance(value, str) else describe(value) for value in (self.expected, self.got)]
+        if "on input:  " in evidence and len(both := f"  expected {told[0]}; got {told[1]}") <= 100:
+            return [*head, legible(both), _row("  on input:  ", self.on, 1), *tail]
+        evidence.pop("on input:  ", None)
+        return head + [_row(f"  {label}", value, 1) for label, value in evidence.items()] + tail
 
 
 class _TimeUp(BaseException):
@@ -135,6 +147,12 @@ class _Help:
         self._hints_shown = min(self._hints_shown + 1, len(self.hints))
         print(_wrapped(f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}"))
 
+    def _done(self, message):
+        trouble = record.note(self.chapter, self.id)
+        print(message)
+        if trouble:
+            print(_wrapped(f"  {trouble}"))
+
     def next_help(self):
         return f"q.{self.id}.{'hint' if self._hints_shown < len(self.hints) else 'solution'}()"
 
@@ -152,6 +170,7 @@ class Question(_Help):
         self.run = run
         self.misconceptions: dict[str, Misconception] = {}
         self.tests = []
+        self._model_changes = None  # which arguments the model answer itself changes, once that was asked
 
     def misconception(self, explanation=None):
         """Decorator: the function gives what somebody with this misconception would give.
@@ -182,25 +201,27 @@ class Question(_Help):
         seconds: how long it may take. A loop that never ends is stopped after that; a single long call into compiled
         code (one huge matrix product, `time.sleep`) can only be stopped when it returns.
         """
-        limit = self.seconds if seconds is None else seconds
+        limit = self.seconds if seconds is None else Number(0, 1e6, above=True).check(seconds, "seconds")
         try:
             with _undisturbed():
                 try:
                     with _time_limit(limit):
                         self._judge(yours)
                 except _TimeUp as late:
+                    at = _learners_line(late)
+                    patience = f"q.{self.id}.check(…, seconds={6 * limit:g})"
                     raise NotYet(
                         f"an answer within {limit:g} seconds",
-                        "none until then, so it was stopped",
-                        at=_learners_line(late),
-                        looks_like="a loop that never ends. "
-                        f"(If your computer is just slow: q.{self.id}.check(…, seconds={6 * limit:g}))",
+                        "none until then, so it was stopped" if at else "the check itself took longer",
+                        at=at,
+                        looks_like=f"a loop that never ends. (If your computer is just slow: {patience})"
+                        if at
+                        else f"a slow or busy computer. Give it more time: {patience}",
                     ) from None
         except NotDone as outcome:
             outcome.question = self
             raise outcome.with_traceback(None) from outcome.__cause__
-        record.note(self.chapter, self.id)
-        print(f"✓ Right: {self.title}\n{_wrapped('  ' + self.insight)}")
+        self._done(f"✓ Right: {self.title}\n{_wrapped('  ' + self.insight)}")
 
     def solution(self):
         """Print one way to write it."""
@@ -214,16 +235,47 @@ class Question(_Help):
     def _judge(self, yours):
         self._look_at(yours)
         subject = (lambda: yours) if self.value else yours
+        watched = inputs.Watch(subject) if inputs.watchable(subject) else subject
         try:
             if self.probes:
-                self._compare(subject)
-            for test in self.tests:
-                _seed()
-                test(_copy(subject))
+                self._compare(watched)
+            try:
+                self._test(watched)
+            except NotYet as outcome:
+                if not outcome.looks_like:  # an input that was changed between two calls may have led to it
+                    self._look_at_inputs(watched)
+                raise
         except NotDone:
             raise
         except (Exception, SystemExit) as error:
             raise self._explained(error, subject) from error
+        self._look_at_inputs(watched)
+
+    def _test(self, subject):
+        for test in self.tests:
+            _seed()
+            test(_copy(subject))
+
+    def _look_at_inputs(self, watched):
+        """NotYet if a call changed arguments that the model answer leaves alone."""
+        if not isinstance(watched, inputs.Watch) or not watched.changes:
+            return
+        if self._model_changes is None:
+            model = inputs.Watch(self.answer)
+            if self.probes:
+                self._compare(model)
+            self._test(model)
+            self._model_changes = self._named(model.changes)
+        if found := sorted(self._named(watched.changes) - self._model_changes):
+            name, kind = found[0]
+            expected, got, looks_like = inputs.KINDS[kind]
+            raise NotYet(expected.format(name=name), got, looks_like=looks_like)
+
+    def _named(self, changes):
+        names = dict(enumerate(inspect.signature(self.answer).parameters))
+        return {
+            (names.get(place, place if isinstance(place, str) else f"input {place + 1}"), how) for place, how in changes
+        }
 
     def _look_at(self, yours):
         """The object itself: is it there, and of a kind that could be an answer?"""
@@ -262,9 +314,17 @@ class Question(_Help):
                 wrong = number
         if wrong is not None:
             name = self._recognised(got) if len(got) == len(expected) else None
+            right, came = expected[wrong], got[wrong]
+            if (
+                isinstance(right, dict) and isinstance(came, dict) and right.keys() == came.keys()
+            ):  # the first that differs
+                key = next(key for key in right if not close(right[key], came[key], self.tol))
+                right, came = {key: right[key]}, {key: came[key]}
+            if describe(right) == describe(came) and (apart := where_apart(right, came, self.tol)):
+                right, came = apart  # which number, where both read the same
             raise NotYet(
-                expected[wrong],
-                got[wrong],
+                right,
+                came,
                 on=self._on(wrong),
                 looks_like=name or _symptom(expected[wrong], got[wrong], self.tol),
             )
@@ -307,7 +367,7 @@ class Question(_Help):
         at, on = _learners_line(error), on or getattr(error, "on_input", None)
         if isinstance(error, NotImplementedError) and at and _learners(traceback.extract_tb(error.__traceback__)[-1]):
             return NotAttempted(f"The stub is still there, in your {at}. Put your code in its place.")
-        got = f"{type(error).__name__}: {error}".rstrip(": ")
+        got = describe(error)
         if at is None and isinstance(error, TypeError) and not _same_arguments(subject, self.answer):
             return NotYet(
                 f"{self.id}{_signature(self.answer)}", f"{self.id}{_signature(subject)}", on=on, looks_like=_ARGUMENTS
@@ -354,8 +414,7 @@ class Discussion(_Help):
 
     def discuss(self):
         """Print the model answer."""
-        record.note(self.chapter, self.id)
-        print(f"For discussion: {self.title}\n{indent(self.answer, '  ')}")
+        self._done(f"For discussion: {self.title}\n{indent(self.answer, '  ')}")
 
     solution = discuss
 
@@ -395,8 +454,10 @@ def _wrapped(line, width=100):
     return fill(line, width, subsequent_indent=" " * max(start, 2), break_long_words=False, break_on_hyphens=False)
 
 
-def _text(value):
-    return value if isinstance(value, str) else describe(value)
+def _row(label, value, rows, width=100):
+    """A value on one row, a sentence on so many."""
+    told = " ".join((value if isinstance(value, str) else describe(value)).split())
+    return label + legible(told, (rows if isinstance(value, str) else 1) * (width - len(label)))
 
 
 def _symptom(expected, got, tol):
@@ -407,7 +468,7 @@ def _symptom(expected, got, tol):
     if kind == "kind" and inspect.isroutine(got):
         return "a method instead of what it gives: are the brackets missing, as in x.mean()?"
     if kind == "kind" and is_tensor(expected):
-        return "not a tensor."
+        return f"{got.dtype} numbers on {got.device}: not ordinary ones." if is_tensor(got) else "not a tensor."
     if kind == "nan":
         return "not a number (NaN): the logarithm of 0, 0 divided by 0, or ∞ − ∞?"
     if kind == "value" and negated(expected) is not None and close(negated(expected), got, tol):
@@ -423,13 +484,13 @@ def _learners_line(error):
     """The innermost line of the learner's own code that an exception came through, with its number, or None."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if _learners(frame):
-            return f"line {frame.lineno}: `{frame.line}`" if frame.line else f"line {frame.lineno}"
+            return f"line {frame.lineno}: `{legible(frame.line, 100)}`" if frame.line else f"line {frame.lineno}"
     return None
 
 
 def _signature(function):
     try:
-        return str(inspect.signature(function))
+        return legible(str(inspect.signature(function)))
     except (TypeError, ValueError):
         return "(…)"
 
@@ -462,8 +523,11 @@ def _copy(subject):
     """A copy of a module, so that a check leaves no gradients or statistics in the learner's; others as they are."""
     if isinstance(subject, type) or not hasattr(subject, "state_dict"):
         return subject
+    # what a module has computed and keeps can't be copied by itself
+    layers = subject.modules() if hasattr(subject, "modules") else ()
+    kept = [value for layer in layers for value in vars(layer).values() if hasattr(value, "is_leaf")]
     try:
-        return copy.deepcopy(subject)
+        return copy.deepcopy(subject, {id(value): value.detach().clone() for value in kept if not value.is_leaf})
     except Exception:
         return subject
 
@@ -479,25 +543,69 @@ def _seed():
 
 @contextmanager
 def _undisturbed():
-    """Inside, gradients are on; afterwards, random numbers and gradient mode are as they were."""
-    states = random.getstate(), np.random.get_state()
+    """Inside, gradients are on, and nobody answers `input`; afterwards, what the docstring above names is as it was."""
     torch = sys.modules.get("torch")
+    states = [(random.setstate, random.getstate()), (np.random.set_state, np.random.get_state())]
+    modules = [builtins, random, math, np, np.random]
+    settings = []
     if torch:
-        on_cpu = torch.get_rng_state()
-        on_cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+        states.append((torch.set_rng_state, torch.get_rng_state()))
+        if torch.cuda.is_initialized():
+            states.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+        modules += [torch, torch.nn, torch.nn.functional]
+        settings = [
+            (torch.get_default_dtype, torch.set_default_dtype),
+            # the CPU is what it is when nobody has set one; setting it would leave a mode behind
+            (torch.get_default_device, lambda d: torch.set_default_device(None if d.type == "cpu" else d)),
+            (torch.get_num_threads, torch.set_num_threads),
+            (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+        ]
+    settings = [(get, put, get()) for get, put in settings]
+    functions = [(module, name, value) for module in modules for name, value in vars(module).items() if callable(value)]
+    builtins.input = _nobody_types
     try:
-        if torch:
-            with torch.inference_mode(False), torch.enable_grad():
-                yield
-        else:
+        with ExitStack() as inside:
+            inside.enter_context(redirect_stdout(_Sparing(sys.stdout)))
+            inside.enter_context(redirect_stderr(_Sparing(sys.stderr)))
+            inside.enter_context(np.errstate())
+            if torch:
+                inside.enter_context(torch.inference_mode(False))
+                inside.enter_context(torch.enable_grad())
             yield
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        if torch:
-            torch.set_rng_state(on_cpu)
-            if on_cuda is not None:
-                torch.cuda.set_rng_state_all(on_cuda)
+        for module, name, value in functions:
+            if getattr(module, name, None) is not value:
+                setattr(module, name, value)
+        for get, put, value in settings:
+            if get() != value:
+                put(value)
+        for put, state in states:
+            put(state)
+
+
+def _nobody_types(*_):
+    raise RuntimeError("nobody types during a check: use what your function is given instead of input()")
+
+
+class _Sparing:
+    """A stream that lets the first 5,000 letters pass: a notebook with a hundred thousand lines can't be opened."""
+
+    def __init__(self, stream):
+        self._stream, self._left = stream, 5000
+
+    def write(self, text):
+        if self._left > 0:
+            end = "\n… (your answer prints more than a check shows)\n" if len(text) > self._left else ""
+            self._stream.write(text[: self._left] + end)
+        self._left -= len(text)
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
 
 
 def _is_judging(ident):
@@ -517,17 +625,21 @@ def _time_limit(seconds):
     Signals would work in the main thread only, and not on Windows; so another thread asks the interpreter to raise the
     exception here. It is raised between two steps of Python code: a long call into compiled code ends first. It is
     raised again each second, in case the learner's code swallowed it.
+
+    Time that a busy machine gives to others doesn't count, until six times as long has passed.
     """
     thread = ctypes.c_ulong(threading.get_ident())
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
     over = threading.Event()
 
     def watch():
-        wait = seconds
+        enough, patience, wait = time.process_time() + seconds, time.monotonic() + 6 * seconds, seconds
         # Only while the answer is being judged: wherever else it arrived, it would stop somebody else's work.
         while not over.wait(wait) and _is_judging(thread.value):
-            raise_in(thread, ctypes.py_object(_TimeUp))
-            wait = 1.0
+            wait = min(enough - time.process_time(), patience - time.monotonic())
+            if wait <= 0:
+                raise_in(thread, ctypes.py_object(_TimeUp))
+                wait = 1.0
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -539,7 +651,9 @@ def _time_limit(seconds):
             try:
                 over.set()
                 watcher.join()
-                raise_in(thread, None)
+                # Not taken back by `raise_in(thread, None)`: after that Python 3.11 hangs under a debugger or %prun.
+                for _ in range(100):
+                    pass
                 stopped = True
             except _TimeUp:
                 pass

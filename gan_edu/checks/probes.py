@@ -1,6 +1,4 @@
-"""Probes that look inside training steps: where gradients arrive, and what a step has changed."""
-
-from contextlib import contextmanager
+"""Probes that look inside training steps: where gradients arrive."""
 
 import torch
 
@@ -36,69 +34,3 @@ def expect_gradient_at(value, leaves):
                 "none: what comes before it could never learn",
                 looks_like="a .detach(), .item() or torch.no_grad() on the way.",
             )
-
-
-def expect_gradient(loss, *, to=None, not_to=None, looks_like=None):
-    """Raise NotYet unless the gradient of `loss` reaches the modules in `to`, and none of those in `not_to`.
-
-    to, not_to: name → module; the names are used in the message.
-    looks_like: a misconception's name, or a sentence, instead of the usual advice.
-    """
-    for name, module in (to or {}).items():
-        if not gradient_reaches(module, loss):
-            if not torch.is_tensor(loss):
-                got, advice = f"{type(loss).__name__} without a gradient", "an .item() or a float() around the loss."
-            else:
-                got, advice = f"no gradient reaches the {name}", "a .detach(), .item() or torch.no_grad() on the way."
-            raise NotYet(f"a gradient for the {name}", got, looks_like=looks_like or advice)
-    for name, module in (not_to or {}).items():
-        if reached := gradient_reaches(module, loss):
-            raise NotYet(
-                f"no gradient for the {name}",
-                f"it reaches {_tensors(reached)} of the {name}",
-                looks_like=looks_like or "a missing .detach().",
-            )
-
-
-@contextmanager
-def changed(**modules):
-    """Which parameters change in the `with` block: name of the module → names of its parameters, filled at the end.
-
-    `with changed(generator=g, discriminator=d) as change: step(g, d)`, and then `change["discriminator"]`.
-    """
-    before = {
-        name: {key: parameter.detach().clone() for key, parameter in module.named_parameters()}
-        for name, module in modules.items()
-    }
-    found = {name: [] for name in modules}
-    yield found
-    for name, module in modules.items():
-        for key, parameter in module.named_parameters():
-            if key not in before[name] or not torch.equal(before[name][key], parameter.detach()):
-                found[name].append(key)
-
-
-def expect_only_changed(change, *names, step, looks_like=None):
-    """Raise NotYet unless a step changed the modules in `names`, and no other.
-
-    change: what `changed` gave.
-    step: what to call the step in the message, such as "generator step".
-    """
-    for name in names:
-        if not change[name]:
-            raise NotYet(
-                f"a {step} that changes the {name}",
-                f"your {step} left it as it was",
-                looks_like=looks_like or "a missing .backward() or optimizer.step(), or the other net's optimizer.",
-            )
-    for name, tensors in change.items():
-        if name not in names and tensors:
-            raise NotYet(
-                f"a {step} that changes only the {' and the '.join(names)}",
-                f"your {step} also changed {_tensors(tensors)} of the {name}",
-                looks_like=looks_like or "the other net's optimizer, or one optimizer for the parameters of both.",
-            )
-
-
-def _tensors(names):
-    return "1 tensor" if len(names) == 1 else f"{len(names)} tensors"

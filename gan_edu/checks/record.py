@@ -1,47 +1,65 @@
-"""Which questions are done: one small file in the learner's own state folder, and nothing else."""
+"""Which questions are done: an empty file for each in the learner's own state folder, and nothing else.
+
+Making a file needs no reading, no lock and hardly any room. So notebooks side by side, a full disk or a power cut can't
+undo what was solved before. Earlier versions kept a list, progress.json; it is read, and never written again.
+"""
 
 import ast
-import json
+import contextlib
 import os
 import pkgutil
-import tempfile
+import re
 from pathlib import Path
 
 import platformdirs
 
 MARKS = ("question", "discussion")  # the decorators that make a question
+_told = set()
 
 
 def state_folder() -> Path:
     """GAN_EDU_STATE if it is set, or else the folder that the operating system keeps for such things."""
-    return Path(os.environ.get("GAN_EDU_STATE") or platformdirs.user_state_dir("gan-edu", appauthor=False))
+    return Path(os.environ.get("GAN_EDU_STATE") or platformdirs.user_state_dir("gan-edu", appauthor=False)).expanduser()
 
 
-def note(chapter: str, name: str) -> None:
-    """Remember that this question is done. Never raises: learning goes on where nothing can be written."""
-    done = _read()
-    if name in done.get(chapter, []):
-        return
-    done.setdefault(chapter, []).append(name)
+def solved_folder() -> Path:
+    """Where an empty file `41.generator_loss` says that this question is done."""
+    return state_folder() / "solved"
+
+
+def note(chapter: str, name: str) -> str:
+    """Remember that this question is done. Never raises: learning goes on where nothing can be written.
+
+    Returns a sentence for the learner when something is wrong, once in a process; else "".
+    """
     try:
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        # Written beside it, then moved: a reader, or a power cut, meets the old file or the new, never half of one.
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix="progress-", suffix=".tmp")
+        done, trouble = _read()
+    except RuntimeError as error:  # nobody's home folder
+        done, trouble = set(), f"Progress can't be remembered: {error}"
+    if f"{chapter}.{name}" not in done and not trouble.startswith("Progress can't"):
+        folder = solved_folder()
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"done": done}, file, indent=1, sort_keys=True)
-            os.replace(temporary, folder / "progress.json")
-        except OSError:
-            os.unlink(temporary)
-    except OSError:
-        pass
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(folder / f"{chapter}.{name}", "ab") as file:
+                os.fsync(file.fileno())
+            _sync(folder)
+        except (OSError, ValueError) as error:
+            trouble = f"This can't be remembered, as nothing can be written in {folder} ({_reason(error)})."
+    if not trouble or trouble in _told:
+        return ""
+    _told.add(trouble)
+    return f"{trouble} `gan-edu doctor` says what to do."
 
 
 def progress() -> dict[str, dict[str, bool]]:
     """Chapter → question → whether its check has passed, for every chapter that has questions."""
-    done = _read()
-    return {chapter: {name: name in done.get(chapter, []) for name in names} for chapter, names in _questions().items()}
+    done, _ = _read()
+    return {chapter: {name: f"{chapter}.{name}" in done for name in names} for chapter, names in _questions().items()}
+
+
+def trouble() -> str:
+    """One sentence on what can't be read of the progress, or ""."""
+    return _read()[1]
 
 
 def show_progress() -> None:
@@ -51,23 +69,52 @@ def show_progress() -> None:
     print(f"Your progress: {sum(marks)} of {len(marks)} questions")
     for chapter, questions in chapters.items():
         print(f"  {chapter}  " + "  ".join(f"{'✓' if mark else '○'} {name}" for name, mark in questions.items()))
+    if wrong := trouble():
+        print(wrong)
 
 
-def _read() -> dict[str, list[str]]:
-    path = state_folder() / "progress.json"
+def _read() -> tuple[set[str], str]:
+    """`chapter.name` of all that is done, and a sentence on what can't be read."""
+    done, wrong = set(), ""
     try:
-        done = json.loads(path.read_text(encoding="utf-8"))["done"]
-        if all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in done.values()):
-            return done
-    except OSError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        done.update(os.listdir(solved_folder()))
+    except FileNotFoundError:
         pass
-    try:  # not ours to throw away: kept beside it, for whoever wants to mend it
-        os.replace(path, path.with_name("progress.broken.json"))
-    except OSError:
+    except (OSError, ValueError) as error:
+        wrong = f"What you solved can't be read in {solved_folder()} ({_reason(error)})."
+    old = state_folder() / "progress.json"
+    try:
+        with open(old, "rb") as file:
+            listed = _listed(file.read(2**20))
+        done |= listed
+        if not listed:
+            wrong = f"No solved question was found in {old}; the file is damaged, and stays as it is."
+    except FileNotFoundError:
         pass
-    return {}
+    except (OSError, ValueError) as error:
+        wrong = f"What you solved with an earlier version can't be read in {old} ({_reason(error)})."
+    return done, wrong
+
+
+def _listed(content: bytes) -> set[str]:
+    """What a progress.json lists, whatever an editor or an accident has put around it or cut off."""
+    plain = content.replace(b"\0", b"").decode("utf-8", errors="replace")  # also of a file saved as UTF-16
+    lists = re.findall(r'"(\w+)"\s*:\s*\[([^\[\]{}]*)', plain)
+    return {f"{chapter}.{name}" for chapter, names in lists for name in re.findall(r'"(\w+)"', names)}
+
+
+def _sync(folder: Path) -> None:
+    """The folder's new entry to the disk, on systems that can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _questions() -> dict[str, list[str]]:

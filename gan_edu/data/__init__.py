@@ -1,11 +1,20 @@
-"""Data of the course: 2-D toy distributions with exact densities, small images, and a text.
+"""Data of the course, and of one's own: 2-D toy distributions with exact densities, small images, and a text; a folder
+of pictures, a table, a series.
 
-``toy`` is the module of toy distributions, ``images`` the *function* that returns an ``ImageSet``;
-what else lies in the module of images is reached by ``from gan_edu.data.images import fetch, where``.
+``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``prose`` the one that
+returns the text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library
+asks of a distribution, yours included. ``folder``, ``table`` and ``series`` read what is yours.
 """
 
-from gan_edu.data import toy
-from gan_edu.data.images import ImageSet, images
+from gan_edu.data import image_sets, toy
+from gan_edu.data.distribution import Distribution, Mixture
+from gan_edu.data.folders import Folder, folder
+from gan_edu.data.image_sets import DataError, ImageSet, images
+from gan_edu.data.tables import Table, table
 from gan_edu.data.text import prose
+from gan_edu.data.windows import Series, series
 
-__all__ = ["ImageSet", "images", "prose", "toy"]
+__all__ = [
+    "DataError", "Distribution", "Folder", "ImageSet", "Mixture", "Series", "Table", "folder", "image_sets", "images",
+    "prose", "series", "table", "toy",
+]  # fmt: skip

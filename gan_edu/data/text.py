@@ -1,4 +1,4 @@
-"""A text for models of letters: prose of this course, as it stood when chapter 12 was written.
+"""A text for models of letters: prose of this course, as it stood when chapter 13 was written.
 
 It is a copy that doesn't change when the chapters do, so what is measured on it stays true. Licence: CC BY 4.0.
 """

@@ -7,10 +7,10 @@ Three families are enough:
 - ``Strokes``: lines drawn with a Gaussian brush (``line``, ``two_moons``, ``spiral``, ``drawn``);
 - ``Boxes``: rectangles filled evenly (``checkerboard``, ``disjoint``).
 
-``make("ring", modes=5)`` builds one by its name; ``NAMES`` lists those that need no options.
+``make("ring", modes=5)`` builds one by its name; ``NAMES`` lists those that need no options. A number out of its range
+raises ValueError, and what is no number TypeError.
 """
 
-import difflib
 import inspect
 import math
 import operator
@@ -18,9 +18,13 @@ import operator
 import numpy as np
 import torch
 
+from gan_edu.device import pick
+from gan_edu.settings import Number, Whole, near
+
 # One batch of the density never holds more than this many (point, component) pairs, to bound its memory.
 _PAIRS = 1_000_000
 _ROOT_HALF = math.sqrt(0.5)
+_POSITIVE, _COUNT = Number(0, above=True), Whole(1)
 
 
 class Distribution:
@@ -59,10 +63,10 @@ class Distribution:
         state, and the points are made on its device. None uses PyTorch's global generator.
 
         Raises:
-            ValueError: n is not a whole number >= 0.
-            TypeError: the seed is neither an int, a ``torch.Generator`` nor None.
+            ValueError: n is below 0, or there is no such device.
+            TypeError: n is no whole number, or the seed is neither an int, a ``torch.Generator`` nor None.
         """
-        n = _whole(n, "the number of points", least=0)
+        n = Whole(0).check(n, "The number of points")
         generator = seed_or_generator
         if generator is not None and not isinstance(generator, torch.Generator):
             try:
@@ -71,9 +75,9 @@ class Distribution:
                 kind = type(seed_or_generator).__name__
                 raise TypeError(f"a seed must be an int, a torch.Generator or None, not a {kind}.") from None
         options = {"generator": generator, "device": generator.device if generator is not None else "cpu"}
-        component = torch.searchsorted(self._cumulative.to(options["device"]), torch.rand(n, **options), right=True)
+        component = torch.bucketize(torch.rand(n, **options), self._cumulative.to(options["device"]), right=True)
         points = self._sample(component, options)
-        return points if device is None else points.to(device)
+        return points if device is None else points.to(pick(device))
 
     def log_prob(self, x) -> torch.Tensor:
         """Log density at points x ``(..., dim)``, in nats; shape ``(...,)``, type and device of x.
@@ -84,6 +88,8 @@ class Distribution:
             ValueError: the last axis of x does not hold ``dim`` coordinates.
         """
         x = torch.as_tensor(x)
+        if x.is_complex():
+            raise ValueError(f"{self.name} takes points of real numbers, not complex ones.")
         if not x.is_floating_point():
             x = x.float()
         if x.ndim == 0 or x.shape[-1] != self.dim:
@@ -121,7 +127,7 @@ class GaussianMixture(Distribution):
 
     def _sample(self, component, options):
         noise = torch.randn(len(component), self.dim, **options)
-        return self.modes.to(noise.device)[component] + self.mode_std * noise
+        return noise.mul_(self.mode_std).add_(self.modes.to(noise.device).index_select(0, component))
 
     def _log_prob(self, x):
         distance = (x[:, None] - self._means.to(x.device)) / self.mode_std
@@ -138,13 +144,7 @@ class Strokes(Distribution):
     """
 
     def __init__(
-        self,
-        name: str,
-        start: torch.Tensor,
-        stop: torch.Tensor,
-        width: float,
-        weights: torch.Tensor,
-        description: str,
+        self, name: str, start: torch.Tensor, stop: torch.Tensor, width: float, weights: torch.Tensor, description: str
     ):
         reach = torch.cat([start, stop]).abs().max().item()
         super().__init__(name, weights, reach, width, description)
@@ -248,9 +248,9 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.1, weights=None) ->
     (Lin, Khetan, Fanti and Oh, "PacGAN", NeurIPS 2018, section 4.1).
 
     Raises:
-        ValueError: modes is not a whole number >= 1, radius or std not > 0, or weights do not fit.
+        ValueError: modes is below 1, radius or std not > 0, or weights do not fit.
     """
-    modes, radius = _whole(modes, "modes"), _positive(radius, "radius")
+    modes, radius = _COUNT.check(modes, "modes"), _POSITIVE.check(radius, "radius")
     angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
     means = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
     return _mixture("ring", means, std, weights, modes=modes, radius=radius)
@@ -262,9 +262,9 @@ def grid(side: int = 5, spacing: float = 1.0, std: float = 0.05, weights=None) -
     PacGAN's setting is ``grid(spacing=2.0, std=0.05)`` (Lin et al., "PacGAN", NeurIPS 2018, section 4.1).
 
     Raises:
-        ValueError: side is not a whole number >= 1, spacing or std not > 0, or weights do not fit.
+        ValueError: side is below 1, spacing or std not > 0, or weights do not fit.
     """
-    side, spacing = _whole(side, "side"), _positive(spacing, "spacing")
+    side, spacing = _COUNT.check(side, "side"), _POSITIVE.check(spacing, "spacing")
     ticks = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2) * spacing
     return _mixture("grid", torch.cartesian_prod(ticks, ticks), std, weights, side=side, spacing=spacing)
 
@@ -280,7 +280,7 @@ def line(length: float = 4.0, angle: float = 30.0, std: float = 0.1) -> Strokes:
     Raises:
         ValueError: length or std is not > 0, or angle is not finite.
     """
-    length, angle = _positive(length, "length"), _finite(angle, "angle")
+    length, angle = _POSITIVE.check(length, "length"), Number().check(angle, "angle")
     half = 0.5 * length * np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
     return _strokes("line", [np.stack([-half, half])], std, _call("line", length=length, angle=angle, std=std))
 
@@ -291,7 +291,7 @@ def two_moons(radius: float = 1.5, std: float = 0.1) -> Strokes:
     Raises:
         ValueError: radius or std is not > 0.
     """
-    radius = _positive(radius, "radius")
+    radius = _POSITIVE.check(radius, "radius")
     angle = np.linspace(0.0, math.pi, 33)
     upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
     return _strokes("two_moons", [radius * upper, -radius * upper], std, _call("two_moons", radius=radius, std=std))
@@ -303,7 +303,7 @@ def spiral(turns: float = 2.0, radius: float = 2.25, std: float = 0.06) -> Strok
     Raises:
         ValueError: turns, radius or std is not > 0.
     """
-    turns, radius = _positive(turns, "turns"), _positive(radius, "radius")
+    turns, radius = _POSITIVE.check(turns, "turns"), _POSITIVE.check(radius, "radius")
     share = np.linspace(0.0, 1.0, math.ceil(64 * turns) + 1)
     angle = 2 * math.pi * turns * share
     points = radius * share[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -346,9 +346,9 @@ def checkerboard(side: int = 4, width: float = 4.0) -> Boxes:
         width: of the board, > 0.
 
     Raises:
-        ValueError: side is not a whole number >= 1, or width not > 0.
+        ValueError: side is below 1, or width not > 0.
     """
-    side, width = _whole(side, "side"), _positive(width, "width")
+    side, width = _COUNT.check(side, "side"), _POSITIVE.check(width, "width")
     dark = [(i, j) for i in range(side) for j in range(side) if (i + j) % 2 == 0]
     low = (torch.tensor(dark, dtype=torch.float64) / side - 0.5) * width
     high = ((torch.tensor(dark, dtype=torch.float64) + 1) / side - 0.5) * width
@@ -366,7 +366,7 @@ def disjoint(gap: float = 1.0, width: float = 0.5, height: float = 4.0) -> Boxes
     Raises:
         ValueError: gap, width or height is not > 0.
     """
-    gap, width, height = _positive(gap, "gap"), _positive(width, "width"), _positive(height, "height")
+    gap, width, height = _POSITIVE.check(gap, "gap"), _POSITIVE.check(width, "width"), _POSITIVE.check(height, "height")
     low = torch.tensor([[-gap / 2 - width, -height / 2], [gap / 2, -height / 2]], dtype=torch.float64)
     high = torch.tensor([[-gap / 2, height / 2], [gap / 2 + width, height / 2]], dtype=torch.float64)
     weights = torch.full((2,), 0.5, dtype=torch.float64)
@@ -384,10 +384,10 @@ def make(name: str, **options) -> Distribution:
     Raises:
         ValueError: there is no such name, or the distribution has no such option, or an option is out of range.
     """
-    if name not in _MAKERS:
-        near = difflib.get_close_matches(str(name), _MAKERS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"There is no toy distribution {name!r}.{hint} There are: {', '.join(_MAKERS)}.")
+    if not isinstance(name, str) or name not in _MAKERS:
+        raise ValueError(
+            f"There is no toy distribution {name!r}.{near(name, _MAKERS)} There are: {', '.join(_MAKERS)}."
+        )
     try:
         inspect.signature(_MAKERS[name]).bind(**options)
     except TypeError as error:
@@ -421,7 +421,7 @@ def _mills(t: torch.Tensor) -> torch.Tensor:
 
 
 def _mixture(name: str, means: torch.Tensor, std, weights, **shown) -> GaussianMixture:
-    std = _positive(std, "std")
+    std = _POSITIVE.check(std, "std")
     if weights is not None:
         shown_weights = {"weights": [float(w) for w in _numbers(weights, "weights").flatten()]}
     else:
@@ -431,7 +431,7 @@ def _mixture(name: str, means: torch.Tensor, std, weights, **shown) -> GaussianM
 
 
 def _strokes(name: str, lines: list[np.ndarray], width, description: str, what: str = "std") -> Strokes:
-    width = _positive(width, what)
+    width = _POSITIVE.check(width, what)
     start, stop = [], []
     for points in lines:
         # Very short pieces would lose digits in the difference of two nearly equal Phi, and can't be seen.
@@ -455,9 +455,9 @@ def _numbers(values, what: str) -> torch.Tensor:
     """values as a float64 tensor on the CPU, all finite."""
     try:
         if isinstance(values, torch.Tensor):
-            tensor = values.detach().to("cpu").to(torch.float64)
-        else:
-            tensor = torch.from_numpy(np.array(values, dtype=np.float64))
+            values = values.detach().cpu()
+            values = (values if values.is_complex() else values.double()).numpy()
+        tensor = torch.from_numpy(np.array(values).astype(np.float64, casting="safe"))
     except (TypeError, ValueError):
         raise ValueError(f"{what} must be numbers in rows of one length.") from None
     if not tensor.isfinite().all():
@@ -474,30 +474,3 @@ def _weights(weights, count: int) -> torch.Tensor:
     if not (weights > 0).all():
         raise ValueError(f"weights must all be > 0, and the smallest is {weights.min().item()}.")
     return weights / weights.sum()
-
-
-def _finite(value, what: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"{what} must be a finite number, not {value!r}.")
-    return number
-
-
-def _positive(value, what: str) -> float:
-    number = _finite(value, what)
-    if number <= 0:
-        raise ValueError(f"{what} must be > 0, not {value!r}.")
-    return number
-
-
-def _whole(value, what: str, least: int = 1) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least:
-        raise ValueError(f"{what} must be a whole number >= {least}, not {value!r}.")
-    return number

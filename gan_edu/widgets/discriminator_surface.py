@@ -1,9 +1,10 @@
 """Widget 1: what the discriminator says everywhere in the plane, while the two nets play."""
 
 import copy
+import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 import torch
 from torch import nn
@@ -12,32 +13,21 @@ from gan_edu import data as course_data
 from gan_edu import device as devices
 from gan_edu import ensemble, nets, objectives, plotting
 from gan_edu.recorder import Frame, PlaneLook, Recorder, Recording, unpack_points
-from gan_edu.training import GAN
+from gan_edu.settings import Any, Checked, Choice, Number, Whole, setting
+from gan_edu.training import GAN, Doubt
 from gan_edu.widgets.base import ASK, RecordedWidget
+from gan_edu.widgets.controls import OWN, Controls, apply_to, patient
+from gan_edu.widgets.explain import explain
+from gan_edu.widgets.trainer import one_thread
 
-PENALTIES = {
-    "none": (),
-    "r1": ("r1",),
-    "r2": ("r2",),
-    "r1 + r2": ("r1", "r2"),
-    "gradient penalty": ("gradient_penalty",),
-    "zero-centred": ("zero_centered",),
-}
 CODE = [
-    "real = data.sample(128)",
+    "real = data.sample(batch)",
     "fake = generator(noise)",
     "loss_d = loss.discriminator(D(real), D(fake))",
     "optimizer_d.step()",
     "loss_g = loss.generator(D(fake))",
     "optimizer_g.step()",
 ]
-OWN = "your own"
-OF_MODEL = ("loss", "penalty", "penalty_weight", "lr_g", "lr_d", "discriminator_steps")  # can change while it trains
-
-
-def sentence(error: BaseException) -> str:
-    text = str(error).rstrip()
-    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 class Points:
@@ -67,7 +57,7 @@ def plane_data(data):
             raise ValueError(f"The surface needs data in the plane, with 2 coordinates; {data!r} has {data.dim}.")
         return data
     try:
-        points = torch.as_tensor(np.asarray(data, dtype=np.float32))
+        points = devices.tensor_of(data).float()
     except (TypeError, ValueError):
         raise ValueError(
             f"Data must be a name ({', '.join(course_data.toy.NAMES)}), a distribution, or points of shape (N, 2); "
@@ -81,15 +71,51 @@ def plane_data(data):
     return Points(points)
 
 
+def _known_data(data):
+    plane_data(data)
+    return data
+
+
+PENALTY = Choice(tuple(objectives.PENALTY_SETS))
+RATE = {"rule": Number(0, 1, above=True), "width": "112px", "step": 1e-4, "applies": "model"}  # of both players
+
+
+@dataclass(frozen=True)
+class Settings(Checked):
+    """What can be chosen. applies="model": training goes on with it; others need a new start."""
+
+    data: object = setting("ring", Any(_known_data), "what the generator imitates", choices=course_data.toy.NAMES)
+    loss: object = setting(
+        "non_saturating", Choice(tuple(objectives.LOSSES), objectives.Loss), "what both players minimise",
+        choices=tuple(objectives.LOSSES), applies="model",
+    )  # fmt: skip
+    penalty: str = setting(
+        "none", Any(lambda name: PENALTY.check("none" if name is None else name, "penalty")),
+        "on the discriminator's gradient", choices=objectives.PENALTY_MENU, applies="model",
+    )  # fmt: skip
+    penalty_weight: float = setting(
+        1.0, Number(0), "of the penalty", label="weight", width="90px", applies="model"
+    )  # fmt: skip
+    lr_g: float = setting(1e-3, help="the generator's learning rate", label="lr of G", **RATE)
+    lr_d: float = setting(1e-3, help="the discriminator's learning rate", label="lr of D", **RATE)
+    discriminator_steps: int = setting(
+        1, Whole(1), "of the discriminator for each of the generator", label="D steps", width="100px", applies="model"
+    )
+    hidden: int = setting(64, Whole(1, 4096), "units in each hidden layer", label="units", choices=(8, 16, 32, 64, 128))
+    batch: int = setting(128, Whole(1), "samples in a batch", control=False)
+    seed: int = setting(0, Whole(0, 2**31), "of weights and noise", width="95px")
+
+
 class DiscriminatorSurface(RecordedWidget):
     """A GAN of the plane, live: D(x) everywhere, real and generated points, gradients, the optimal D, and its history.
 
     data: a name in `data.toy.NAMES`, a distribution, points (N, 2), or drawn in the widget. generator, discriminator:
     modules of your own ((N, k) → (N, 2) and (N, 2) → logits), or None for MLPs with two hidden layers of `hidden`.
-    loss: a name in `objectives.LOSSES`, or an `objectives.Loss`. penalty: a name in `objectives.PENALTIES` or
-    "r1 + r2". lr_g, lr_d: learning rates. device: as in `gan_edu.device.pick`.
+    loss: a name in `objectives.LOSSES`, or an `objectives.Loss`. penalty: a name in `objectives.PENALTIES`, "r1 + r2",
+    or None. lr_g, lr_d: learning rates. device: as in `gan_edu.device.pick`. `Settings` has defaults and ranges.
 
-    What can't be used is said in the widget, in a sentence, and a default stands in.
+    What can't be used is said in the widget, in a sentence, and a default stands in. Raises ValueError for a device
+    that isn't there.
     """
 
     painter = "surface"
@@ -97,65 +123,36 @@ class DiscriminatorSurface(RecordedWidget):
 
     def __init__(
         self,
-        data="ring",
+        data=Settings.data,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
-        loss="non_saturating",
-        penalty: str | None = None,
-        penalty_weight: float = 1.0,
-        lr_g: float = 1e-3,
-        lr_d: float = 1e-3,
-        discriminator_steps: int = 1,
-        hidden: int = 64,
-        batch: int = 128,
-        seed: int = 0,
+        loss=Settings.loss,
+        penalty: str | None = Settings.penalty,
+        penalty_weight: float = Settings.penalty_weight,
+        lr_g: float = Settings.lr_g,
+        lr_d: float = Settings.lr_d,
+        discriminator_steps: int = Settings.discriminator_steps,
+        hidden: int = Settings.hidden,
+        batch: int = Settings.batch,
+        seed: int = Settings.seed,
         device=None,
     ):
+        given = {name: value for name, value in locals().items() if name in Settings.names()}
         self._own = {"generator": generator, "discriminator": discriminator}
-        self._own_data = self._own_loss = None
-        self.batch, self.device = batch, devices.pick(device)
-        given = {
-            "data": data,
-            "loss": loss,
-            "penalty": penalty or "none",
-            "penalty_weight": penalty_weight,
-            "lr_g": lr_g,
-            "lr_d": lr_d,
-            "discriminator_steps": discriminator_steps,
-            "hidden": hidden,
-            "seed": seed,
-        }
-        defaults = {
-            "data": "ring",
-            "loss": "non_saturating",
-            "penalty": "none",
-            "penalty_weight": 1.0,
-            "lr_g": 1e-3,
-            "lr_d": 1e-3,
-            "discriminator_steps": 1,
-            "hidden": 64,
-            "seed": 0,
-        }
-        self._controls = self._make_controls(defaults)
+        self.device = devices.pick(device)
+        self._controls = Controls(Settings, self)
         super().__init__(self._controls.values(), code=CODE)
-        self.settings = dict(defaults)
-        problems = []
-        # one setting after the other, so that a bad one doesn't take the good ones with it
-        for name, value in given.items():
-            trial = self.settings | {name: value}
-            try:
-                self._check(trial)
-                self.settings = trial
-            except ASK as error:
-                problems.append(f"{sentence(error)} So {name} is {defaults[name]!r} for now.")
+        settings, problems = patient(Settings(), given)
+        self.settings = settings.to_dict()
+        self._first_seed = self.settings["seed"]
         try:
             self.runs = [self.make_run()]
         except ASK as error:
-            problems.append(f"{sentence(error)} So the usual nets stand in.")
+            problems.append(f"{explain(error)} So the usual nets stand in.")
             self._own = {"generator": None, "discriminator": None}
             self.runs = [self.make_run()]
         self.changed()
-        self.view.message = " ".join(problems)
+        self.view.message = " ".join(filter(None, [*problems, self.standing()]))
 
     # -- settings ------------------------------------------------------------------------------------------------
     @property
@@ -163,156 +160,103 @@ class DiscriminatorSurface(RecordedWidget):
         """The GAN of the (last) run as it is now."""
         return self.runs[-1].model
 
-    def _check(self, settings: dict) -> None:
-        plane_data(settings["data"])
-        if settings["penalty"] not in PENALTIES and settings["penalty"] not in objectives.PENALTIES:
-            raise ValueError(f"There is no penalty {settings['penalty']!r}; there are: {', '.join(PENALTIES)}.")
-        for name in ("lr_g", "lr_d"):
-            if not 0 < float(settings[name]) <= 1:
-                raise ValueError(
-                    f"A learning rate must lie above 0 and not above 1 (usual: 0.0001 to 0.01); got {settings[name]!r}."
-                )
-        if int(settings["hidden"]) < 1 or int(settings["hidden"]) > 4096:
-            raise ValueError(f"hidden is the width of a layer, from 1 to 4096; got {settings['hidden']!r}.")
-        if not 0 <= float(settings["penalty_weight"]) < float("inf"):
-            raise ValueError(f"A penalty's weight must be 0 or more; got {settings['penalty_weight']!r}.")
-        tiny = ensemble.single_nets(lambda: nets.mlp([2, 1, 2]), lambda: nets.mlp([2, 1, 1]), 0)
-        GAN(*tiny, device="cpu", **self.model_settings(settings))
-
     def model_settings(self, settings: dict) -> dict:
-        names = PENALTIES.get(settings["penalty"], (settings["penalty"],))
+        names = objectives.PENALTY_SETS[settings["penalty"]]
         return {
             "loss": settings["loss"],
-            "penalties": {name: float(settings["penalty_weight"]) for name in names},
-            "lr": (float(settings["lr_g"]), float(settings["lr_d"])),
-            "discriminator_steps": int(settings["discriminator_steps"]),
+            "penalties": {name: settings["penalty_weight"] for name in names},
+            "lr": (settings["lr_g"], settings["lr_d"]),
+            "discriminator_steps": settings["discriminator_steps"],
         }
 
-    def make_run(self) -> Recorder:
-        s = self.settings
-        width = int(s["hidden"])
-        seed = int(s["seed"])
+    def make_run(self, settings: dict | None = None) -> Recorder:
+        s = settings or self.settings
+        width, fresh = s["hidden"], s["seed"] != self._first_seed
         data = plane_data(s["data"])
         made = ensemble.single_nets(
-            lambda: self._net("generator", lambda: nets.mlp([2, width, width, 2], activation="tanh")),
-            lambda: self._net("discriminator", lambda: nets.mlp([2, width, width, 1], activation="tanh")),
-            seed,
+            lambda: self._net("generator", fresh, lambda: nets.mlp([2, width, width, 2], activation="tanh")),
+            lambda: self._net("discriminator", fresh, lambda: nets.mlp([2, width, width, 1], activation="tanh")),
+            s["seed"],
         )
-        gan = GAN(*made, seed=seed, device=self.device, **self.model_settings(s))
-        return Recorder(gan, data, PlaneLook(data), batch=self.batch)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Doubt)  # the widget says it
+            gan = GAN(*made, seed=s["seed"], device=self.device, **self.model_settings(s))
+            return Recorder(gan, data, PlaneLook(data), batch=s["batch"])
 
-    def _net(self, player: str, usual) -> nn.Module:
+    def _net(self, player: str, fresh: bool, usual) -> nn.Module:
         """A fresh net: the learner's own as it came, for the seed it came with, or with new weights for others."""
         own = self._own[player]
         if own is None:
             return usual()
         net = copy.deepcopy(own)
-        if int(self.settings["seed"]) != self._first_seed:
+        if fresh:
             for layer in net.modules():
                 if hasattr(layer, "reset_parameters"):
                     layer.reset_parameters()
         return net
 
-    @property
-    def _first_seed(self) -> int:
-        if not hasattr(self, "_seed_at_first"):
-            self._seed_at_first = int(self.settings["seed"])
-        return self._seed_at_first
-
     def set(self, **changes) -> None:
-        """Change settings: of the model from here on; data, hidden and seed begin anew. Raises ValueError.
+        """Change settings by name. The model's own (loss, penalty, rates, steps) change on the way; others (data,
+        hidden, batch, seed) begin a new run. Raises ValueError or TypeError, and then nothing has changed.
 
         In a comparison, the right run changes, the left one stays."""
-        trial = self.settings | changes
-        with self._trainer.between_steps():
-            before = self.settings
+        with self._trainer.between_steps(), one_thread():
+            trial = Settings(**self.settings).with_(**changes).to_dict()
             try:
-                self._check(trial)
-                self.settings = trial
-                if changes.keys() <= set(OF_MODEL):
+                if apply_to(("model",), Settings, changes):
                     self.runs[-1].change(**self.model_settings(trial))
+                    self.settings = trial  # whatever comes now
                     self._show()
                 else:
-                    playing = self.playing
-                    self.reset()
+                    run, playing = self.make_run(trial), self.playing
+                    left = None if self._goal is None else self._goal - self.step_number
+                    self.pause()
+                    self.runs, self.settings = [run], trial
+                    self._show_all()
                     if playing:
-                        self.play()
-            except ASK:
-                self.settings = before
-                raise
+                        self.play(left)
             finally:
                 self.changed()
-        self.view.message = ""
+        self.view.message = self.standing()
+
+    def changed_settings(self, settings: dict, changes: dict) -> dict:
+        trial = Settings(**settings).with_(**changes).to_dict()
+        if fixed := [name for name in changes if Settings.about(name).get("applies") != "model"]:
+            raise ValueError(f"A branch goes on with the same {fixed[0]}. Change it in a new run.")
+        return trial
+
+    heard = {"new_seed": {}, "draw": {"strokes": Any()}}
 
     def press(self, button: str, **what) -> None:
         if button == "new_seed":
-            self.set(seed=int(self.settings["seed"]) + 1)
+            self.set(seed=self.settings["seed"] + 1)
         elif button == "draw":
-            strokes = [np.array(stroke, dtype=float) for stroke in what["strokes"] if len(stroke)]
             extent = self.recording.about["extent"]
-            self.set(data=course_data.toy.drawn(strokes, thickness=extent / 40))
-        else:
-            super().press(button, **what)
+            self.set(data=course_data.toy.drawn(_strokes(what["strokes"], extent), thickness=extent / 40))
 
-    def _make_controls(self, defaults: dict) -> dict:
-        def some(kind, name, width="auto", **options):
-            return kind(
-                description=name,
-                style={"description_width": "initial"},
-                layout={"width": width},
-                **options,
-            )
-
-        menu, number, whole = ipywidgets.Dropdown, ipywidgets.FloatText, ipywidgets.BoundedIntText
-        controls = {
-            "data": some(menu, "data", options=list(course_data.toy.NAMES), value=defaults["data"]),
-            "loss": some(menu, "loss", options=list(objectives.LOSSES), value=defaults["loss"]),
-            "penalty": some(menu, "penalty", options=list(PENALTIES), value="none"),
-            "penalty_weight": some(number, "weight", "130px", value=defaults["penalty_weight"]),
-            "lr_g": some(number, "G's rate", "130px", value=defaults["lr_g"], step=1e-4),
-            "lr_d": some(number, "D's rate", "130px", value=defaults["lr_d"], step=1e-4),
-            "discriminator_steps": some(whole, "D steps", "110px", value=1, min=1, max=20),
-            "hidden": some(menu, "width", options=[8, 16, 32, 64, 128], value=64),
-            "seed": some(whole, "seed", "130px", value=0, min=0, max=10**6),
-        }
-        for name, control in controls.items():
-            control.observe(lambda change, name=name: self._moved(name, change["new"]), "value")
-        return controls
-
-    def _moved(self, name: str, value) -> None:
-        if getattr(self, "_following", False) or value == OWN or not self.runs:
-            return
-        try:
-            self.set(**{name: value})
-        except ASK as error:
-            self.say(error)
+    def choose(self, name: str, value) -> None:
+        """A person has moved a control."""
+        self.set(**{name: value})
 
     def changed(self) -> None:
-        """Controls follow the settings."""
-        self._following = True
-        try:
-            for name, control in self._controls.items():
-                value = self.settings[name]
-                if isinstance(control, ipywidgets.Dropdown):
-                    value = value if isinstance(value, int | str) else getattr(value, "name", OWN)
-                    if value not in control.options:
-                        control.options = [*control.options, value]
-                control.value = value
-        finally:
-            self._following = False
+        self._controls.follow(self.settings, shown={"penalty_weight": self.settings["penalty"] != "none"})
 
     # -- slow motion ---------------------------------------------------------------------------------------------
-    def phases(self) -> Iterator[dict]:
-        yield {"line": 0, "shows": "real", "says": "128 points of the real data are drawn."}
+    def slow_step(self) -> Iterator[dict]:
+        batch = self.settings["batch"]
+        yield {"line": 0, "shows": "real", "says": f"{batch} points of the real data are drawn."}
         yield {"line": 1, "shows": "fake", "says": "The generator turns noise into as many points."}
         yield {"line": 2, "shows": "fake", "says": "The discriminator judges both: a number that says how wrong it is."}
-        halves = [run.train_halves() for run in self.runs]
-        for half in halves:
-            next(half)
+        begun = []
+        for run in self.runs:
+            halves = run.train_halves()
+            next(halves)
+            begun.append((halves, run, run.model, run.step))
         yield {"line": 3, "says": "Its weights move: the background has changed."}
         yield {"line": 4, "shows": "pull", "says": "The new discriminator tells each generated point where to go."}
-        for half in halves:
-            next(half)
+        for halves, run, model, step in begun:
+            if run in self.runs and run.model is model and run.step == step:  # nothing else happened meanwhile
+                next(halves)
         yield {"line": 5, "shows": "fake", "says": "The generator's weights move, and with them all its points."}
 
     # -- pictures for those without a kernel ---------------------------------------------------------------------
@@ -335,21 +279,21 @@ class DiscriminatorSurface(RecordedWidget):
             ax.scatter(*fake.T, s=9, color=plotting.FAKE, marker="^", linewidths=0)
             ax.set(title=f"{name}, step {frame.step}".strip(", "), xlim=(-e, e), ylim=(-e, e), aspect="equal")
         ax = axes[-1]
-        for run, dash in zip(self.runs, ("-", ":"), strict=False):
+        for run, name, dash in zip(self.runs, self.run_names(), ("-", ":"), strict=False):
             for key, label, colour in (("loss_d", "D", plotting.DISC), ("loss_g", "G", plotting.FAKE)):
                 if any(key in frame.values for frame in run.recording):
+                    label = f"{label}, {name}" if name else label
                     ax.plot(*run.recording.column(key), color=colour, label=label, linestyle=dash, linewidth=1.3)
         for y in (plotting.LN2, 2 * plotting.LN2):
             ax.axhline(y, color="black", linestyle="--", linewidth=1)
         ax.set(title="losses (ln 2, 2 ln 2 dashed)", xlabel="step")
-        if ax.get_legend_handles_labels()[0]:
-            handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-            ax.legend(handles.values(), handles.keys(), loc="upper right")
+        if handles := ax.get_legend_handles_labels()[0]:
+            figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))  # below: it covers no curve
         return figure
 
     def thinned(self, recording: Recording) -> list[Frame]:
         frames = recording.frames
-        places = sorted(set(np.linspace(0, len(frames) - 1, min(len(frames), 25)).round().astype(int)))
+        places = sorted(set(np.linspace(0, len(frames) - 1, min(len(frames), 20)).round().astype(int)))
         small = []
         for i in places:
             frame = frames[i]
@@ -374,3 +318,15 @@ class DiscriminatorSurface(RecordedWidget):
         s = self.settings
         data = s["data"] if isinstance(s["data"], str) else repr(plane_data(s["data"]))
         return f"DiscriminatorSurface({data}, seed={s['seed']}, step {self.step_number})"
+
+
+def _strokes(given, extent: float) -> list[np.ndarray]:
+    """Lines drawn in the plane, each (N, 2), from what the page says. Raises ValueError."""
+    try:
+        strokes = [np.array(stroke, dtype=float).reshape(-1, 2) for stroke in given if len(stroke)]
+        fits = all((np.abs(stroke) <= 2 * extent).all() for stroke in strokes)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits or sum(map(len, strokes)) > 100_000:
+        raise ValueError("A drawing is a list of lines, each a list of points (x, y) in the plane that is shown.")
+    return strokes

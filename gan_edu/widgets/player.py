@@ -1,4 +1,5 @@
-"""A recording as a piece of HTML that plays by itself, in exported pages: no kernel, no network, no widget manager."""
+"""A recording as a piece of HTML that plays by itself, in exported pages and in notebooks whose kernel has gone: no
+network, no widget manager."""
 
 import base64
 import json
@@ -9,6 +10,17 @@ import zlib
 import numpy as np
 
 from gan_edu.recorder import Frame
+
+# In a notebook's page the output before the player is a still picture, and before that stands the live view. A view
+# without its kernel is a line of text, whose class is on the output itself; a picture is for those without a player.
+STYLE = (
+    "<style>.jp-OutputArea-child:has(>.jp-OutputArea-output.jupyter-widgets)"
+    ":has(+.jp-OutputArea-child+.jp-OutputArea-child .gan-edu-player):not(:has(.gan-edu-live)),"
+    ".jp-OutputArea-child:has(.jp-RenderedImage):has(+.jp-OutputArea-child .gan-edu-player.gan-edu-drawn)"
+    "{display:none!important}</style>"
+)
+
+NOTHING = f'<div class="gan-edu-player"></div>{STYLE}'  # only hides a view that has lost its kernel
 
 
 def html(script: str, setup: dict, names: list[str], runs: list[dict]) -> str:
@@ -36,10 +48,13 @@ def html(script: str, setup: dict, names: list[str], runs: list[dict]) -> str:
     content = {"setup": setup, "names": names, "runs": heads}
     packed = base64.b64encode(zlib.compress(b"".join(blobs), 9)).decode()
     name = f"gan-edu-{uuid.uuid5(uuid.NAMESPACE_OID, packed).hex[:12]}"  # the same for the same recording
-    body = json.dumps(content, separators=(",", ":")).replace("</", "<\\/")
+    # the page's parser must find no tag in it: "<!--<script>" would swallow what follows
+    body = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return (
-        f'<div id="{name}" class="gan-edu-player"></div>\n<script>(() => {{\n{_shorter(script)}\n'
-        f'ganEdu.play(document.getElementById("{name}"), {body}, "{packed}", PAINTER);\n}})()</script>'
+        f'<div id="{name}" class="gan-edu-player"></div>{STYLE}\n<script>(() => {{\n{_shorter(script)}\n'
+        # a page may show one recording twice
+        f'const root = [...document.querySelectorAll("#{name}")].find((one) => !one.dataset.begun);\n'
+        f'root.dataset.begun = 1;\nganEdu.play(root, {body}, "{packed}", PAINTER);\n}})()</script>'
     )
 
 
@@ -47,9 +62,14 @@ def _head(name: str, array: np.ndarray) -> dict:
     return {"name": name, "dtype": array.dtype.name, "shape": list(array.shape)}
 
 
+def values_of(frame: Frame) -> dict:
+    """A frame's numbers for the view: 4 digits, and None where JSON has no number."""
+    return {name: float(f"{value:.4g}") if np.isfinite(value) else None for name, value in frame.values.items()}
+
+
 def _frame_head(frame: Frame) -> dict:
-    values = {name: float(f"{value:.4g}") if np.isfinite(value) else None for name, value in frame.values.items()}
-    return {"step": frame.step, "values": values, "arrays": [_head(n, a) for n, a in frame.arrays.items()]}
+    arrays = [_head(name, array) for name, array in frame.arrays.items()]
+    return {"step": frame.step, "values": values_of(frame), "arrays": arrays}
 
 
 def _shorter(script: str) -> str:

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # 32 · The optimal discriminator
 #
-# *Nearly everything that is proved about GANs begins with the words "let the discriminator be optimal". Here you find
-# out what that discriminator is, what it tells the generator, how near a network comes to it, and where the proof
-# stops.*
+# *Much of what is proved about GANs begins with the words "let the discriminator be optimal". Here you find out what
+# that discriminator is, what it tells the generator, how near a network comes to it, and where the proof stops.*
 #
 # > **You will be able to**
 # > - derive the best discriminator, D\* = p / (p + q), in three lines, and say what the derivation assumes
@@ -18,7 +17,7 @@
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
-# %%
+# %% jupyter={"source_hidden": true}
 import copy
 import math
 
@@ -27,7 +26,7 @@ import torch
 import torch.nn.functional as F
 
 from gan_edu import data, device, ensemble, metrics, nets, plotting
-from gan_edu.claims import claim
+from gan_edu.claims import claim, identity
 
 plotting.use_style()
 torch.set_num_threads(1)  # these nets are tiny: a second CPU thread would mostly wait for the first
@@ -35,14 +34,14 @@ torch.set_num_threads(1)  # these nets are tiny: a second CPU thread would mostl
 # %% [markdown]
 # ## The idea in a picture
 #
-# The discriminator is somebody who bets. A point comes by; it says with which probability the point is real. If it
-# gave the truth the probability 0.5, or 0.9, or 1, it is paid the logarithm of that number: at best nothing, else
-# less than nothing.
+# The discriminator is somebody who bets. A point comes by, and the discriminator says with which probability the point
+# is real. If it gave the truth the probability 0.5, or 0.9, or 1, it is paid the logarithm of that number. The best
+# pay is 0, and everything else is less.
 #
 # Take three places where 9, 5 and 2 of 10 visitors are real. What is the best thing to say there, if you stand at
 # this place all day?
 
-# %%
+# %% jupyter={"source_hidden": true}
 said = torch.linspace(0.005, 0.995, 199)
 _, ax = plt.subplots(figsize=(6.8, 3.6))
 for share, color in ((0.9, plotting.REAL), (0.5, plotting.NEUTRAL[0]), (0.2, plotting.FAKE)):
@@ -55,11 +54,11 @@ ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 plt.show()
 
 # %% [markdown]
-# Each curve has one top, and the top is the truth: **where 9 of 10 are real, the best bet is 0.9.** Who exaggerates
-# (0.99) loses, and so does who is timid (0.5). This way of paying makes honest bettors.
+# Each curve has one top, and the top is the truth: **where 9 of 10 are real, the best bet is 0.9.** Whoever exaggerates
+# (0.99) loses, and so does whoever is timid (0.5). This way of paying rewards honest answers.
 #
-# Everything in this chapter follows from these curves. Where the top lies is section 1; how high it is, and what the
-# generator makes of that, section 2.
+# Everything in this chapter follows from these curves. Section 1 says where the top lies. Section 2 says how high it
+# is, and what the generator makes of that.
 
 # %% [markdown]
 # ## 1 · Place by place
@@ -69,14 +68,16 @@ plt.show()
 # $$\min_G \max_D V(G, D), \qquad
 # V(G, D) = \mathbb E_{x \sim p}\big[\log D(x)\big] + \mathbb E_{z \sim p_z}\big[\log(1 - D(G(z)))\big].$$
 #
-# $p$ is the density of the data, $p_z$ that of the noise. Let $G$ stand still. Its points then have some distribution;
-# suppose that it has a density too, $q$. The second mean runs over noise, but only $G(z)$ occurs in it, so it is a mean
-# over generated points, and both together are one integral:
+# Here $p$ is the density of the data, and $p_z$ is the density of the noise. The order counts: first $D$ makes $V$ as
+# large as it can, then $G$ makes this largest value as small as it can. Let $G$ stand still. Its points have some
+# distribution; suppose that it has a density too, $q$. The second mean runs over noise, but only $G(z)$ occurs in it,
+# so it is a mean over generated points. Both means together are one integral:
 #
 # $$V(D) = \int \Big( p(x) \log D(x) + q(x) \log\big(1 - D(x)\big) \Big)\, dx .$$
 #
-# We take $p$ and $q$ from chapter 21, where both are known: data in two heaps, and a forger whose points are the noise
-# itself, $G(z) = z$.
+# We take $p$ and $q$ from chapter 21, where both are known: the data lie in two clusters, and the generated points are
+# the noise itself, $G(z) = z$. In code, `F.logsigmoid(ℓ)` is $\log D$ for $D = \sigma(\ell)$. As
+# $1 - \sigma(\ell) = \sigma(-\ell)$, `F.logsigmoid(-ℓ)` is $\log(1 - D)$.
 
 # %%
 real = data.toy.gaussian_mixture([-2.0, 2.0], std=0.5)
@@ -95,13 +96,10 @@ def value(logit, p=p, q=q):
     return integral(p * F.logsigmoid(logit) + q * F.logsigmoid(-logit))
 
 
-claim("both densities hold all their mass between -9 and 9", abs(integral(p) - 1) + abs(integral(q) - 1) < 1e-9)
+identity("both areas between -9 and 9 are 1", abs(integral(p) - 1) + abs(integral(q) - 1) < 1e-9)
 
 # %% [markdown]
-# (`F.logsigmoid(ℓ)` is $\log D$ for $D = \sigma(\ell)$, and as $1 - \sigma(\ell) = \sigma(-\ell)$,
-# `F.logsigmoid(-ℓ)` is $\log(1 - D)$.)
-#
-# Is the integral really the same as the two means of the game? Take any discriminator, draw points and noise:
+# Is the integral really the same as the two means of the game? Take any discriminator, and draw points and noise:
 
 # %%
 device.seed_everything(0)
@@ -124,67 +122,48 @@ claim("two means over 400,000 samples: the integral, within 0.005", abs(means - 
 # $$f(y) = a \log y + b \log(1 - y), \qquad f'(y) = \frac a y - \frac b{1 - y} = 0
 # \iff y = \frac a{a + b}, \qquad f'' = -\frac a{y^2} - \frac b{(1-y)^2} < 0 .$$
 #
-# Where both are positive, the slope is 0 at one place only, and $f$ is curved downwards: that is the top. So
+# Where both are positive, the slope is 0 at one place only, and $f$ is curved downwards. So that place is the top:
 #
 # $$\boxed{D^*(x) = \frac{p(x)}{p(x) + q(x)}} \qquad \text{with the logit} \qquad
 # \ell^*(x) = \log p(x) - \log q(x).$$
-
-# %%
-a, b = torch.rand(2, 1000, dtype=torch.float64)  # a thousand places
-y = (a / (a + b)).requires_grad_()
-top = a * y.log() + b * (1 - y).log()
-(slope,) = torch.autograd.grad(top.sum(), y)
-other = torch.rand(1000, 1000, dtype=torch.float64)  # a thousand other answers at each
-claim("the slope at a / (a + b) is 0", slope.abs().max() < 1e-9)
-claim("no other answer is better", (a * other.log() + b * (1 - other).log() <= top).all())
-
-# %% [markdown]
-# **Predict:** we bend $D^*$ a little, in 200 random ways. In how many of them will $V$ go up?
+#
+# **Predict, and say why:** we bend $D^*$ a little, in 200 random ways. In how many of them will $V$ go up?
 
 # %%
 best = log_p - log_q
-claim("log p - log q is the logit of p / (p + q)", torch.sigmoid(best).allclose(p / (p + q)))
+identity("log p - log q is the logit of p / (p + q)", torch.sigmoid(best).allclose(p / (p + q)))
 bends = torch.randn(200, 1) * (torch.rand(200, 1) * 3 * x[:, 0] + 6 * torch.rand(200, 1)).sin()
 change = torch.tensor([value(best + bend) - value(best) for bend in bends])
-claim("in none", (change < 0).all(), measured=change)
+identity("in none of 200 ways does V go up", (change < 0).all(), measured=change)
 
 # %% [markdown]
+# In none. $D^*$ is at the top at *each* place, so whatever a bend changes, it loses there.
+#
 # What did we assume?
 #
 # - **Densities.** If $G$ maps noise of 2 numbers to images of 784, its points lie on a thin sheet and have no density.
-#   (The formula survives with densities relative to the mixture of both; what may get lost is overlap: section 7.)
-# - **Freedom.** $D$ may be any function (any *measurable* one, for the careful). A network is not free: a change at one
+#   (The formula survives with densities relative to the mixture of both. What may get lost is overlap: section 7.)
+# - **Freedom.** $D$ may be any function (any *measurable* one, to be exact). A network is not free: a change at one
 #   place changes others. Section 3 measures what that costs.
-# - **True means**, not means over a batch. Sections 3 and 4.
-# - **A generator that waits.** $D^*$ belongs to one $q$; after a step of $G$ there is another one.
+# - **True means**, not means over a batch: sections 3 and 4.
+# - **A generator that waits.** $D^*$ belongs to one $q$. After a step of $G$ there is another one.
 #
-# Two small things. Where only $q$ is positive the best answer is 0, which a logit can only approach; where neither is,
-# every answer is as good as any other. So $D^*$ is unique *almost everywhere where points come by*, and nowhere else.
-
-# %% [markdown]
-# **And if min and max are swapped?** In print you can meet $\max_G \min_D V$. Then $D$ is to make $V$ *small*, and what
-# can stop it? Nothing: it says "forged" to every real point, louder and louder.
-
-# %%
-for loud in (1, 10, 100):
-    print(f"logit {-loud} everywhere: V = {value(torch.full_like(best, -loud)):.1f}")
-claim("V falls below every bound, whatever G does", value(torch.full_like(best, -1000.0)) < -999)
-
-# %% [markdown]
-# The order counts: $D$ first gets the best it can (max), and $G$ chooses what makes this best as small as possible.
+# One small thing: where only $q$ is positive, the best answer is 0, which a logit can only approach. Where neither is
+# positive, every answer is as good as any other. So $D^*$ is unique *almost everywhere where points come by*, and
+# nowhere else.
 
 # %% [markdown]
 # ## 2 · What the game is worth
 #
-# Put $D^*$ into $V$. With the average density $m = \frac12 (p + q)$, $D^* = p/(2m)$ and $1 - D^* = q/(2m)$:
+# Put $D^*$ into $V$. With the average density $m = \frac12 (p + q)$ we have $D^* = p/(2m)$ and $1 - D^* = q/(2m)$, so
 #
 # $$V(D^*) = \int p \log \frac p{2m} + q \log \frac q{2m}
 # = \mathrm{KL}(p \,\|\, m) + \mathrm{KL}(q \,\|\, m) - 2 \ln 2 = 2\,\mathrm{JSD}(p, q) - 2 \ln 2 .$$
 #
-# The Jensen–Shannon divergence is half the sum of these two KL divergences. It is never negative, 0 only if $p = q$
-# (almost everywhere), and at most $\ln 2$. So the value lies between $-2 \ln 2 \approx -1.386$ and 0.
+# The Jensen–Shannon divergence is half the sum of these two KL divergences. It is never negative, it is 0 only if
+# $p = q$ (almost everywhere), and it is at most $\ln 2$. So the value lies between $-2 \ln 2 \approx -1.386$ and 0.
 #
-# Both sides by quadrature, each by its own formula, for three forgers:
+# Both sides by quadrature, each by its own formula, for three generators:
 
 
 # %%
@@ -198,33 +177,34 @@ def jsd(p, q):
 
 forgers = {
     "noise itself": forger,
-    "only the right heap": data.toy.gaussian_mixture([2.0], std=0.5),
+    "only the right cluster": data.toy.gaussian_mixture([2.0], std=0.5),
     "the data": real,
 }
 for name, one in forgers.items():
     log_one = one.log_prob(x)
     worth = value(log_p - log_one, p, log_one.exp())
-    print(f"{name:20}  V = {worth:6.3f}   JSD = {jsd(p, log_one.exp()):.3f}")
-    claim("  V = 2 JSD - 2 ln 2", abs(worth - 2 * jsd(p, log_one.exp()) + 2 * math.log(2)) < 1e-9)
+    print(f"{name:22}  V = {worth:6.3f}   JSD = {jsd(p, log_one.exp()):.3f}")
+    identity("  V = 2 JSD - 2 ln 2", abs(worth - 2 * jsd(p, log_one.exp()) + 2 * math.log(2)) < 1e-9)
 
 # %% [markdown]
 # The discriminator's usual loss is $L_D = -V$. So against an optimal discriminator, a generator that makes $L_D$
-# large makes the JSD small. The best $D$ has at most the loss $2 \ln 2$, and it has it only if $q = p$. *That* is the
-# theorem of the 2014 paper.
+# large makes the JSD small. The loss of the best $D$ is at most $2 \ln 2$, and it is $2 \ln 2$ only if $q = p$. *That*
+# is theorem 1 of the paper of 2014.
 #
-# (In some texts the game "maximises entropy" or "a penalty". It doesn't: $D$ does ordinary classification, and at
-# $D^*$ what is left for $G$ is this divergence.)
+# (There is an entropy in it, too. Chapter 31 wrote the JSD as $\ln 2$ minus the mean entropy of the coin "real or
+# generated?". So $G$ makes *this* entropy large: it wants $D$ to be as unsure as possible. It doesn't make the entropy
+# of its points large.)
 #
 # **What if $D$ is not optimal?** Then a part of the value is missing, and we can say which. Since $p = (p+q) D^*$ and
 # $q = (p + q)(1 - D^*)$,
 #
 # $$V(D^*) - V(D) = \int (p + q) \Big( D^* \log \frac{D^*}{D} + (1 - D^*) \log \frac{1 - D^*}{1 - D} \Big) dx .$$
 #
-# The bracket is the KL divergence between two coins, one that shows "real" with probability $D^*(x)$ and one with
-# $D(x)$. It is never negative: the bets of the first picture, seen from the top.
+# The bracket is the KL divergence between two coins. One shows "real" with probability $D^*(x)$, the other one with
+# $D(x)$. It is never negative: these are the bets of the first picture, seen from the top.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def shortfall(logit):
     """The right side: the mean KL between the coins D* and D, over the points that come by, times 2."""
     on_real = torch.sigmoid(best) * (F.logsigmoid(best) - F.logsigmoid(logit))
@@ -232,49 +212,49 @@ def shortfall(logit):
     return integral((p + q) * (on_real + on_fake))
 
 
-for name, logit in {"a wavy one": some_logit(x), "D = ½": 0 * best, "D*, half as sure": best / 2}.items():
-    claim(f"{name}: both sides agree", abs(value(best) - value(logit) - shortfall(logit)) < 1e-9)
-    claim("  and it falls short", shortfall(logit) > 0)
+for name, logit in {"a wavy D": some_logit(x), "D = ½": 0 * best, "D*, half as sure": best / 2}.items():
+    identity(f"{name}: both sides agree", abs(value(best) - value(logit) - shortfall(logit)) < 1e-9)
+    identity("  and it falls short", shortfall(logit) > 0)
 
 # %% [markdown]
 # So for **every** discriminator, good or bad, $V(D) \le 2\,\mathrm{JSD} - 2 \ln 2$, or, with its loss $L_D = -V(D)$,
 #
 # $$\mathrm{JSD}(p, q) \;\ge\; \ln 2 - \tfrac12 L_D .$$
 #
-# Read it in the right direction. A small loss **proves** that the distributions differ, and by how much at least. A
-# loss of $2 \ln 2$ proves nothing: perhaps $q = p$, perhaps $D$ is blind. "The cross-entropy measures the difference
-# between real and generated" is true for $D^*$, and for nobody else.
+# Read it in the right direction. A loss below $2 \ln 2$ **proves** that the distributions differ, and by how much at
+# least. A loss of $2 \ln 2$ proves nothing: perhaps $q = p$, perhaps $D$ is blind. The loss of $D^*$ measures the
+# difference between real and generated points. The loss of any other $D$ only bounds it.
 
 # %% [markdown]
 # ## 3 · Do networks find it?
 #
-# A network is not free, sees samples only, and learns by small steps. Each of the three costs something. We take them
-# apart.
+# A network is not free, it sees samples only, and it learns by small steps. Each of the three costs something. We
+# measure the first two.
 #
-# **A case without small steps.** Two Gaussians with different means and the same covariance $\Sigma$: the squares in
-# $\log p - \log q$ cancel, and the best logit is a *straight line* (in the plane: a plane),
-# $\ell^*(x) = w^\top x + c$ with $w = \Sigma^{-1} (\mu_p - \mu_q)$.
+# **A case without small steps.** Take two Gaussians with different means and the same covariance $\Sigma$. The squares
+# in $\log p - \log q$ cancel, and the best logit is *linear*: $\ell^*(x) = w^\top x + c$ with
+# $w = \Sigma^{-1} (\mu_p - \mu_q)$.
 
-# %%
+# %% jupyter={"source_hidden": true}
 covariance = torch.tensor([[1.0, 0.6], [0.6, 1.0]], dtype=torch.float64)
 means = torch.tensor([[1.0, 0.0], [0.0, 0.0]], dtype=torch.float64)
 two = [torch.distributions.MultivariateNormal(mean, covariance) for mean in means]
 w = torch.linalg.solve(covariance, means[0] - means[1])
 c = -w @ (means[0] + means[1]) / 2
 anywhere = 3 * torch.randn(1000, 2, dtype=torch.float64)
-claim(
-    "log p - log q is w·x + c, everywhere",
+identity(
+    "log p - log q is w·x + c, at a thousand places",
     (two[0].log_prob(anywhere) - two[1].log_prob(anywhere)).allclose(anywhere @ w + c),
 )
 
 # %% [markdown]
-# So one linear layer *can* be optimal. It is logistic regression, whose best weights Newton's method finds in a few
-# rounds, to the last digit. All that is left is that it sees only $N$ points of each kind.
+# So one linear layer *can* be optimal. This is logistic regression, and Newton's method finds its best weights in a few
+# rounds, to the last digit. The only error left is that it sees $N$ points of each kind.
 #
-# **Predict:** with four times as many points, by which factor does the error of the weights shrink?
+# **Predict, and say why:** with four times as many points, by which factor does the error of the weights shrink?
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def regression(n, repeats=200):
     """Best weights (w, c) for n real and n generated points, in many repeats: (repeats, 3)."""
     x = torch.cat([one.sample((repeats, n)) for one in two], dim=1)
@@ -299,14 +279,13 @@ ratios = errors[:-1] / errors[1:]
 claim("four times the points, half the error (between 1.7 and 2.4)", ((1.7 < ratios) & (ratios < 2.4)).all(), ratios)
 
 # %% [markdown]
-# The $1/\sqrt N$ of all averages (chapter 31). A wider class pays more for the same $N$, since it has more ways to be
-# misled. And a narrower one can't get there at all:
+# By 2: this is the $1/\sqrt N$ of all averages (chapter 31). A class of functions that is too narrow can't get there at
+# all, and that is the next cost.
 #
-# **Width.** Back to the two heaps, where $\ell^*$ is a curve with two hills. We give eight networks *the integral
-# itself* as their loss, as if they saw infinitely many points. Whatever they still miss is the fault of their width (or
-# of their 1,500 steps).
+# **Width.** Back to the two clusters, where $\ell^*$ is a curve with two hills. We train eight networks of each width
+# on *the integral itself*, as if they saw infinitely many points. What they still miss is not the fault of the data.
 
-# %%
+# %% jupyter={"source_hidden": true}
 line = torch.linspace(-5, 5, 201)[:, None]  # a coarser line for training: 5 holds all points but one in a million
 weight_p, weight_q = (one.density(line) / one.density(line).sum() for one in (real, forger))
 
@@ -329,7 +308,7 @@ def off(logits):
     return torch.tensor([integral(one) for one in error])
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 by_width = {}
 for width in (1, 2, 4, 32):
     judges = eight(width)
@@ -345,10 +324,10 @@ for width in (1, 2, 4, 32):
     by_width[width] = curves_of(judges)
 
 # %% [markdown]
-# **Data.** Now the other way round: 32 units, enough, and $N$ real and $N$ generated points that stay the same for 600
-# steps. (The loss of all these points at once; no batches.)
+# **Data.** Now the other way round: 32 units, which is enough, and $N$ real and $N$ generated points. These points stay
+# the same for 600 steps, and each step uses all of them.
 
-# %%
+# %% jupyter={"source_hidden": true}
 by_points, on_training = {}, {}
 for n in (20, 40, 80, 160, 640, 2560):
     stream = device.generator(n)
@@ -363,12 +342,14 @@ for n in (20, 40, 80, 160, 640, 2560):
     by_points[n], on_training[n] = curves_of(judges), -loss.detach()  # the value on the points that it learned from
 
 # %% [markdown]
-# **Before you look:** what shape will a judge of width 1 have, one of width 2? And will a judge who has seen 20 points
-# be too sure, or too timid?
+# **Predict, and say why:** what shape can a discriminator of width 1 have, and one of width 2? And will a discriminator
+# that has seen 20 points be too sure, or too timid? (In the next picture each green line is one of eight networks, and
+# the dashes are $D^*$. In the one after it each dot is a network, and the line runs through the medians.)
 
-# %%
-_, axes = plt.subplots(2, 2, figsize=(6.8, 4.4), sharex=True, sharey=True)
-shown = {"width 1": by_width[1], "width 32": by_width[32], "20 points": by_points[20], "2560 points": by_points[2560]}
+# %% jupyter={"source_hidden": true}
+_, axes = plt.subplots(2, 3, figsize=(6.8, 4.2), sharex=True, sharey=True)
+shown = {f"width {width}": by_width[width] for width in (1, 2, 32)}
+shown |= {f"{n} points": by_points[n] for n in (20, 160, 2560)}
 for ax, (title, logits) in zip(axes.flat, shown.items(), strict=True):
     ax.plot(x, torch.sigmoid(logits).T, color=plotting.DISC, alpha=0.6, linewidth=1.2)
     ax.plot(x, torch.sigmoid(best), color=plotting.THEORY, linestyle=(0, (5, 3)), linewidth=1.5)
@@ -376,9 +357,9 @@ for ax, (title, logits) in zip(axes.flat, shown.items(), strict=True):
 axes[1, 0].set(xlabel="x", ylabel="D(x)")
 plt.show()
 
-# %%
+# %% jupyter={"source_hidden": true}
 _, axes = plt.subplots(1, 2, figsize=(6.8, 3.2), sharey=True)
-for ax, found, name in ((axes[0], by_width, "width (no end of data)"), (axes[1], by_points, "points N (width 32)")):
+for ax, found, name in ((axes[0], by_width, "width (endless data)"), (axes[1], by_points, "points N (width 32)")):
     gaps = torch.stack([off(logits) for logits in found.values()])
     ax.loglog(list(found), gaps, "o", color=plotting.DISC, alpha=0.45, markersize=5)
     ax.loglog(list(found), gaps.median(1).values, color=plotting.DISC)
@@ -387,11 +368,13 @@ for ax, found, name in ((axes[0], by_width, "width (no end of data)"), (axes[1],
 axes[0].set(ylabel="mean |D - D*|", yticks=[0.001, 0.01, 0.1], yticklabels=["0.001", "0.01", "0.1"])
 plt.show()
 
-# %%
+# %% jupyter={"source_hidden": true}
 width_gap = {width: off(logits) for width, logits in by_width.items()}
 points_gap = {n: off(logits) for n, logits in by_points.items()}
 claim("width 1 cannot: all eight are off by more than 0.15", (width_gap[1] > 0.15).all(), measured=width_gap)
 claim("width 32 comes within 0.01, at least seven of eight", (width_gap[32] < 0.01).sum() >= 7, measured=width_gap)
+flat = {width: (logits.std(1) < 0.1).sum().item() for width, logits in by_width.items()}
+claim("with 32 units none of the eight stays flat", flat[32] == 0, measured=flat)
 middles = torch.stack([gap.median() for gap in width_gap.values()])
 claim(
     "typical errors shrink from 1 to 2 units, and from 2 to 32, at least by half",
@@ -408,25 +391,28 @@ claim(
 )
 
 # %% [markdown]
-# That is how near they come: on average within 0.01 of $D^*$ with 32 units and endless data, within 0.02 with 2,560
-# points of each kind. The error shrinks with both. Three things to take along:
+# That is how near they come: on average within 0.01 of $D^*$ with 32 units and endless data, and within 0.02 with 2,560
+# points of each kind. Three things to remember:
 #
-# - A judge that is too **narrow** stays wrong however much it sees: with one unit it has one step, and two hills need
-#   two.
-# - A judge with too few **points** is wrong in a different way each time, and too sure: its curve is steep wherever it
-#   can separate its own points. More width won't help it.
+# - One tanh unit makes one step, up or down. Two units can make a **valley**: high, low, high. That nearly suffices
+#   here, because hardly any point lies on the outer slopes of the hills. (A few of the networks with one or two units
+#   may stay flat at ½. Others of the same width learned more, so the start decides. None of those with 32 units got
+#   stuck: more units forgive a bad start.)
+# - With too few **points**, a discriminator is wrong in a different way each time, and too sure: its curve is steep
+#   wherever it can separate its own points.
 # - The errors here are averages *over places where points come by*. Elsewhere nothing was promised (look at the edges
 #   of the picture), and chapter 22 shows what that leads to.
 
 # %% [markdown]
 # ## 4 · The value, measured by playing
 #
-# Section 2 computed $2\,\mathrm{JSD} - 2 \ln 2$ from formulas. In real life nobody has $p$ and $q$; all you have is a
-# discriminator and its loss. There are two ways to read it: on the points that it learned from, or on fresh ones.
+# Section 2 computed $2\,\mathrm{JSD} - 2 \ln 2$ from formulas. In real life nobody has $p$ and $q$. All you have is a
+# discriminator and its loss. There are two ways to read the loss: on the points that it learned from, or on fresh ones.
 #
-# **Predict** for the judges with 20 points: which of the two lies above the exact value, which below?
+# **Predict, and say why,** for the discriminators with 20 points: which of the two readings lies above the exact value,
+# and which lies below?
 
-# %%
+# %% jupyter={"source_hidden": true}
 exact = value(best)
 on_fresh = {n: torch.tensor([value(logits) for logits in by_points[n]]) for n in by_points}  # the mean over fresh ones
 _, ax = plt.subplots(figsize=(6.8, 3.4))
@@ -446,31 +432,33 @@ ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 plt.show()
 
 # %%
-claim("fresh points: always below the exact value", all((v < exact).all() for v in on_fresh.values()), on_fresh)
+below = all((found < exact).all() for found in on_fresh.values())
+identity("fresh points: below the exact value, for each of the 48 networks", below, measured=on_fresh)
 gain = on_training[20].mean() - exact
 claim("own points, 20 of them: above it, by more than 0.05 on average over the eight", gain > 0.05, measured=gain)
-near = {n: (on_training[n] - exact).abs().median() + (on_fresh[n] - exact).abs().median() for n in by_points}
-claim("with 2560 points both are nearer than with 20, ten times", near[2560] * 10 < near[20], measured=near)
+for name, found in (("own", on_training), ("fresh", on_fresh)):
+    near = {n: (found[n] - exact).abs().median() for n in (20, 2560)}
+    claim(f"{name} points: with 2560 at least five times nearer than with 20", near[2560] * 5 < near[20], measured=near)
 
 # %% [markdown]
-# Neither is an accident.
+# Both have a reason.
 #
-# - **Fresh points err downwards.** The judge was fixed before they came, so the mean over them is, on average, $V(D)$;
-#   and $V(D) \le V(D^*)$ for every judge. *On average* it is a lower bound. (The mean over one small batch of fresh
-#   points may by luck lie higher.)
-# - **Own points err upwards**, once a judge is flexible: it was chosen so that the value is large on just these points.
-#   Had it reached the very top there, it would be at least as good on them as any judge it could have become, $D^*$
-#   (nearly) among them; and the value of $D^*$ on them is right on average.
+# - **Fresh points err downwards.** The discriminator was fixed before they came. So the mean over them is, on average,
+#   $V(D)$, and $V(D) \le V(D^*)$ for every $D$. *On average* it is a lower bound. (The mean over one small batch of
+#   fresh points may by luck lie higher.)
+# - **Own points err upwards**, once a discriminator is flexible. It was chosen so that the value is large on just these
+#   points. At the very top it would be at least as good on them as any function that it could have become, and $D^*$
+#   is (nearly) among these. The value of $D^*$ on them is right on average.
 #
-# So the loss that you watch while training on *few* data flatters the discriminator. (In a GAN the generated points are
-# fresh at every step; the real ones are the same again and again.)
+# So with *few* data, the loss that you watch while training flatters the discriminator. (In a GAN the generated points
+# are fresh at every step. The real ones are the same again and again.)
 #
-# Now the whole loop, as in real life: networks, samples, no formula. Real points come from $N(0, 1)$, generated
-# ones from $N(\theta, 1)$, and for six values of $\theta$ eight judges estimate the JSD by $\ln 2 - \frac12 L_D$ on
+# Now the whole loop, as in real life: networks, samples, no formula. Real points come from $N(0, 1)$, and generated
+# ones come from $N(\theta, 1)$. For six values of $\theta$, eight networks estimate the JSD by $\ln 2 - \frac12 L_D$ on
 # 20,000 fresh points.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def played_jsd(theta, steps=300, batch=256):
     stream = device.generator(round(10 * theta))
     adam = torch.optim.Adam((judges := eight(32)).parameters(), lr=5e-3)
@@ -492,13 +480,13 @@ def normal(mean):
 shifts = (0, 0.5, 1, 2, 3, 4)
 played = torch.stack([played_jsd(theta) for theta in shifts])
 
-# %%
+# %% jupyter={"source_hidden": true}
 smooth = torch.linspace(0, 4.3, 44)
 _, ax = plt.subplots(figsize=(6.8, 3.2))
 exact_curve = [jsd(normal(0), normal(theta)) for theta in smooth]
 ax.plot(smooth, exact_curve, color=plotting.THEORY, linestyle=(0, (5, 3)), linewidth=1.5, label="exact, by quadrature")
 ax.plot(shifts, played, "o", color=plotting.DISC, alpha=0.4)
-ax.plot([], [], "o", color=plotting.DISC, label="eight judges each")
+ax.plot([], [], "o", color=plotting.DISC, label="eight networks each")
 ax.axhline(math.log(2), color="0.6", linewidth=1)
 ax.text(0, math.log(2) - 0.01, "ln 2", va="top")
 ax.set(xlabel="distance θ between the two Gaussians", ylabel="JSD (nats)")
@@ -509,27 +497,28 @@ plt.show()
 exact_jsd = torch.tensor([jsd(normal(0), normal(theta)) for theta in shifts])
 claim("every estimate is within 0.02 of the exact JSD", ((played - exact_jsd[:, None]).abs() < 0.02).all(), played)
 claim("equal distributions: all eight say 0 or less, but for 0.002", (played[0] < 0.002).all(), measured=played[0])
+claim("and some of them say less than 0", (played[0] < 0).any(), measured=played[0])
 
 # %% [markdown]
 # The game measures a divergence between two distributions of which it sees nothing but samples. Look at $\theta = 0$:
 # there are estimates *below 0*, which no JSD can be. They are lower bounds, true and useless.
 #
-# This was the easy case, on a line. In many dimensions, judges that come so near would need far more points.
+# This was the easy case, on a line. In many dimensions, networks would need far more points to come so near.
 
 # %% [markdown]
 # ## 5 · Which gradient does the generator get?
 #
-# Early in training the discriminator wins easily: on a fake sample it says $D(G(z)) \approx 0$.
-# That is when the generator needs its strongest push. Let us see which loss gives one.
+# Early in training the discriminator wins easily: for a generated point it says $D(G(z)) \approx 0$. That is when the
+# generator needs its strongest push. Let us see which loss gives one.
 #
-# Write $\ell$ for the discriminator's **logit** on a fake, so $D = \sigma(\ell)$. The game as it is
-# usually written asks the generator to *minimise* $\log(1 - \sigma(\ell))$: the **saturating** loss.
-# Goodfellow's paper trains with another one, $-\log \sigma(\ell)$: the **non-saturating** loss.
+# Write $\ell$ for the discriminator's **logit** of a generated point, so $D = \sigma(\ell)$. In the game of section 1
+# the generator *minimises* $\log(1 - \sigma(\ell))$. This is the **saturating** loss. Goodfellow's paper trains with
+# another one, $-\log \sigma(\ell)$: the **non-saturating** loss.
 #
-# **Before you run the next cell:** which of the two has the larger slope at $\ell = -5$? And roughly
-# how many times larger: 2, 10, 100?
+# **Predict, and say why:** which of the two has the larger slope at $\ell = -5$? And roughly how many times larger: 2,
+# 10, 100?
 
-# %%
+# %% jupyter={"source_hidden": true}
 GENERATOR_LOSSES = {
     "saturating": lambda logit: F.logsigmoid(-logit),  # log(1 - σ(ℓ))
     "non-saturating": lambda logit: -F.logsigmoid(logit),  # -log σ(ℓ)
@@ -545,33 +534,31 @@ right.get_legend().remove()
 left.figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 plt.show()
 
-# %% [markdown]
-# Both slopes are sigmoids, mirrored: $-\sigma(\ell)$ for the saturating loss and $-\sigma(-\ell)$ for the other. Their
-# ratio is $e^{-\ell}$, so at $\ell = -5$ the non-saturating push is about 148 times stronger:
-
-# %%
+# %% jupyter={"source_hidden": true}
 at = torch.tensor(-5.0)
 ratio = torch.sigmoid(-at) / torch.sigmoid(at)
-claim(
+identity(
     "the slopes are -σ(ℓ) and -σ(-ℓ)",
     all(
         slopes[n].allclose(-torch.sigmoid(s * logit), atol=1e-6) for n, s in (("saturating", 1), ("non-saturating", -1))
     ),
 )
-claim("at logit -5 the non-saturating slope is e^5 ≈ 148 times the saturating one", ratio.isclose(at.neg().exp()))
+identity("at logit -5 the non-saturating slope is e^5 ≈ 148 times the saturating one", ratio.isclose(at.neg().exp()))
 
 # %% [markdown]
-# Read the right plot from the left. Where the discriminator is *sure that the fake is fake*, the saturating
-# loss is flat, and it is steep where the generator has already won. You may have read it the other way
-# round: at least one famous textbook says that the loss gets flat when $D(G(z))$ is close to **one**. Put
-# your finger on the curve and decide for yourself.
+# Both slopes are sigmoids, mirrored: $-\sigma(\ell)$ for the saturating loss and $-\sigma(-\ell)$ for the other one.
+# Their ratio is $e^{-\ell}$, so at $\ell = -5$ the non-saturating push is about 148 times stronger.
 #
-# Both losses agree about *where to go*: for one sample their gradients point the same way, each is a
-# negative multiple of the gradient of the logit. (For a batch they agree no longer: the multiples differ from sample to
-# sample, and so does the sum.) They disagree about *how far*. Does that matter in training? One run could tell us
-# anything, so we ask eight seeds at once. Two little nets, and the ring of chapter 23:
+# Read the right plot from the left. Where the discriminator is *sure that the point is generated*, the saturating loss
+# is flat. It is steep where the generator has already won. (It is easy to remember this the wrong way round. Put your
+# finger on the curve.)
+#
+# Both losses agree about *where to go*: for one sample, each gradient is a negative multiple of the gradient of the
+# logit, so both point the same way. (For a batch they agree no longer: the multiples differ from sample to sample, and
+# so do the sums.) They disagree about *how far*. Does that matter in training? One run could tell us anything, so we
+# ask eight seeds at once. Two little networks play on the ring of chapter 23:
 
-# %%
+# %% jupyter={"source_hidden": true}
 ring = data.toy.ring()
 stream = device.generator(0)
 
@@ -598,10 +585,10 @@ def loss_g(G, D, name):
 
 
 # %% [markdown]
-# First we let the discriminator win: 200 steps alone. What is its logit on fakes then? The very first gradient of
-# the generator tells whether theory holds:
+# First we let the discriminator win: it trains 200 steps alone. Then we compare the very first gradients of the
+# generator.
 
-# %%
+# %% jupyter={"source_hidden": true}
 pairs = [ensemble.single_nets(make_g, make_d, seed) for seed in range(8)]
 G, D = ensemble.stack(g for g, _ in pairs), ensemble.stack(d for _, d in pairs)
 adam_d = torch.optim.Adam(D.parameters(), lr=1e-3)
@@ -624,13 +611,13 @@ claim("the discriminator is sure: its mean logit on fakes is below -3.5, eight t
 claim("the first non-saturating gradient is typically 40 to 400 times longer", 40 < times < 400, measured=times)
 
 # %% [markdown]
-# (If all fakes had the same logit, say −4.6, the ratio would be $e^{4.6} \approx 100$.)
+# (If all generated points had the same logit, say −4.6, the ratio would be $e^{4.6} \approx 100$.)
 #
-# **Predict again.** Now both train on, the generator with plain SGD (rate 0.02), 200 steps with five of the
-# discriminator's for each. How many of the eight modes will each find?
+# **Predict, and say why:** now both train on, the generator with plain SGD (rate 0.02). It makes 200 steps, with five
+# steps of the discriminator for each. How many of the eight modes will each loss find?
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 @torch.no_grad()
 def found(G):
     return metrics.mode_coverage(G(torch.randn(8, 2500, 2, generator=device.generator(1))), ring).captured
@@ -652,11 +639,11 @@ def play(name, make_optimizer, steps=200):
     return torch.stack(modes)
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 sgd = {name: play(name, lambda weights: torch.optim.SGD(weights, lr=0.02)) for name in GENERATOR_LOSSES}
 plotting.seeds_over_time(range(0, 201, 20), sgd, "modes found, of 8", title="generator: SGD")
 
-# %%
+# %% jupyter={"source_hidden": true}
 ends = {name: modes[-1] for name, modes in sgd.items()}
 claim(
     "with SGD most saturating runs have found no mode yet; most non-saturating runs have",
@@ -665,93 +652,100 @@ claim(
 )
 
 # %% [markdown]
-# Starved, as the formula said. (A mode counts as found when one of 2,500 points lies in it: after 200 steps nobody is
-# near a good forgery.) Starving isn't dying, though, and we have picked a rate at which it shows. Five times the rate:
+# The saturating generator starves, as the formula said. (A mode counts as found when one of 2,500 points lies in it:
+# after 200 steps nobody is near a good forgery.) But we have picked a rate at which it shows. Five times the rate:
 
 # %%
 awake = play("saturating", lambda weights: torch.optim.SGD(weights, lr=0.1))[-1]
 claim("saturating, SGD at 0.1: at least six of eight have found four modes or more", (awake >= 4).sum() >= 6, awake)
 
 # %% [markdown]
-# A faint push times a large rate is a push again. (But a rate that suits a faint push may be too large once $D$ is near
-# ½, where the push is many times stronger.)
+# Five times the rate is enough here, although the first gradient is about a hundred times too short. So its first
+# length doesn't decide alone: once the generator has moved a little, its later gradients count. We haven't taken this
+# apart. (And a rate that suits a weak push may be too large once $D$ is near ½, where the push is many times stronger.)
 #
 # Now the same with Adam, which almost everybody uses:
 
-# %%
+# %% jupyter={"source_hidden": true}
 adam = {name: play(name, lambda weights: torch.optim.Adam(weights, lr=1e-3)) for name in GENERATOR_LOSSES}
 plotting.seeds_over_time(range(0, 201, 20), adam, "modes found, of 8", title="generator: Adam")
 
-# %%
+# %% jupyter={"source_hidden": true}
 ends = {name: modes[-1] for name, modes in adam.items()}
 claim(
     "with Adam the saturating loss starves no more: at least 6 of 8 runs find two modes or more",
     (ends["saturating"] >= 2).sum() >= 6,
     measured=ends,
 )
+level = ends["saturating"].median() >= ends["non-saturating"].median() - 1
+claim("its median is at least as high as that of the other loss, less one mode", level, measured=ends)
 
 # %% [markdown]
-# The effect is gone. Why? Adam divides each gradient by its own running size, so a gradient that is a hundred times too
-# short is made long again. The slopes of this section are true; the conclusion "so never train with the saturating
-# loss" needs an optimiser that feels them. (What Adam can't repair: it rescales signal and rounding error alike, and
-# below a certain size, its $\varepsilon$, it rescales no more. Exercise 3 goes there.)
+# The effect is gone. Adam divides each gradient by its own running size, so a gradient that is a hundred times too
+# short is made long again. The slopes of this section are true. The conclusion "never train with the saturating loss"
+# needs an optimiser that feels them. (Adam can't repair everything: it rescales signal and rounding error alike, and
+# below a certain size, its $\varepsilon$, it rescales no more. See exercise 3.)
 #
-# Each thin line is one seed, the thick one their median. With the same loss one seed finds many modes and
-# its neighbour few: eight seeds are enough to see starvation, and not enough to rank the two under Adam.
+# Each thin line is one seed, the thick one is their median. With the same loss one seed finds many modes and another
+# one finds few. Eight seeds are enough to see starvation, and not enough to rank the two losses under Adam.
 #
-# 🔎 **Try it.** Double the head start. What happens to the logit, to the ratio of the first gradients, and
-# to the SGD runs? Write your three guesses down first.
+# 🔎 **Try it.** Double the head start. What happens to the logit, and to the ratio of the first gradients? (The logit
+# falls, so the ratio grows like $e^{-\ell}$. To see the saturating runs starve longer, give them the rate 0.1: with
+# 0.02 most find nothing in 200 steps already.)
 
 # %% [markdown]
-# **Formulas in print.** Now you can proofread. Each line on the left can be found in some text on GANs:
+# **The losses, side by side.** Each player *minimises* its own:
 #
-# | printed | look again |
+# | player | loss |
 # |---|---|
-# | $\max_G \min_D V(D, G)$ | swapped: section 1 |
-# | $L_D = \mathbb E_p[\log D(x)] + \mathbb E_z[\log(1 - D(G(z)))]$ | that is $V$; as a loss it needs a minus |
-# | $\mathbb E_{x \sim p_z}[\log(1 - D(G(z)))]$ | the letter that is drawn is $z$ |
-# | $L_G = -\mathbb E_p[\log D(x)]$ | no generated point in it, so nothing for $G$ to learn |
-# | $G = \arg\max_G \mathbb E_z[\log D(G(z))]$ | non-saturating; but then it isn't the minimax game any more |
-# | $L = L_G - L_D$ | no single number that both make small: each has its own |
+# | discriminator | $L_D = -V = -\mathbb E_{x \sim p}[\log D(x)] - \mathbb E_{z \sim p_z}[\log(1 - D(G(z)))]$ |
+# | generator, saturating | $\mathbb E_{z \sim p_z}[\log(1 - D(G(z)))]$ |
+# | generator, non-saturating | $-\mathbb E_{z \sim p_z}[\log D(G(z))]$ |
 #
-# The fourth and the fifth, by autograd. In a **zero-sum** game, what one wins the other loses: as far as $G$ can change
-# them, both losses add up to a constant.
+# When you read such a formula elsewhere, ask three questions. Is it a value (large is good for $D$) or a loss (small
+# is good)? Which letter is drawn, $x$ from the data or $z$ from the noise? Does a generated point occur in the
+# generator's loss? A term such as $\mathbb E_p[\log D(x)]$ holds none, so $G$ gets no slope from it.
+#
+# A game is **zero-sum** if what one player wins, the other loses: as far as $G$ can change them, both losses add up to
+# a constant. Then one number $V$ describes the game. The non-saturating game is not zero-sum: each player has a number
+# of its own. By autograd:
 
-# %%
+# %% jupyter={"source_hidden": true}
 reals, fakes = D(ring.sample(8 * 128, stream).view(8, 128, 2)), D(G(torch.randn(8, 128, 2, generator=stream)))
-printed = torch.autograd.grad(F.softplus(-reals).mean(), G.parameters(), retain_graph=True, allow_unused=True)
-claim("-E_p[log D(x)] has no slope for G at all", all(slope is None for slope in printed))
+real_term = torch.autograd.grad(F.softplus(-reals).mean(), G.parameters(), retain_graph=True, allow_unused=True)
+identity("-E_p[log D(x)] has no slope for G at all", all(slope is None for slope in real_term))
 loss_d = F.softplus(-reals).mean() + F.softplus(fakes).mean()
 for name, of_logit in GENERATOR_LOSSES.items():
     both = torch.autograd.grad(loss_d + of_logit(fakes).mean(), G.parameters(), retain_graph=True)
     largest = max(slope.abs().max() for slope in both)
     zero_sum = name == "saturating"
-    claim(f"{name}: {'zero-sum' if zero_sum else 'not zero-sum'}", (largest < 1e-5) == zero_sum, measured=largest)
+    identity(f"{name}: {'zero-sum' if zero_sum else 'not zero-sum'}", (largest < 1e-5) == zero_sum, measured=largest)
 
 # %% [markdown]
 # ## 6 · What each loss follows
 #
-# Let $D$ be optimal for the present generator, $q_0$, and now let $G$ take one small step while $D$ stands still. Which
+# Let $D$ be optimal for the present generator, $q_0$. Now let $G$ take one small step while $D$ stands still. Which
 # divergence goes down? With $D^* = p/(p+q_0)$,
 #
 # $$\log(1 - D^*) = \log \frac{q_0}{p + q_0}, \qquad
 # -\log D^* = \log \frac{q_0}{p} - \log \frac{q_0}{p + q_0} .$$
 #
-# The mean of the first over generated points has the same slope as the *value*, $2\,\mathrm{JSD}$: at its top, the
-# value doesn't feel whether $D$ goes along. The mean of $\log (q_0/p)$ has the slope of the *reverse* KL,
-# $\mathrm{KL}(q\,\|\,p)$. So, for the gradient at $q = q_0$:
+# The mean of the first over generated points has the same slope as the *value*, $2\,\mathrm{JSD}$: at a top the slope
+# in $D$ is 0, so it makes no difference to the slope whether $D$ follows the small step. The mean of $\log (q_0/p)$ has
+# the slope of the *reverse* KL, $\mathrm{KL}(q\,\|\,p)$: that the $q$ inside the logarithm changes, too, adds
+# $\int \partial q\, dx$, and this is 0, because the area stays 1. So, for the gradient at $q = q_0$:
 #
 # | loss | its gradient is that of |
 # |---|---|
 # | saturating | $2\,\mathrm{JSD}(p, q)$ |
 # | non-saturating | $\mathrm{KL}(q \,\Vert\, p) - 2\,\mathrm{JSD}(p, q)$ |
 #
-# (The second line was found by Arjovsky and Bottou, 2017. It needs densities, $q$ positive only where $p$ is, and
-# slopes that may be taken under the integral.) A check with a generator that has one weight, $G(z) = z + \theta$, at
+# (Arjovsky and Bottou found the second line in 2017. It needs densities, $q$ positive only where $p$ is, and slopes
+# that may be taken under the integral.) We check it with a generator that has one weight, $G(z) = z + \theta$, at
 # $\theta = 0.7$:
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def gaussian(theta):
     return torch.exp(-0.5 * (x - theta) ** 2)[:, 0] / math.sqrt(2 * math.pi)
 
@@ -770,43 +764,43 @@ def by_divergence(divergence, at=0.7, h=1e-4):
 
 two_jsd = by_divergence(lambda q: 2 * jsd(p, q))
 reverse_kl = by_divergence(lambda q: integral(q * (q.log() - log_p)))
-claim("saturating: the slope of 2 JSD", abs(by_game("saturating") - two_jsd) < 1e-6)
-claim("non-saturating: that of KL(q‖p) - 2 JSD", abs(by_game("non-saturating") - (reverse_kl - two_jsd)) < 1e-6)
+identity("saturating: the slope of 2 JSD", abs(by_game("saturating") - two_jsd) < 1e-6)
+identity("non-saturating: that of KL(q‖p) - 2 JSD", abs(by_game("non-saturating") - (reverse_kl - two_jsd)) < 1e-6)
 
 # %% [markdown]
 # A *minus* before a divergence looks alarming. Does the non-saturating loss push distributions apart? It doesn't: the
-# difference is a divergence itself. Write $u = p/q$; then it is a mean over generated points, $\mathbb E_q [f(u)]$,
-# with
+# difference is a divergence itself. It is an $f$-divergence (chapter 31): with $u = p/q$ it is a mean over generated
+# points, $\mathbb E_q [f(u)]$, of the fine
 #
-# $$f(u) = (u + 1) \ln \frac{1 + u}2 - (u + 1) \ln u, \qquad f(1) = 0, \qquad f''(u) = \frac 1{u^2 (1 + u)} > 0 .$$
+# $$f(u) = (u + 1) \ln \frac{1 + u}2 - (u + 1) \ln u + u - 1 .$$
 #
-# A curved-upwards $f$ with $f(1) = 0$ makes an $f$-divergence (chapter 31): never negative, and 0 only for $p = q$.
-# For $2\,\mathrm{JSD}$ it is $f'' = 1/(u(1 + u))$. So both losses have the same goal, and differ in what they mind:
-# the ratio of the two $f''$ is $1/u = q/p$.
+# This $f$ is curved upwards, $f'' = 1/(u^2 (1 + u)) > 0$, and it is 0 and flat at $u = 1$. So the divergence is never
+# negative, and 0 only for $p = q$. Both losses have the same goal. They differ in what they mind, and chapter 31 taught
+# you how to read that. A point that is made up costs $f(0)$, and data that are left out cost $\lim f(u)/u$:
+#
+# | loss | made-up point | left-out data |
+# |---|---|---|
+# | saturating, $2\,\mathrm{JSD}$ | $\ln 2 \approx 0.69$ | $\ln 2 \approx 0.69$ |
+# | non-saturating, $\mathrm{KL}(q \,\Vert\, p) - 2\,\mathrm{JSD}$ | no limit | $1 - \ln 2 \approx 0.31$ |
 
-# %%
-u = torch.logspace(-3, 3, 1001, dtype=torch.float64, requires_grad=True)
-f = {
-    "saturating": u * u.log() - (u + 1) * ((1 + u) / 2).log(),
-    "non-saturating": (u + 1) * ((1 + u) / 2).log() - (u + 1) * u.log(),
+# %% jupyter={"source_hidden": true}
+FINES = {
+    "saturating": lambda u: torch.xlogy(u, u) - (u + 1) * ((1 + u) / 2).log(),
+    "non-saturating": lambda u: (u + 1) * (((1 + u) / 2).log() - u.log()) + u - 1,
 }
-bent = {}
-for name, values in f.items():
-    (once,) = torch.autograd.grad(values.sum(), u, create_graph=True)
-    (bent[name],) = torch.autograd.grad(once.sum(), u)
-claim(
-    "the two f'' are as in the text",
-    bent["saturating"].allclose(1 / (u * (1 + u))) and bent["non-saturating"].allclose(1 / (u**2 * (1 + u)), rtol=1e-4),
-)
-lone = forgers["only the right heap"].log_prob(x).exp()
-ratio = p / lone
-direct = kl(lone, p) - 2 * jsd(p, lone)
-by_f = integral(lone * ((ratio + 1) * ((1 + ratio) / 2).log() - (ratio + 1) * ratio.log()))
-claim("E_q f(p/q) is KL(q‖p) - 2 JSD", abs(direct - by_f) < 1e-6, measured=(direct, by_f))
+none, much = torch.tensor([1e-300, 1e12], dtype=torch.float64)
+costs = {name: (fine(none).item(), (fine(much) / much).item()) for name, fine in FINES.items()}
+identity("saturating: ln 2 and ln 2", all(abs(cost - math.log(2)) < 1e-9 for cost in costs["saturating"]), costs)
+made_up, left_out = costs["non-saturating"]
+identity("non-saturating: no limit, and 1 - ln 2", made_up > 600 and abs(left_out - 1 + math.log(2)) < 1e-9, costs)
+lone = forgers["only the right cluster"].log_prob(x).exp()
+direct, by_fine = kl(lone, p) - 2 * jsd(p, lone), integral(lone * FINES["non-saturating"](p / lone))
+identity("E_q f(p/q) is KL(q‖p) - 2 JSD", abs(direct - by_fine) < 1e-6, measured=(direct, by_fine))
 
 # %% [markdown]
-# **Predict:** two bad forgers. One leaves out the left heap of the data. The other has both heaps, and wastes 10 % of
-# its points around $x = 5$, where there are no data. Whom does each loss like better?
+# **Predict, and say why:** here are two bad generators. One leaves out the left cluster of the data. The other one has
+# both clusters, and wastes 10 % of its points around $x = 5$, where there are no data. Which of them does each loss
+# like better?
 
 # %%
 wasteful = data.toy.gaussian_mixture([-2.0, 2.0, 5.0], std=0.5, weights=[0.45, 0.45, 0.1]).log_prob(x).exp()
@@ -820,19 +814,20 @@ claim("the other one: the 10 % in the wrong place are worse", waste[1] > half[1]
 
 # %% [markdown]
 # With a perfect discriminator, the non-saturating loss forgives missing data more easily, and points in wrong places
-# less. (Shannon et al. 2020 made a theory of it.) That fits what one sees: good samples, lost modes. But don't read too
-# much into it. All this holds for $D^*$, for one step, and the collapse of chapter 23 happens with discriminators that
-# are far from it.
+# less easily: the table of fines says so. (Shannon et al. 2020 made a theory of it.) That fits what one often sees:
+# good samples, and lost modes. But don't read too much into it. All this holds for $D^*$ and for one small step. A
+# training with real networks takes many steps, with a $D$ that is never quite $D^*$, and whether the loss decides what
+# is lost there is another question.
 
 # %% [markdown]
 # ## 7 · When they share no place
 #
-# Suppose real and generated points lie in different places: no $x$ has both $p(x) > 0$ and $q(x) > 0$. Then
-# $D^* = 1$ on the real ones, 0 on the others; $V(D^*) = 0$, and $\mathrm{JSD} = \ln 2$, the largest that there is.
-# The distance between them doesn't matter. Two boxes of width 1, shifted by $\theta$ (and the same boxes blurred by
-# Gaussian noise):
+# Suppose that real and generated points lie in different places: no $x$ has both $p(x) > 0$ and $q(x) > 0$. Then
+# $D^* = 1$ on the real ones and 0 on the others, $V(D^*) = 0$, and $\mathrm{JSD} = \ln 2$, the largest possible value.
+# The distance between them doesn't matter. Here are two boxes of width 1, shifted by $\theta$, and the same boxes
+# blurred by Gaussian noise:
 
-# %%
+# %% jupyter={"source_hidden": true}
 places = torch.linspace(-6, 12, 18_001, dtype=torch.float64)
 
 
@@ -848,36 +843,39 @@ def box_jsd(theta, blur=0.0):
     return 0.5 * 0.001 * (torch.xlogy(a, a) + torch.xlogy(b, b) - 2 * torch.xlogy(m, m)).sum().item()
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 thetas = torch.linspace(0, 4, 81, dtype=torch.float64)
 found_jsd = {
     blur: torch.tensor([box_jsd(theta, blur) for theta in thetas], dtype=torch.float64) for blur in (0.0, 0.3, 1.0)
 }
 named = {("boxes" if blur == 0 else f"blurred by {blur:g}"): values for blur, values in found_jsd.items()}
 plotting.curves(thetas, named, "shift θ", "JSD (nats)")
-claim(
+identity(
     "boxes: θ ln 2 as long as they overlap, then ln 2",
     found_jsd[0.0].allclose(thetas.clamp(max=1) * math.log(2), atol=2e-3),
 )
-claim(
+identity(
     "at θ = 2 the boxes' JSD is flat, and that of the boxes blurred by 1 is not",
     abs(box_jsd(2.1) - box_jsd(1.9)) < 1e-9 and box_jsd(2.1, 1.0) - box_jsd(1.9, 1.0) > 0.01,
 )
 
 # %% [markdown]
 # On the flat part the JSD has no slope, so there is nothing for the generator to follow. Data like images are worse
-# than boxes: they lie near thin sheets, which as a rule hardly overlap unless they are equal. Blur mends it: noise on
-# real *and* generated points makes the two overlap everywhere. (That changes the goal a little. The other way out, a
-# distance that does feel how far apart they are, is chapter 34's.)
+# than boxes: they lie near thin sheets, which as a rule hardly overlap unless they are equal.
 #
-# **And in training?** No network reaches $D^* = 0$ or 1, for no finite logit gives them. It just becomes surer and
-# surer, as long as you let it. Two strips in the plane with a gap between them; the forger's strip stands still, eight
-# discriminators learn.
+# Blur helps: noise on real *and* generated points makes the two overlap everywhere. The goal $q = p$ stays, because two
+# blurred distributions are equal only if the original ones are. What changes is how much each difference costs: fine
+# detail hardly counts any more. (Noise on the real points *alone* would move the goal.) The other way out is a distance
+# that does feel how far apart the points are: chapter 34.
 #
-# **Predict:** how long are the arrows at the generated points (the slopes of both losses with respect to $x$) after 10,
-# 100, 1000 steps?
+# **And in training?** No network reaches $D^* = 0$ or 1, because no finite logit gives them. It only becomes surer and
+# surer, as long as you let it. Take two strips in the plane with a gap between them. The generated strip stands still,
+# and eight discriminators learn.
+#
+# **Predict, and say why:** how does the length of the arrows at the generated points (the slopes of both losses with
+# respect to $x$) change from 10 to 100 to 1000 steps?
 
-# %%
+# %% jupyter={"source_hidden": true}
 strip, forged_strip = data.toy.disjoint().parts
 
 
@@ -905,7 +903,7 @@ def strips_game(steps, look, hidden=1):
 looks = (10, 30, 100, 300, 1000, 2000)
 worth, weak, strong = strips_game(2000, looks)
 
-# %%
+# %% jupyter={"source_hidden": true}
 _, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.2))
 left.plot(looks, worth, color=plotting.DISC, alpha=0.5)
 left.axhline(0, color=plotting.THEORY, linestyle=(0, (5, 3)), linewidth=1.5)
@@ -920,38 +918,52 @@ right.set(xscale="log", yscale="log", xlabel="steps of D alone", ylabel="mean le
 right.legend(loc="lower left")
 plt.show()
 
-# %%
-claim(
-    "the value goes to 0, and never gets there: between -0.01 and 0, eight times",
-    ((worth[-1] > -0.01) & (worth[-1] < 0)).all(),
-    measured=worth[-1],
-)
+# %% jupyter={"source_hidden": true}
+claim("after 2000 steps the value is above -0.01, eight times", (worth[-1] > -0.01).all(), measured=worth[-1])
+claim("saturating: from 10 to 30 steps they get longer, all eight", (weak[1] > weak[0]).all(), weak)
 claim("saturating: from 30 to 2000 steps they get at least 30 times shorter", (weak[-1] < weak[1] / 30).all(), weak)
 claim("non-saturating: they get at least five times longer", (strong[-1] > 5 * strong[1]).all(), strong)
 
 # %% [markdown]
-# The better the discriminator, the weaker the saturating lesson: factor $D \to 0$. The non-saturating arrows stay long.
-# Long arrows are no proof of a *good* direction, though: between the strips nobody has ever been, and the map there is
-# a guess. On the way to $D^*$ the net only gets steeper.
+# At first both kinds of arrows get longer, because the network gets steeper. Then the saturating push fades: its slope
+# has the factor $D \to 0$, and a nearly perfect discriminator gives hardly any. The non-saturating arrows go on
+# growing. Long arrows are no proof of a *good* direction, though. Between the strips no point has ever been, and the
+# slope there is a guess.
 #
-# "Use a deeper network" is sometimes given as the cure for vanishing gradients. A deeper discriminator is a *better*
-# discriminator:
+# Would a deeper discriminator help the generator? Compare one, two and four hidden layers after 300 steps:
 
 # %% tags=["nbval-ignore-output"]
-depth = {hidden: strips_game(300, (300,), hidden)[1, 0] for hidden in (1, 2, 4)}
-for hidden, lengths in depth.items():
-    print(f"hidden layers: {hidden}, typical saturating arrow: {lengths.median():.0e}")
-claim("four layers: typically at most a third as long as with one", depth[4].median() < depth[1].median() / 3, depth)
+depth = {hidden: strips_game(300, (300,), hidden)[:, 0] for hidden in (1, 2, 4)}  # value and both lengths, (3, 8)
+typical = {hidden: found.median(1).values for hidden, found in depth.items()}
+print("hidden layers   value   saturating arrow   non-saturating arrow")
+for hidden, (height, flat, steep) in typical.items():
+    print(f"{hidden:13} {height:7.0e} {flat:18.0e} {steep:22.1f}")
+claim("all eight with four layers are surer than any with one", depth[4][0].min() > depth[1][0].max(), depth)
+claim("their saturating arrows: at most a third as long, in the median", typical[4][1] < typical[1][1] / 3, typical)
+claim("their non-saturating arrows are no shorter, in the median", typical[4][2] >= typical[1][2], typical)
+
+# %% [markdown]
+# It doesn't help here. After as many steps the deeper network is surer: its value is nearer to 0. Both arrows are the
+# slope of the logit, times $D$ for the saturating loss and times $1 - D \approx 1$ for the other one. The second kind
+# got no shorter. So the slope of the logit is there, and it is the factor $D$ that makes the first kind short.
 
 # %% [markdown]
 # ## What the theorem does not promise
 #
-# "In theory, a GAN's samples follow the distribution of the data." Here is what was proved: **if** $D$ is optimal for
-# every $G$, **and** $G$ can become any distribution, **and** the smallest value is really reached, then $q = p$.
+# The paper of 2014 proves two things.
 #
-# - No training was in it: whether two players who move in turns ever get there is chapter 33's question.
-# - A discriminator's value is a *bound*, and a limited one may be content long before $q = p$ (chapter 21, section 8).
-# - The data are a finite set. Its "density" is a row of spikes; a free $D$ could learn them by heart (section 4).
+# - **Theorem 1.** Against the optimal $D$, the value is smallest exactly when $q = p$.
+# - **Proposition 2.** Suppose that at each step $D$ reaches its optimum, and that then *the density $q$ itself* moves
+#   downhill, by gradient steps of a suitable size. Then $q$ converges to $p$. (The value is convex in $q$, so there is
+#   no local minimum to get stuck in. That the value falls at each step wouldn't be enough: the steps may shrink too
+#   fast.)
+#
+# Both are true, and both say less than "a GAN's samples follow the distribution of the data":
+#
+# - Proposition 2 moves densities, and not the weights of a network. And its $D$ is optimal each time. Two networks that
+#   move in turns are another game: chapter 33.
+# - A discriminator's value is a *bound*, and a limited one may be content long before $q = p$ (chapter 21).
+# - The data are a finite set. A free $D$ could learn them by heart (section 4).
 # - And training may work where this theory sees no way: Fedus et al. (2018) show generators that learn thin sheets of
 #   data while JSD theory promises them no gradient.
 
@@ -959,7 +971,7 @@ claim("four layers: typically at most a third as long as with one", depth[4].med
 # ## Help, I get …
 #
 # ### `nan` or `-inf` as the value
-# `torch.log(torch.sigmoid(ℓ))` is $-\infty$ below a logit of about −100 in single precision, and $0 \cdot \infty$ is
+# `torch.log(torch.sigmoid(ℓ))` is $-\infty$ below a logit of about −89 in single precision, and $0 \cdot \infty$ is
 # no number. `F.logsigmoid(ℓ)` does both in one safe step.
 #
 # ### A value above 0
@@ -970,8 +982,9 @@ claim("four layers: typically at most a third as long as with one", depth[4].med
 
 # %% [markdown]
 # ### A JSD estimate below 0, or above ln 2
-# Below 0: a lower bound that says nothing, with a judge no better than a coin. Above $\ln 2$: the loss is negative,
-# so it isn't the cross-entropy.
+# Below 0: on these points the discriminator's loss is worse than that of $D = \frac12$. Usually it has learned few
+# points by heart and is too sure (section 4). Rarely it has learned nothing yet: its guesses scatter around ½, and that
+# costs, too. Above $\ln 2$: the loss is negative, so it isn't the cross-entropy.
 #
 # ### A discriminator with D = 0.75 where p = q
 # It saw three real points for each generated one. Its best answer is then $3p/(3p + q)$: exercise 4.
@@ -980,25 +993,29 @@ claim("four layers: typically at most a third as long as with one", depth[4].med
 # ## Recap
 #
 # - At each place by itself the best bet is the share of real points: $D^* = p/(p+q)$, logit $\log p - \log q$.
-# - Against $D^*$ the game is worth $2\,\mathrm{JSD} - 2 \ln 2$; any other $D$ gets less, by a mean KL between coins.
-# - So a loss is a lower bound of the JSD: on fresh points it errs low; on the points it learned from, it flatters.
-# - The saturating loss is flat where $D(G(z)) \approx 0$, not where it is near 1. SGD starves there; Adam hides it.
-# - Where supports don't meet, JSD is $\ln 2$ and flat: the better $D$ is, the less the saturating loss teaches.
+# - Against $D^*$ the game is worth $2\,\mathrm{JSD} - 2 \ln 2$. Any other $D$ gets less, by twice the mean KL between
+#   two coins.
+# - So $\ln 2 - \frac12 L_D$ is a lower bound of the JSD. On fresh points it errs low; on the points that $D$ learned
+#   from, it flatters.
+# - The saturating loss is flat where $D(G(z)) \approx 0$, not where it is near 1. Plain SGD can starve there; Adam
+#   hides it.
+# - Where real and generated points share no place, JSD is $\ln 2$ and flat: a nearly perfect $D$ teaches the saturating
+#   loss hardly anything.
 
 # %% [markdown]
 # ## Three quick questions
 #
 # <details><summary>A discriminator has the loss 1.2 on fresh points. What do you know about the JSD?</summary>
 #
-# It is (up to the error of the mean) at least ln 2 − 0.6 ≈ 0.093. It may be much larger: a better discriminator may be
-# around the corner.
+# It is (up to the error of the mean) at least ln 2 − 0.6 ≈ 0.093. It may be much larger: perhaps there is a better
+# discriminator.
 #
 # </details>
 #
 # <details><summary>Two densities, and D* is 0.5 on the whole left half of the line. What do you know?</summary>
 #
 # That p = q there, at almost every place where points come by. Not that the two distributions are equal: on the right
-# half they may differ as they like (with equal mass).
+# half they may differ as they like (with equal areas).
 #
 # </details>
 #
@@ -1019,7 +1036,7 @@ claim("four layers: typically at most a third as long as with one", depth[4].med
 # ## Further reading
 #
 # - [Goodfellow et al. 2014, Generative Adversarial Nets](https://arxiv.org/abs/1406.2661): $D^*$ is proposition 1, the
-#   value theorem 1, and section 3 has the non-saturating loss with its reason.
+#   value theorem 1, convergence in the space of densities proposition 2. Section 3 has the non-saturating loss.
 # - [Arjovsky and Bottou 2017, Towards Principled Methods for Training GANs](https://arxiv.org/abs/1701.04862): disjoint
 #   supports, vanishing gradients, and what the non-saturating loss follows.
 # - [Shannon et al. 2020, Non-saturating GAN training as divergence minimization](https://arxiv.org/abs/2010.08029): the
@@ -1041,5 +1058,6 @@ claim("four layers: typically at most a third as long as with one", depth[4].med
 # | Jensen–Shannon divergence | JS 散度 | mean KL of $p$ and of $q$ to their average; from 0 to ln 2 |
 # | saturating loss | 饱和损失 | $\log(1 - D(G(z)))$, flat where the discriminator is sure of a fake |
 # | non-saturating loss | 非饱和损失 | $-\log D(G(z))$, steep there |
+# | zero-sum game | 零和博弈 | what one player wins, the other loses |
 # | support | 支撑集 | where a distribution puts its points |
 # | quadrature | 数值积分 | an integral as a sum over a fine grid |

@@ -1,10 +1,11 @@
 # %% [markdown]
 # # Exercises 00 · Start here
 #
-# Three small questions to get used to checks and hints, after [the chapter](../chapters/00_start_here.ipynb). Stuck?
-# Ask for a hint; [worked solutions](../solutions/00_start_here.ipynb) are there too, for later.
+# Three small questions after [the chapter](../chapters/00_start_here.ipynb).
 #
-# Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
+# Write your code where it says `YOUR CODE HERE`, and remove the line below it. Run the cell, then run the *check*
+# below. It says whether your answer is right, and if not, what it looks like. Stuck? Ask for a hint. [Worked
+# solutions](../solutions/00_start_here.ipynb) are there too, for later.
 
 # %%
 import torch
@@ -18,11 +19,12 @@ plotting.use_style()
 # ## 1 · Pixels between −1 and 1
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
-# An image file stores each pixel as a whole number: 0 is black, 255 is white. Networks prefer small numbers around
-# zero, so GANs are usually trained on pixels between −1 (black) and 1 (white).
+# An image file stores each pixel as a whole number: 0 is black, 255 is white. Networks learn better from small numbers
+# around zero, so GANs are usually trained on pixels between −1 (black) and 1 (white).
 #
-# Write `to_unit_range(pixels)`. It gets a tensor of type `uint8`, of any shape, and gives a tensor of floats of the
-# same shape: 0 becomes −1, 255 becomes 1, and the rest lies evenly between.
+# Write `to_unit_range(pixels)`. It gets a tensor of type `uint8` (whole numbers from 0 to 255), of any shape. It
+# gives a tensor of floats of the same shape: 0 becomes −1, 255 becomes 1, and the rest lies evenly between. The
+# tensor that came in stays as it is.
 
 
 # %% answer="to_unit_range"
@@ -34,12 +36,20 @@ def to_unit_range(pixels):
 
 # %% check="to_unit_range" points=2
 q.to_unit_range.check(to_unit_range)
+### BEGIN HIDDEN TESTS
+import torch as _torch
+
+_pixels = _torch.tensor([[0, 255, 17], [85, 170, 200]], dtype=_torch.uint8)
+_wanted = _torch.tensor([[-1.0, 1.0, 17 / 127.5 - 1], [-1 / 3, 1 / 3, 200 / 127.5 - 1]])
+assert _torch.allclose(_torch.as_tensor(to_unit_range(_pixels)).float(), _wanted, atol=1e-2)
+assert _pixels[1, 2] == 200 and _torch.as_tensor(to_unit_range(_pixels[:, :1])).shape == (2, 1)
+### END HIDDEN TESTS
 
 # %%
 # q.to_unit_range.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# Does it work on real pictures? Once the check is content, this shows twenty digits, white on black:
+# Does it work on real pictures? With a right answer, this cell shows twenty digits, white on black:
 
 # %%
 digits = data.images("mnist")
@@ -67,8 +77,8 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
-# A mode is **captured** if at least one sample lies within `radius` of it. **Predict:** how many of the three are
-# captured here? Look closely at the sample near the upper left mode.
+# A mode is **captured** if at least one sample lies within `radius` of it. **Predict, and say why:** how many of the
+# three are captured here? Look closely at the sample near the upper left mode.
 #
 # Now write `captured(samples, modes, radius)` for any number of samples (N, 2) and modes (K, 2). It gives the number of
 # captured modes.
@@ -85,12 +95,20 @@ def captured(samples, modes, radius):
 
 # %% check="captured" points=3
 q.captured.check(captured)
+### BEGIN HIDDEN TESTS
+import torch as _torch
+
+_modes = _torch.tensor([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0], [5.0, 5.0]])
+_samples = _torch.tensor([[0.3, 0.0], [0.0, -0.3], [5.0, 0.45], [4.6, 5.4], [2.5, 2.5]])
+assert [int(captured(_samples, _modes, radius)) for radius in (0.1, 0.4, 0.5, 0.6)] == [0, 1, 2, 3]
+### END HIDDEN TESTS
 
 # %%
 # q.captured.hint()
 
 # %% [markdown]
-# Was your prediction right?
+# Was your prediction right? Two modes are captured. The sample near the upper left mode is 0.65 to the right of it
+# *and* 0.65 above it, so it is $0.65\sqrt 2 \approx 0.92$ away: outside of the circle.
 
 # %%
 captured(samples, modes, radius=0.7)
@@ -99,24 +117,25 @@ captured(samples, modes, radius=0.7)
 # ## 3 · Is the GAN done?
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
-# Somebody has trained a GAN and shows you its two loss curves. They have gone flat: the discriminator's loss stays
-# near 2 ln 2 ≈ 1.386, the generator's near ln 2 ≈ 0.693. These happen to be exactly the losses of a
-# discriminator that says "½: I can't tell" about every sample, real or generated.
+# Each network has a *loss*: a number that it tries to make small. Somebody has trained a GAN and shows you how the
+# two losses ran. They have gone flat: the discriminator's loss stays near 2 ln 2 ≈ 1.386, the generator's near ln 2 ≈
+# 0.693. These are the losses of a discriminator that says "½: I can't tell" about every sample, real or generated.
 #
 # "So the generated data can't be told from real data. The GAN is done." What can you conclude, and what not? What
 # would you ask to see? Write four or five sentences. Nobody expects the theory of part 3 here.
 
 # %% [markdown] answer="reading_curves" points=2
 # <!-- ### BEGIN SOLUTION -->
-# What is certain: *this* discriminator, at this moment, gives no information. Whether that is because there is nothing
-# left to find, or because it is a bad detective, the curves don't say.
+# What is likely: *this* discriminator, at this moment, says ½ everywhere and gives no information. (It is not certain:
+# a loss is an average, and other answers can have the same two averages.) Why it says so, the curves don't tell: there
+# may be nothing left to find, or it is a bad detective.
 #
-# A discriminator that never learned anything (step 0, a learning rate near zero, far too small a network, a bug that
-# cuts off its gradient) also answers ½ to everything, and shows the same flat lines, however poor the samples are.
+# A discriminator that has learned nothing shows the same flat lines, however poor the samples are. Its learning rate
+# may be near zero, its network far too small, or a bug may keep it from learning.
 #
-# I would ask for samples from several seeds, for the number of captured modes where there are modes to count, and for a
-# second opinion: a new discriminator, trained from scratch on the finished samples. If the new one soon tells them
-# apart, the old one had missed something, and the GAN is not done.
+# I would ask for samples from several seeds, and for the number of held modes where there are modes to count. And I
+# would ask for a second opinion: a new discriminator, trained from scratch on some of the finished samples, and tested
+# on others. If it tells those from real data, the old one had missed something, and the GAN is not done.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]

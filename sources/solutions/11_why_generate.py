@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Exercises 11 · Why generate
 #
-# What a generative model does with gaps, what density a sampler has and where it has none, and how many small steps
-# make a sample: you write it yourself. [The chapter](../chapters/11_why_generate.ipynb) tells the story; [worked
-# solutions](../solutions/11_why_generate.ipynb) are there for later; ask for a hint first.
+# You write four small functions: from a table to an answer, a score for a picture with gaps, the density of a sampler,
+# and a test that says where there is no density. [The chapter](../chapters/11_why_generate.ipynb) explains the ideas.
+# [Worked solutions](../solutions/11_why_generate.ipynb) are there for later; ask for a hint first.
 #
 # Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
 
@@ -20,12 +20,58 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · A picture with gaps
+# ## 1 · From the table to the answer
+# *Difficulty ●○○ · importance ●●● · 6 minutes*
+#
+# `joint` is a table of shape (X, Y): entry (x, y) is the probability $p(x, y)$ of this pair, so all entries together
+# sum to 1. Each $x$ occurs. Write `conditional(joint)`, of the same shape: entry (x, y) is $p(y \mid x)$.
+#
+# **Predict:** the fruits of the chapter are `[[0.45, 0.05], [0.15, 0.35]]`. What comes out for a red fruit (row 0)?
+
+
+# %% answer="conditional"
+def conditional(joint):
+    ### BEGIN SOLUTION
+    return joint / joint.sum(1, keepdim=True)
+    ### END SOLUTION
+
+
+# %% check="conditional" points=1
+q.conditional.check(conditional)
+### BEGIN HIDDEN TESTS
+import torch as _torch
+
+_table = conditional(_torch.tensor([[0.1, 0.1, 0.2], [0.06, 0.24, 0.3]], dtype=_torch.double))
+assert [[round(float(p), 6) for p in row] for row in _table] == [[0.25, 0.25, 0.5], [0.1, 0.4, 0.5]]
+### END HIDDEN TESTS
+
+# %%
+# q.conditional.hint()  # remove the first # and run: each run gives one more hint
+
+# %% [markdown]
+# (A red fruit is an apple with probability $0.45 / 0.5 = 0.9$.)
+#
+# At work: $x$ is one pixel in the middle of a digit (0: no ink, 1: ink), $y$ is the digit. If you know only that this
+# pixel has *no* ink, which digit is the most probable?
+
+# %%
+mnist, test = data.images("mnist"), data.images("mnist", "test")
+digits, unseen = ((images.pixels > 127).flatten(1).double() for images in (mnist, test))
+middle = digits[:, 14 * 28 + 14].long()
+joint = torch.bincount(10 * middle + mnist.labels, minlength=20).view(2, 10) / len(digits)
+for name, row in zip(("no ink in the middle", "ink in the middle"), conditional(joint), strict=True):
+    print(f"{name + ':':22}", " ".join(f"{digit}: {p:.2f} " for digit, p in enumerate(row.tolist())))
+
+# %% [markdown]
+# A zero, whose middle is empty; a seven comes next. But a fifth is far from certain: one pixel says little.
+#
+# ## 2 · A picture with gaps
 # *Difficulty ●○○ · importance ●●○ · 8 minutes*
 #
 # Pictures are rows of zeros and ones, `x` of shape (N, d), but some pixels are covered: `known`, of shape (d,), is
 # `True` where a pixel is known, and in the other columns `x` holds NaN. The model is a sheet of coins, `theta` of shape
-# (d,). Write `known_score(x, theta, known)`, of shape (N,): the log-probability of what is known of each picture.
+# (d,): the probability of a 1 at each pixel. Write `known_score(x, theta, known)`, of shape (N,): the logarithm of the
+# probability of all that is known of each picture.
 
 
 # %% answer="known_score"
@@ -38,26 +84,39 @@ def known_score(x, theta, known):
 
 # %% check="known_score" points=1
 q.known_score.check(known_score)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_x = _torch.tensor([[1.0, _math.nan, 0.0, 1.0], [0.0, _math.nan, 0.0, 1.0]], dtype=_torch.double)
+_theta = _torch.tensor([0.2, 0.6, 0.3, 0.5], dtype=_torch.double)
+_scores = known_score(_x, _theta, _torch.tensor([True, False, True, True]))
+for _score, _p in zip(_scores, (0.2 * 0.7 * 0.5, 0.8 * 0.7 * 0.5), strict=True):
+    assert abs(float(_score) - _math.log(_p)) < 1e-5
+### END HIDDEN TESTS
 
 # %%
-# q.known_score.hint()  # remove the first # and run: each run gives one more hint
+# q.known_score.hint()
 
 # %% [markdown]
-# At work: which digit is it, if only some rows of it are known? Ten sheets, one for each digit; the share of 2,000
-# test digits that are named right.
+# At work: ten sheets, one for each digit, and only the uppermost rows of each test digit are known.
+#
+# **Predict, and say why:** how many of the 28 rows are needed to name half of the digits correctly?
 
 # %%
-mnist, test = data.images("mnist"), data.images("mnist", "test")
-digits, unseen = ((images.pixels > 127).flatten(1).double() for images in (mnist, test))
-sheets = torch.stack([(digits[mnist.labels == k].sum(0) + 1) / ((mnist.labels == k).sum() + 2) for k in range(10)])
+sheets = torch.stack([(digits[mnist.labels == k].sum(0) + 0.1) / ((mnist.labels == k).sum() + 0.2) for k in range(10)])
 for rows in (2, 6, 10, 14, 28):
-    known = torch.arange(784) < 28 * rows  # the uppermost rows
+    known = torch.arange(784) < 28 * rows
     covered = torch.where(known, unseen, math.nan)
     best = torch.stack([known_score(covered, sheet, known) for sheet in sheets], 1).argmax(1)
     print(f"{rows:2} of 28 rows: {(best == test.labels).double().mean():.2f}")
 
 # %% [markdown]
-# ## 2 · The density of a sampler
+# Two rows are worth nothing (one in ten is guessing), because hardly any digit begins there. Six rows name about four
+# in ten, and ten rows more than half.
+#
+# ## 3 · The density of a sampler
 # *Difficulty ●●○ · importance ●●● · 12 minutes*
 #
 # A sampler on a line: noise $z \sim N(0, 1)$ goes in, $x = G(z)$ comes out. $G$ takes and gives tensors of shape (N,),
@@ -76,6 +135,17 @@ def log_density(G, z):
 
 # %% check="log_density" points=2
 q.log_density.check(log_density)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_places = (0.3, -1.0)
+_values = log_density(lambda z: -(z**3) - 4 * z, _torch.tensor(_places, dtype=_torch.double))
+for _value, _z in zip(_values, _places, strict=True):
+    _right = -(_z**2) / 2 - 0.5 * _math.log(2 * _math.pi) - _math.log(3 * _z**2 + 4)
+    assert abs(float(_value) - _right) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.log_density.hint()
@@ -97,11 +167,16 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# ## 3 · How thin is the sheet?
-# *Difficulty ●●○ · importance ●●○ · 8 minutes*
+# ## 4 · How thin is the sheet?
+# *Difficulty ●●● · importance ●●○ · 12 minutes*
 #
-# `G` is a network from noise `z` of shape (k,) to an output of shape (d,). Write `directions(G, z)`: in how many
-# independent directions can the output move when `z` moves a little? (It is a whole number.)
+# `G` is a network from noise `z` of shape (k,) to an output of shape (d,). Move `z` a little in one direction, and the
+# output moves a little, too. All these movements are the columns of a (d, k) matrix, the **Jacobian** of $G$ at $z$.
+# How many of them are independent is the matrix's **rank**.
+#
+# Write `directions(G, z)`: in how many independent directions can the output move when `z` moves a little? (It is a
+# whole number.) If there are fewer than d at nearly *every* z, the samples lie on a thin sheet, and there is no
+# density. (At a single place it may be fewer without harm: $z^3$ stands still at 0, and its samples have a density.)
 
 
 # %% answer="directions"
@@ -113,12 +188,24 @@ def directions(G, z):
 
 # %% check="directions" points=2
 q.directions.check(directions)
+### BEGIN HIDDEN TESTS
+import torch as _torch
+
+
+class _Sums(_torch.nn.Module):
+    def forward(self, z):
+        return _torch.stack([z[0] + z[1], (z[0] + z[1]) ** 3, z[2] - z[0] - z[1], z[2]])
+
+
+assert int(directions(_Sums(), _torch.tensor([0.4, 0.3, -1.0], dtype=_torch.double))) == 2
+### END HIDDEN TESTS
 
 # %%
 # q.directions.hint()
 
 # %% [markdown]
-# **Predict:** for a generator with 100 numbers of noise and 784 pixels, and for one with a layer of 10 in between?
+# **Predict, and say why:** for a generator with 100 numbers of noise and 784 pixels, and for one with a layer of 10 in
+# between?
 
 # %%
 device.seed_everything(0)
@@ -127,77 +214,25 @@ for layers in ([100, 128, 784], [100, 10, 784]):
     print(layers, "→", directions(G, torch.randn(100).double()), "directions of 784")
 
 # %% [markdown]
-# ## 4 · From noise to a sample
-# *Difficulty ●●○ · importance ●●○ · 12 minutes*
-#
-# `denoise(x, sigma)` says what the data was on average, given that `x` is data with noise of width `sigma` on top.
-# Write `sample_by_denoising(denoise, x, sigmas)`: start from the noise `x` and go through the shrinking widths in the
-# tensor `sigmas`. Each step from one width to the next keeps the denoiser's answer, and of the rest `x − answer` only
-# the share that makes the noise as wide as the next one of `sigmas`. Return the last `x`; leave the given one as it
-# was.
-
-
-# %% answer="sample_by_denoising"
-def sample_by_denoising(denoise, x, sigmas):
-    ### BEGIN SOLUTION
-    for now, after in zip(sigmas[:-1], sigmas[1:], strict=True):
-        answer = denoise(x, now)
-        x = answer + after / now * (x - answer)
-    return x
-    ### END SOLUTION
-
-
-# %% check="sample_by_denoising" points=2
-q.sample_by_denoising.check(sample_by_denoising)
-
-# %%
-# q.sample_by_denoising.hint()
-
-# %% [markdown]
-# Here it samples real pictures: the data are 500 shoes and trousers themselves, and their denoiser is a formula, an
-# average of all 500, weighted by how probable each is under the noise. Such a perfect denoiser of its *training set*...
-# what will it generate?
-
-# %%
-fashion = data.images("fashion_mnist")
-pictures = fashion.tensor(flat=True).double()[(fashion.labels == 1) | (fashion.labels == 7)][:500]
-
-
-def denoise(x, sigma):
-    return (-torch.cdist(x, pictures).square() / (2 * sigma**2)).softmax(1) @ pictures
-
-
-device.seed_everything(0)
-noise = 30 * torch.randn(10, 784).double()
-new = {}
-for steps in (1, 5, 30):
-    widths = torch.linspace(30 ** (1 / 7), 0.05 ** (1 / 7), steps).double() ** 7
-    widths = torch.cat([widths, torch.zeros(1).double()])
-    new[f"{steps} step{'s' if steps > 1 else ''}"] = sample_by_denoising(denoise, noise, widths)
-plotting.image_grid({name: images.clamp(-1, 1) for name, images in new.items()})
-nearest = torch.cdist(new["30 steps"], pictures).amin(1)
-print("distance to the nearest training picture, at most:", f"{nearest.max():.2f}")
-
-# %% [markdown]
-# Copies. The exact denoiser of a finite set of pictures leads back to these pictures: that a trained network generates
-# *new* ones comes from what it can't represent exactly. Generalisation is a property of the network, here as in a GAN.
+# The first can move in 100 directions, the second in 10. What has been pressed through the narrowest layer can't become
+# wider again.
 #
 # ## 5 · Dead, or at work?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
-# A friend says: “It is 2026. Diffusion models have won, nobody needs GANs any more, so why learn about them?”
+# A friend says: “Diffusion models have won. Nobody needs GANs any more, so why learn about them?”
 #
-# What is right about this, and what is wrong? What would you want to know about a project before choosing a kind of
-# model? Write five or six sentences, and name your sources.
+# What is right about this, and what is wrong? What would you want to know about a project before you choose a kind of
+# model? Write five or six sentences. Section 4 of the chapter names sources.
 
 # %% [markdown] answer="dead_or_at_work" points=2
 # <!-- ### BEGIN SOLUTION -->
 # It is right that diffusion and autoregressive models have become the usual way to make pictures from text since 2021:
 # they train without a game and cover the data better (Dhariwal and Nichol 2021). But a GAN needs one pass for a sample,
-# and that decides where speed counts, as in vocoders (HiFi-GAN). Recent GANs reach FIDs beside those of diffusion
-# models with many passes (R3GAN, GAT), and a discriminator works inside others: in the autoencoders of latent diffusion
-# (VQGAN) and in distillation to few steps (ADD, DMD2). Before choosing I would ask for the time per sample, for how
-# much variety matters, whether a likelihood is needed, and how many data there are, and then compare on my own data.
+# and that decides where speed counts, as in making speech (HiFi-GAN). A discriminator also works inside other models:
+# in the autoencoders of latent diffusion (VQGAN), and where diffusion is taught to need few steps (DMD2). Before
+# choosing I would ask how long a sample may take, how much variety matters, whether a likelihood is needed, and how
+# many data there are. Then I would compare the candidates on my own data.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]
@@ -208,5 +243,5 @@ print("distance to the nearest training picture, at most:", f"{nearest.max():.2f
 # q.dead_or_at_work.check()
 
 # %% [markdown]
-# 🔎 **Try it.** In question 4, blur each training picture with a little noise (add $0.3^2$ to $\sigma^2$ in the
-# formula). What does the model generate now, and is that new?
+# 🔎 **Try it.** In question 2, cover the upper rows instead of the lower ones. Are 14 lower rows worth as much as 14
+# upper ones?

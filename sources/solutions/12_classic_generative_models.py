@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Exercises 12 · Classic generative models
 #
-# You write the hearts of [the chapter](../chapters/12_classic_generative_models.ipynb)'s models yourself: the score of
-# coins, the best Gaussian, the E step of a mixture, a chain's table and where it rests. [Worked
+# You write the central lines of [the chapter](../chapters/12_classic_generative_models.ipynb)'s models yourself: the
+# score of coins, the best Gaussian, the E step of a mixture, and a mixture's score. [Worked
 # solutions](../solutions/12_classic_generative_models.ipynb) are there for later; ask for a hint first.
 #
 # Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
@@ -25,9 +25,9 @@ torch.set_num_threads(1)
 #
 # Pictures are rows of zeros and ones, `x` of shape (N, d). A sheet of coins has one probability of a 1 for each pixel,
 # `theta` of shape (d,), all between 0 and 1. Write `average_score(x, theta)`: the log-likelihood of a picture, in nats,
-# averaged over the pictures. One number.
+# averaged over the pictures. The result is one number.
 #
-# **Predict:** 784 fair coins: what must come out, whatever the pictures?
+# **Predict:** what must come out for 784 fair coins, whatever the pictures?
 
 
 # %% answer="average_score"
@@ -39,13 +39,25 @@ def average_score(x, theta):
 
 # %% check="average_score" points=1
 q.average_score.check(average_score)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_x = _torch.tensor([[0.0, 1.0, 1.0], [1.0, 1.0, 0.0]], dtype=_torch.double)
+_score = float(average_score(_x, _torch.tensor([0.2, 0.7, 0.4], dtype=_torch.double)))
+assert abs(_score - (_math.log(0.8 * 0.7 * 0.4) + _math.log(0.2 * 0.7 * 0.6)) / 2) < 1e-5
+### END HIDDEN TESTS
 
 # %%
 # q.average_score.hint()  # remove the first # and run: each run gives one more hint
 
+# %% [markdown]
+# At work, with 784 fair coins. Each pixel costs ln 2, whatever it shows, so both numbers below are 784 ln ½:
+
 # %%
 digits = (data.images("mnist").pixels > 127).flatten(1).double()
-average_score(digits, torch.full((784,), 0.5).double()), 784 * math.log(0.5)
+print(f"{average_score(digits, torch.full((784,), 0.5).double()):.2f}, {784 * math.log(0.5):.2f}")
 
 # %% [markdown]
 # ## 2 · The best Gaussian
@@ -66,12 +78,19 @@ def fit_gaussian(x):
 
 # %% check="fit_gaussian" points=2
 q.fit_gaussian.check(fit_gaussian)
+### BEGIN HIDDEN TESTS
+import torch as _torch
+
+_mean, _cov = fit_gaussian(_torch.tensor([[1.0, 0.0], [3.0, 0.0], [1.0, 6.0], [3.0, 2.0]], dtype=_torch.double))
+assert [round(float(v), 5) for v in _mean] == [2.0, 2.0]
+assert [[round(float(v), 5) for v in row] for row in _cov] == [[1.0, -1.0], [-1.0, 6.0]]
+### END HIDDEN TESTS
 
 # %%
 # q.fit_gaussian.hint()
 
 # %% [markdown]
-# At work on a cloud that is no Gaussian. What will its best Gaussian miss?
+# At work on a cloud that is no Gaussian. **Predict, and say why:** what will its best Gaussian miss?
 
 # %%
 device.seed_everything(0)
@@ -81,12 +100,15 @@ drawn = torch.distributions.MultivariateNormal(mean, covariance).sample((1500,))
 plotting.scatter_2d(moons, drawn)
 
 # %% [markdown]
+# It has the right width in every direction, and it fills the space between the two moons, where no data are. Mean and
+# covariance know nothing about shape.
+#
 # ## 3 · Who made this point?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
-# The E step. Given are the log-densities of N points under K Gaussians, `log_densities` of shape (N, K), and their
-# `weights` $\pi_k$ of shape (K,). Write `responsibilities(log_densities, weights)`, of shape (N, K): the probability
-# that each point was made by Gaussian $k$. It must still work for log-densities of −2000.
+# The E step. Given are the log-densities of N points under K Gaussians, `log_densities` of shape (N, K), and the
+# `weights` $\pi_k$ of the Gaussians, of shape (K,). Write `responsibilities(log_densities, weights)`, of shape (N, K):
+# the probability that each point was made by Gaussian $k$. It must still work for log-densities of −2000.
 
 
 # %% answer="responsibilities"
@@ -98,6 +120,15 @@ def responsibilities(log_densities, weights):
 
 # %% check="responsibilities" points=2
 q.responsibilities.check(responsibilities)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_given = _torch.tensor([[-3000.0, -3000.0 - _math.log(2)], [5.0, 5.0]], dtype=_torch.double)
+_shares = responsibilities(_given, _torch.tensor([0.2, 0.8], dtype=_torch.double))
+assert all(abs(float(a) - b) < 1e-3 for a, b in zip(_shares.flatten(), (1 / 3, 2 / 3, 0.2, 0.8), strict=True))
+### END HIDDEN TESTS
 
 # %%
 # q.responsibilities.hint()
@@ -108,11 +139,8 @@ q.responsibilities.check(responsibilities)
 
 # %%
 x = data.images("fashion_mnist").tensor(flat=True, low=0).double().mean(1, keepdim=True)  # (10000, 1)
-weights, means, variances = (
-    torch.full((3,), 1 / 3).double(),
-    x.quantile(torch.tensor([0.1, 0.5, 0.9]).double()),
-    x.var(),
-)
+weights = torch.full((3,), 1 / 3).double()
+means, variances = x.quantile(torch.tensor([0.1, 0.5, 0.9]).double()), x.var()
 
 
 def log_densities(x):
@@ -137,96 +165,78 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# ## 4 · The table of a chain
+# ## 4 · The score of a mixture
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
-# `sequence` is a tensor of state numbers 0 … K−1, of shape (T,). Write `transition_table(sequence, K, alpha)`, of shape
-# (K, K): entry (i, j) is the probability that $j$ comes right after $i$, from counts that are smoothed:
-#
-# $$P_{ij} = \frac{n_{ij} + \alpha}{\sum_k (n_{ik} + \alpha)} .$$
-#
-# The sequence is open: nothing follows its last state.
+# From the same two inputs, write `mixture_score(log_densities, weights)`: the average over the points of
+# $\log \sum_k \pi_k\, N(x_n; \mu_k, \Sigma_k)$. The result is one number, and it must still work for log-densities of
+# −2000.
 
 
-# %% answer="transition_table"
-def transition_table(sequence, K, alpha):
+# %% answer="mixture_score"
+def mixture_score(log_densities, weights):
     ### BEGIN SOLUTION
-    counts = torch.zeros(K, K).double()
-    for i, j in zip(sequence[:-1], sequence[1:], strict=True):
-        counts[i, j] += 1
-    return (counts + alpha) / (counts + alpha).sum(1, keepdim=True)
+    return (weights.log() + log_densities).logsumexp(1).mean()
     ### END SOLUTION
 
 
-# %% check="transition_table" points=2
-q.transition_table.check(transition_table)
+# %% check="mixture_score" points=2
+q.mixture_score.check(mixture_score)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_given = _torch.tensor([[-1500.0, -1500.0 + _math.log(3)], [0.0, _math.log(5)]], dtype=_torch.double)
+_score = float(mixture_score(_given, _torch.tensor([0.25, 0.75], dtype=_torch.double)))
+assert abs(_score - (-1500 + _math.log(2.5) + _math.log(4)) / 2) < 1e-4
+### END HIDDEN TESTS
 
 # %%
-# q.transition_table.hint()
+# q.mixture_score.hint()
 
 # %% [markdown]
-# ## 5 · Where a chain rests
-# *Difficulty ●●● · importance ●●○ · 12 minutes*
+# At work: is your mixture of three better than a single bell curve, on 2,000 pictures that EM has not seen?
 #
-# Write `stationary(P)`: the distribution $\pi$ over the states, of shape (K,), with $\pi P = \pi$ and sum 1. From each
-# state of $P$ one can get to each other one, so there is exactly one such $\pi$. The chain may march in step, though.
-
-
-# %% answer="stationary"
-def stationary(P):
-    ### BEGIN SOLUTION
-    values, vectors = torch.linalg.eig(P.T)
-    v = vectors[:, (values - 1).abs().argmin()].real
-    return v / v.sum()
-    ### END SOLUTION
-
-
-# %% check="stationary" points=3
-q.stationary.check(stationary)
+# **Predict:** by how many nats each? In the first picture of the chapter you can see that the two curves differ, but
+# they are not far apart.
 
 # %%
-# q.stationary.hint()
+new = data.images("fashion_mnist", "test").tensor(flat=True, low=0).double().mean(1, keepdim=True)
+three = mixture_score(log_densities(new), weights)
+one = torch.distributions.Normal(x.mean(), x.std(correction=0)).log_prob(new).mean()
+print(f"three bell curves {three:.2f} nats, one {one:.2f}")
 
 # %% [markdown]
-# Both at work, as Markov did it in 1913: vowels (0), other letters (1) and spaces (2), in the prose of this course.
-
-# %%
-kinds = torch.tensor(
-    [0 if c in "aeiou" else 2 if c == " " else 1 for c in data.prose().lower() if c.isalpha() or c == " "]
-)
-P = transition_table(kinds[:20_000], 3, alpha=1.0)
-print("vowel, other letter, space:")
-for name, row in zip(("after a vowel", "after another letter", "after a space"), P.tolist(), strict=True):
-    print(f"  {name + ':':22}", " ".join(f"{value:.2f}" for value in row))
-print("  in the long run:      ", " ".join(f"{value:.2f}" for value in stationary(P).tolist()))
-
-# %% [markdown]
-# ## 6 · A loss with a wrong name
-# *Difficulty ●●○ · importance ●●○ · 10 minutes*
+# Only about 0.04 nats: a picture is about 4 % more probable under three curves, on average. One number of a picture is
+# not much to be right about. Both scores are above 0, which is fine for a density.
 #
-# A friend trains a GAN for melodies and has read: “To make neighbouring notes fit, add the Markov chain loss
-# $\frac1N \sum_i \sum_t \log p(x_t \mid x_{t-1})$ to the generator's loss and minimise it.”
+# ## 5 · Two models, two verdicts
+# *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
-# What does this formula compute? What happens when it is minimised? Can a GAN's generator use it, and what would you
-# propose to your friend? Write five or six sentences.
+# A friend has two generative models of faces. Model A has the better score on unseen faces. The pictures of model B
+# look better to everybody who is asked. “So one of the two measurements must be wrong”, says the friend.
+#
+# Can both be right? Describe how A and B might look inside, and name a use for which you would choose A, and one for
+# which you would choose B. Write five or six sentences.
 
-# %% [markdown] answer="markov_chain_loss" points=2
+# %% [markdown] answer="two_verdicts" points=2
 # <!-- ### BEGIN SOLUTION -->
-# It is the average log-likelihood of the melodies under a Markov chain: high when each note is probable after the one
-# before. A loss is made small, so it needs a minus; minimised as it stands, it teaches that what really happens is
-# impossible, and the number falls for ever. With the minus it trains a sequence model by maximum likelihood, and a good
-# one if the memory is longer than one note. But a GAN's generator has no p(x_t | x_{t−1}): it turns noise into a
-# melody, and nobody knows how probable that melody was. So either drop the game and train a sequence model with this
-# loss, or give the discriminator whole melodies, so that it can see which notes don't fit together.
+# Both can be right, because they answer different questions. The score asks whether each unseen face gets enough
+# probability; it says little about what most samples look like. A may spread probability widely: even if 99 of 100
+# samples were rubbish, that would cost at most 4.6 nats. B may draw beautiful faces and leave many kinds out, or even
+# copy training faces with very little noise; unseen faces then get next to no probability. For compressing faces or
+# for noticing unusual ones I would choose A. For pictures to look at I would choose B, and first look for the nearest
+# training faces.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]
 # When you have written yours, compare it with a model answer. There are hints, too:
 
 # %%
-# q.markov_chain_loss.hint()
-# q.markov_chain_loss.check()
+# q.two_verdicts.hint()
+# q.two_verdicts.check()
 
 # %% [markdown]
-# 🔎 **Try it.** Put a fourth bell curve into the EM of question 3. Does the picture change? Does the average
-# log-likelihood? And what do ten do?
+# 🔎 **Try it.** Put a fourth bell curve into the EM of question 3. Does the picture change? Does the score? And what do
+# ten do?

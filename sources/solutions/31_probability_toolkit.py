@@ -26,7 +26,8 @@ plotting.use_style()
 # $\mathbb E[f(x)]$ and its **standard error**, the estimated $\sigma/\sqrt N$. Give both, in this order. (For $\sigma$
 # take the usual estimate, with $N - 1$.)
 #
-# **Predict:** in how many of 1000 repeats does the true value lie within two standard errors of the estimate?
+# **Predict, and say why:** in how many of 1000 repeats does the true value lie within two standard errors of the
+# estimate?
 
 
 # %% answer="monte_carlo"
@@ -40,6 +41,12 @@ def monte_carlo(values):
 
 # %% check="monte_carlo" points=2
 q.monte_carlo.check(monte_carlo)
+### BEGIN HIDDEN TESTS
+import torch
+
+_mean, _error = monte_carlo(torch.tensor([3.0, 5.0, 5.0, 11.0]))
+assert abs(float(_mean) - 6) < 1e-4 and abs(float(_error) - 3**0.5) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.monte_carlo.hint()  # remove the first # and run: each run gives one more hint
@@ -56,6 +63,10 @@ for _ in range(1000):
 print(f"{int(hits)} of 1000 within two standard errors")
 
 # %% [markdown]
+# About 950 of 1000: a mean of many values is nearly a bell, and a bell has 95 % of its area within two standard
+# deviations. (Here it is a little less, because squares have a long tail, and 200 of them are not yet very many.)
+
+# %% [markdown]
 # ## 2 · The density of what a generator makes
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
@@ -63,7 +74,8 @@ print(f"{int(hits)} of 1000 within two standard errors")
 # $z$ and the slope $G'(z)$ there. Write `log_density(z, slope)`: the logarithm of the density of the generated values
 # at $G(z)$. Both are tensors of one shape; slopes may be negative, never 0.
 #
-# **Predict:** a generator stretches everything by the factor 2. Does $\log q$ go up or down, and by how much?
+# **Predict, and say why:** a generator stretches everything by the factor 2. Does $\log q$ go up or down, and by how
+# much?
 
 
 # %% answer="log_density"
@@ -76,19 +88,29 @@ def log_density(z, slope):
 
 # %% check="log_density" points=3
 q.log_density.check(log_density)
+### BEGIN HIDDEN TESTS
+import torch
+
+_got = log_density(torch.tensor([0.3, -1.2]), torch.tensor([-4.0, 0.25]))
+assert len(_got) == 2 and abs(float(_got[0]) + 2.3502) < 1e-3 and abs(float(_got[1]) + 0.2526) < 1e-3
+### END HIDDEN TESTS
 
 # %%
 # q.log_density.hint()
 
 # %% [markdown]
-# With it you can draw the density of any such generator without a single sample. This one, $G(z) = \sinh(z)$, has wide
-# tails; the histogram is there to check:
+# (The stretch by 2: $\log q$ goes down by $\ln 2$, because the same share lies on twice the length.)
+#
+# With your function you can draw the density of any such generator without a single sample. This one,
+# $G(z) = \sinh(z)$, has wide tails. The histogram is there to check:
 
 # %%
 z = torch.linspace(-2.5, 2.5, 301)
 made = torch.sinh(torch.randn(200_000))
 _, ax = plt.subplots(figsize=(6.8, 3))
-ax.hist(made[made.abs() < 6], bins=120, density=True, color=plotting.FAKE, alpha=0.4, label="samples")
+near = made[made.abs() < 6]
+heights = torch.full_like(near, 1 / (200_000 * 0.1))  # each sample's share of a bar that is 0.1 wide
+ax.hist(near, bins=120, range=(-6, 6), weights=heights, color=plotting.FAKE, alpha=0.4, label="samples")
 ax.plot(torch.sinh(z), log_density(z, torch.cosh(z)).exp(), color=plotting.THEORY, label="your density")
 ax.set(xlabel="x", ylabel="density")
 ax.legend()
@@ -99,9 +121,10 @@ plt.show()
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `bell_kl(mean_p, std_p, mean_q, std_q)`: $\mathrm{KL}\big(N(\mu_p, \sigma_p^2) \,\|\, N(\mu_q, \sigma_q^2)\big)$
-# in nats, for four tensors of one shape (the standard deviations are positive).
+# in nats, for four tensors of one shape (the standard deviations are positive). Somebody will train a bell with it, so
+# gradients must come through.
 #
-# **Predict:** which costs more: to believe in a bell that is twice as wide as the truth, or half as wide?
+# **Predict, and say why:** which costs more: to believe in a bell that is twice as wide as the truth, or half as wide?
 
 
 # %% answer="bell_kl"
@@ -114,12 +137,20 @@ def bell_kl(mean_p, std_p, mean_q, std_q):
 
 # %% check="bell_kl" points=2
 q.bell_kl.check(bell_kl)
+### BEGIN HIDDEN TESTS
+import torch
+
+_bells = [torch.tensor(v) for v in ([0.2, -1.0], [0.5, 3.0], [1.0, -1.0], [2.0, 1.0])]
+_got = bell_kl(*_bells)
+assert len(_got) == 2 and abs(float(_got[0]) - 0.9975) < 1e-3 and abs(float(_got[1]) - 2.9014) < 1e-3
+### END HIDDEN TESTS
 
 # %%
 # q.bell_kl.hint()
 
 # %% [markdown]
-# The cost of believing in the wrong width, when the truth has width 1. Where is the curve steep?
+# The cost of believing in the wrong width, when the truth has width 1, is KL(truth, belief). Where is this curve steep?
+# And why is the other one steep on the other side?
 
 # %%
 width = torch.linspace(0.35, 4, 200)
@@ -128,13 +159,18 @@ cost = {"KL(truth, belief)": bell_kl(zero, one, zero, width), "KL(belief, truth)
 plotting.curves(width, cost, "width of the bell that you believe in", "KL (nats)")
 
 # %% [markdown]
+# KL(truth, belief): half as wide costs more (0.81 nats against 0.32). Somebody who is too sure is very surprised by all
+# that lies far out. The other curve takes its mean over points of the belief. There a wide belief costs more, because
+# many of its points lie where the truth has hardly any.
+
+# %% [markdown]
 # ## 4 · JS that survives zeros
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `jsd(p, q)` for two histograms: tensors (K,) of probabilities that sum to 1, with zeros among them. In nats.
 #
-# **Predict:** what is it for two histograms that share no bin, and what for `[1, 0]` and `[½, ½]`: more than half of
-# that, or less?
+# **Predict, and say why:** what is it for two histograms that share no bin? And for `[1, 0]` and `[½, ½]`: more than
+# half of that, or less?
 
 
 # %% answer="jsd"
@@ -149,13 +185,22 @@ def jsd(p, q):
 
 # %% check="jsd" points=3
 q.jsd.check(jsd)
+### BEGIN HIDDEN TESTS
+import torch
+
+_p, _q = torch.tensor([0.5, 0.5, 0.0, 0.0]), torch.tensor([0.0, 0.25, 0.75, 0.0])
+assert abs(float(jsd(_p, _q)) - 0.4545) < 1e-3 and abs(float(jsd(_p, _p))) < 1e-5
+### END HIDDEN TESTS
 
 # %%
 # q.jsd.hint()
 
 # %% [markdown]
-# A warning, with your function. Two samples of 100 points *from the same bell*, in histograms of more and more bins.
-# The true JSD is 0. What does the estimate say?
+# (Without a common bin it is $\ln 2$: a point tells all. For `[1, 0]` and `[½, ½]` it is 0.216, less than half: half of
+# the points of the second one lie in the first bin and tell little.)
+#
+# A warning, with your function. Take two samples of 100 points *from the same bell*, in histograms of more and more
+# bins. The true JSD is 0. **Predict, and say why:** what will the estimate say?
 
 # %%
 torch.manual_seed(0)
@@ -168,8 +213,9 @@ found = torch.stack(
 plotting.curves(torch.tensor(bins), {"estimate, mean of 200": found}, "bins", "JSD (nats)")
 
 # %% [markdown]
-# With enough bins any two samples seem to have nothing in common. Estimates of divergences from samples are biased, and
-# a discriminator with enough freedom makes the same mistake (chapter 32).
+# It goes up: at 200 bins to 0.34, half of the largest value. (With 10,000 bins it would be 0.68, nearly $\ln 2$.) With
+# enough bins hardly any bin holds points of both, so any two samples seem to have nothing in common. Such estimates
+# from samples are biased, and a discriminator with enough freedom makes the same mistake (chapter 32).
 #
 # ## 5 · Four numbers
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
@@ -185,14 +231,14 @@ plotting.curves(torch.tensor(bins), {"estimate, mean of 200": found}, "bins", "J
 
 # %% [markdown] answer="four_numbers" points=3
 # <!-- ### BEGIN SOLUTION -->
-# **A** need not be a bug: densities exceed 1 where the values are crowded. In other units of length it would be
+# **A** need not be a bug: densities exceed 1 where the values are crowded. In other units of length the number would be
 # negative. I would ask for a second model to compare with, in the same units.
 #
-# **B** happens when the model never generates in some place where data come, however rarely. Samples can't show what
-# is missing. I would look for that place.
+# **B** happens when the model never generates in some place where data come, however rarely, or when its tails are much
+# too thin. Samples can't show what is missing. I would look for the data that surprise the model most.
 #
-# **C** is ln 2, the largest value: a point betrays its origin for sure. Perhaps they share no place, as with data on
-# thin sheets; then it doesn't say how near they are. If it comes from few samples, it may be all bias.
+# **C** is ln 2, the largest value: a point shows its origin for sure. Perhaps the two share no place, as with data on
+# thin sheets; then the number doesn't say how near they are. If it comes from few samples, it may be all bias.
 #
 # **D** compares two biases as well as two models. I would compute the score of both with equally many samples, several
 # times.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Exercises 33 · Dynamics: why games go round
 #
-# You build the game of two numbers yourself, find out how large a step may be, and write an average that forgets its
-# beginning. The theory is in [the chapter](../chapters/33_dynamics.ipynb);
+# You build the game of two numbers yourself. You find out how large a step may be, near the middle and far away, and
+# you write an average that forgets its beginning. The theory is in [the chapter](../chapters/33_dynamics.ipynb);
 # [worked solutions](../solutions/33_dynamics.ipynb) are there for later; ask for a hint first.
 #
 # Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
@@ -23,7 +23,7 @@ plotting.use_style()
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # The real point is 0, the forged one $\theta$, the logit $\psi x$. The losses, with the **non-saturating** generator
-# and the R1 penalty:
+# and the R1 penalty (and with $\operatorname{softplus}(t) = \ln(1 + e^t)$):
 #
 # $$L_G = \operatorname{softplus}(-\theta\psi), \qquad
 # L_D = \ln 2 + \operatorname{softplus}(\theta\psi) + \tfrac{\gamma}{2}\psi^2.$$
@@ -44,6 +44,10 @@ def gradient_field(theta, psi, gamma):
 
 # %% check="gradient_field" points=2
 q.gradient_field.check(gradient_field)
+### BEGIN HIDDEN TESTS
+_theta, _psi = gradient_field(0.5, -2.0, 0.7)
+assert abs(float(_theta) + 1.462117) < 1e-4 and abs(float(_psi) - 1.265529) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.gradient_field.hint()  # remove the first # and run: each run gives one more hint
@@ -68,12 +72,16 @@ def alternating_turn(field, theta, psi, h, gamma):
 
 # %% check="alternating_turn" points=1
 q.alternating_turn.check(alternating_turn)
+### BEGIN HIDDEN TESTS
+_turn = alternating_turn(lambda theta, psi, gamma: (psi * psi, theta - gamma * psi), 0.5, -2.0, 0.4, 0.7)
+assert abs(float(_turn[0]) - (0.5 + 0.4 * 1.24**2)) < 1e-4 and abs(float(_turn[1]) + 1.24) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.alternating_turn.hint()
 
 # %% [markdown]
-# Your game at work. **Predict:** which of the two paths comes nearer to the middle within 400 turns?
+# Your game at work. **Predict, and say why:** which of the two paths comes nearer to the middle within 400 turns?
 
 # %%
 _, axes = plt.subplots(1, 2, figsize=(6.8, 3.2), sharey=True)
@@ -88,9 +96,10 @@ axes[0].set_ylabel("ψ (discriminator)")
 plt.show()
 
 # %% [markdown]
-# Both go in: the left one as slowly as $\sqrt{8/t}$, the right one exponentially.
+# The right one. Both go in, the left one as slowly as $\sqrt{8/t}$. The penalty on the right shrinks the distance by a
+# fixed factor per turn, so exponentially.
 #
-# ## 3 · How much a step shrinks
+# ## 3 · How much a step shrinks the distance
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Near the middle, one **simultaneous** step multiplies $(\theta, \psi)$ by $I + hJ$, with
@@ -108,6 +117,10 @@ def shrink_factor(h, gamma):
 
 # %% check="shrink_factor" points=2
 q.shrink_factor.check(shrink_factor)
+### BEGIN HIDDEN TESTS
+assert abs(float(shrink_factor(0.8, 0.3)) - 0.92**0.5) < 1e-4
+assert abs(float(shrink_factor(1.5, 2.5)) - 2.593466) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.shrink_factor.hint()
@@ -116,10 +129,9 @@ q.shrink_factor.check(shrink_factor)
 # ## 4 · The largest step
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
-# Write `largest_step(gamma)`: the step size $h$ up to which simultaneous steps shrink, as a formula, for **every**
-# $\gamma \ge 0$. (Where no step size does, the answer is 0.)
-#
-# The chapter has the result for a part of the range. Look at your `shrink_factor` for $\gamma = 2$ before you trust it.
+# Write `largest_step(gamma)`: the step size $h$ up to which simultaneous steps shrink near the middle, as a formula,
+# for **every** $\gamma \ge 0$. (Where no step size does, the answer is 0.) Derive it from the eigenvalues, without
+# looking it up in the chapter.
 
 
 # %% answer="largest_step"
@@ -133,6 +145,10 @@ def largest_step(gamma):
 
 # %% check="largest_step" points=3
 q.largest_step.check(largest_step)
+### BEGIN HIDDEN TESTS
+assert abs(float(largest_step(0.35)) - 1.4) < 1e-4
+assert abs(float(largest_step(3.0)) - (12 - 128**0.5)) < 1e-4 and abs(float(largest_step(0.0))) < 1e-6
+### END HIDDEN TESTS
 
 # %%
 # q.largest_step.hint()
@@ -145,6 +161,26 @@ for gamma in (0.2, 0.8, 1.5, 3.0):
     limit = largest_step(gamma)
     print(f"γ = {gamma}: limit {limit:.3f}, factors {shrink_factor(0.99 * limit, gamma):.4f}", end=" and ")
     print(f"{shrink_factor(1.01 * limit, gamma):.4f}")
+
+# %% [markdown]
+# That is near the middle. Now play the curved game from $(1, 1)$, with simultaneous steps of three quarters of your
+# limit. **Predict, and say why:** for which of the four $\gamma$ will the pair arrive?
+
+# %%
+for gamma in (0.2, 0.8, 1.0, 3.0):
+    theta, psi, h = 1.0, 1.0, 0.75 * largest_step(gamma)
+    for _ in range(500):
+        if abs(theta) + abs(psi) < 20:  # else it has run away
+            v_theta, v_psi = gradient_field(theta, psi, gamma)
+            theta, psi = theta + h * v_theta, psi + h * v_psi
+    print(f"γ = {gamma}: h = {h:.2f}, hγ = {h * gamma:.1f},", "runs away" if abs(theta) + abs(psi) >= 20 else "arrives")
+
+# %% [markdown]
+# Here the generator is the non-saturating one. In the minimax game $h\gamma > 1$ was already too much (section 4):
+# $\psi$ changes its sign, and the generator walks away with full force. This one walks with full force only *towards*
+# the data, so a change of sign may be harmless. But with $\gamma = 1$ we have $h\gamma = 3$: the penalty alone turns
+# $\psi$ into $-2\psi$ at each step, and the pair runs away. (Below $h\gamma = 2$ nothing is promised far out, either:
+# from $(10, 10)$ the game with $\gamma = 0.8$ runs away, too.)
 
 # %% [markdown]
 # ## 5 · An average without a past
@@ -172,13 +208,17 @@ def average(values, beta):
 
 # %% check="average" points=2
 q.average.check(average)
+### BEGIN HIDDEN TESTS
+_means = [float(each) for each in average([4.0, -2.0, 1.0], 0.6)]
+assert len(_means) == 3 and max(abs(a - b) for a, b in zip(_means, (4, 0.25, 0.632653), strict=True)) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.average.hint()
 
 # %% [markdown]
-# Here it is on a generator that circles, and on one that walks to its goal. **Predict** for each: is the average better
-# than the raw value?
+# Here it is on a generator that circles, and on one that walks to its goal. **Predict, and say why,** for each: is the
+# average better than the raw value?
 
 # %%
 steps = np.arange(400)
@@ -195,6 +235,9 @@ axes[1].legend()
 plt.show()
 
 # %% [markdown]
+# On the circle it is better: ups and downs cancel. On the walk it is worse, because it remembers places that are long
+# left behind.
+#
 # ## 6 · A diagnosis
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
@@ -208,13 +251,13 @@ plt.show()
 # %% [markdown] answer="diagnosis" points=2
 # <!-- ### BEGIN SOLUTION -->
 # In a local optimum all gradients would be near zero and nothing would move. Something that comes back every few
-# thousand steps with large gradients is turning: complex eigenvalues with hardly any damping. A larger step makes a
-# spiral worse, or a limit cycle larger (its radius grows like the root of the step). A faster discriminator multiplies
-# a damping that is there; alone it makes none.
+# thousand steps with large gradients is probably turning: complex eigenvalues with hardly any damping. A larger step
+# makes a spiral worse, or a limit cycle larger (its radius grows like the root of the step). A faster discriminator
+# multiplies a damping that is there. Alone it makes none.
 #
 # I would add R1 first, with several sizes of γ, and keep alternating steps. An average of the generator's weights hides
-# the turning from the samples, if its memory is short compared with the run. I'd compare over several seeds, late in
-# training, by a measure of the samples; the losses are those of a moving opponent and don't tell.
+# the turning from the samples, if its memory is short compared with the run. I would compare several seeds, late in
+# training, by a measure of the samples. The losses are those of a moving opponent and tell little.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]

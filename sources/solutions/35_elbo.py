@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Exercises 35 · The ELBO
 #
-# A price, a bound, a tighter bound and a forecast of who dies: the formulas of
-# [the chapter](../chapters/35_elbo.ipynb), written by you. At the end they train a VAE on points of the plane, and tell
-# how good it is. [Worked solutions](../solutions/35_elbo.ipynb) are there for later; ask for a hint first.
+# You write the formulas of [the chapter](../chapters/35_elbo.ipynb): a KL term, a bound, a tighter bound, and a
+# forecast of which code numbers die. At the end they train a VAE on points of the plane and say how good it is. There
+# are [worked solutions](../solutions/35_elbo.ipynb) for later; ask for a hint first.
 #
 # Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
 
@@ -22,11 +22,12 @@ torch.set_num_threads(1)
 # ## 1 · From any Gaussian to any other
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
-# The chapter's price is the KL to $N(0, I)$. Derive the general one and write it: for $q = N(\mu_q,
-# \operatorname{diag} \sigma_q^2)$ and $p = N(\mu_p, \operatorname{diag} \sigma_p^2)$ return $\mathrm{KL}(q \,\|\, p)$
-# for each row, shape (N,). All arguments have shape (N, Z); `log_q` and `log_p` hold $\log \sigma^2$.
+# The chapter has the KL to $N(0, I)$. Derive the general one and write it: for $q = N(\mu_q, \operatorname{diag}
+# \sigma_q^2)$ and $p = N(\mu_p, \operatorname{diag} \sigma_p^2)$ return $\mathrm{KL}(q \,\|\, p)$ for each row, as a
+# tensor of shape (N,). All arguments have the shape (N, Z); `log_q` and `log_p` hold $\log \sigma^2$.
 #
-# **Predict:** $q = N(1, 1)$, $p = N(0, 4)$. Which is larger, $\mathrm{KL}(q \,\|\, p)$ or $\mathrm{KL}(p \,\|\, q)$?
+# **Predict, and say why:** $q = N(1, 1)$ and $p = N(0, 4)$. Which is larger, $\mathrm{KL}(q \,\|\, p)$ or
+# $\mathrm{KL}(p \,\|\, q)$?
 
 
 # %% answer="gaussian_kl"
@@ -40,24 +41,45 @@ def gaussian_kl(mean_q, log_q, mean_p, log_p):
 
 # %% check="gaussian_kl" points=2
 q.gaussian_kl.check(gaussian_kl)
+### BEGIN HIDDEN TESTS
+import torch
+
+given = [torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([[0.0, 0.6, -1.0]])]
+given += [torch.tensor([[0.0, 1.0, 0.5]]), torch.tensor([[1.3862943611, 0.2, -1.0]])]
+assert abs(float(gaussian_kl(*given)[0]) - 4.1733471) < 1e-3
+assert tuple(gaussian_kl(*(each.expand(5, 3) for each in given)).shape) == (5,)
+given[0].requires_grad_()
+gaussian_kl(*given).sum().backward()
+assert bool(((given[0].grad - torch.tensor([[0.25, -2.4561923, 0.0]])).abs() < 1e-3).all())
+### END HIDDEN TESTS
 
 # %%
 # q.gaussian_kl.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
+# <details><summary>Which is larger, and why?</summary>
+#
+# $\mathrm{KL}(p \,\|\, q)$ = 1.31, against 0.44. Its mean is taken over draws of the wide $p$, and many of these lie
+# where the narrow $q$ has hardly any density. That costs much. The other way round, nearly all draws of $q$ lie where
+# $p$ has density as well.
+#
+# </details>
+
+# %% [markdown]
 # ## 2 · One draw, one bound
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
-# Estimate the ELBO of each data point from one draw: $\log p(x \mid z) - \mathrm{KL}$, shape (N,).
+# Estimate the ELBO of each data point from one draw: $\log p(x \mid z) - \mathrm{KL}$, a tensor of shape (N,).
 #
-# - `x` is (N, D); `mean` and `log_variance` ($\log \sigma^2$) are the encoder's, (N, Z); `noise` is from $N(0, I)$,
-#   (N, Z).
-# - `decode` turns codes (N, Z) into the means of $x$, (N, D); around them $x$ is Gaussian, each number with standard
-#   deviation `s`.
+# - `x` is (N, D). `mean` and `log_variance` ($\log \sigma^2$) come from the encoder, (N, Z). `noise` is drawn from
+#   $N(0, I)$, (N, Z).
+# - `decode` turns codes (N, Z) into the means of $x$, (N, D). Around them $x$ is Gaussian, each number with the
+#   standard deviation `s`.
 #
-# Keep all constants: it must be a true bound of a log density.
+# Keep all constants: it must be a true bound of a log density. Gradients must reach the mean, the log variance and the
+# decoder, since a VAE will be trained with it.
 #
-# **Predict:** for the same networks, does the bound rise or fall when `s` is halved?
+# **Predict, and say why:** for the same networks, does the bound rise or fall when `s` is halved?
 
 
 # %% answer="elbo"
@@ -73,16 +95,39 @@ def elbo(x, mean, log_variance, decode, s, noise):
 
 # %% check="elbo" points=3
 q.elbo.check(elbo)
+### BEGIN HIDDEN TESTS
+import torch
+
+told = torch.tensor([[1.0, 0.0, 2.0]]), torch.tensor([[0.5]]), torch.tensor([[0.0]])
+weight = torch.tensor([[1.0, 0.0, 2.0]], requires_grad=True)
+bound = elbo(
+    *told, lambda code: code @ weight.to(code.dtype), 2.0, torch.tensor([[-1.5]])
+)  # the code is −1, the error (2, 0, 4)
+assert abs(bound[0].item() + 7.4612570) < 1e-3 and tuple(bound.shape) == (1,)
+(pull,) = torch.autograd.grad(bound.sum(), weight)
+assert bool(((pull - torch.tensor([[-0.5, 0.0, -1.0]])).abs() < 1e-3).all())
+### END HIDDEN TESTS
 
 # %%
 # q.elbo.hint()
+
+# %% [markdown]
+# <details><summary>Does it rise or fall?</summary>
+#
+# It depends on how well $x$ is rebuilt. Halving s adds ln 2 for each of the D numbers, and makes $\lVert x - g \rVert^2
+# / (2 s^2)$ four times as large. So the bound rises as long as the mean squared error of one number is below $\tfrac23
+# \ln 2 \cdot s^2 \approx 0.46\, s^2$ (with the old s), and falls if it is above. The best s² for given networks is the
+# mean squared error itself.
+#
+# </details>
 
 # %% [markdown]
 # ## 3 · Many draws, a tighter bound
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `log_weights` holds $\log w_i = \log p(x, z_i) - \log q(z_i)$ for k draws (rows) of N data points (columns), shape
-# (k, N). Return $\log \frac1k \sum_i w_i$ for each data point, shape (N,). Log weights may be as small as −800.
+# (k, N). Return $\log \frac1k \sum_i w_i$ for each data point, a tensor of shape (N,). Log weights may be as small as
+# −800, and they may be very different for different data points.
 
 
 # %% answer="tighter_bound"
@@ -94,6 +139,12 @@ def tighter_bound(log_weights):
 
 # %% check="tighter_bound" points=2
 q.tighter_bound.check(tighter_bound)
+### BEGIN HIDDEN TESTS
+import torch
+
+table = torch.tensor([[-900.0, 0.0, 300.0], [-900.0, -1.3862943611, 300.0]])
+assert bool(((tighter_bound(table) - torch.tensor([-900.0, -0.4700036, 300.0])).abs() < 1e-3).all())
+### END HIDDEN TESTS
 
 # %%
 # q.tighter_bound.hint()
@@ -102,11 +153,12 @@ q.tighter_bound.check(tighter_bound)
 # ## 4 · Who dies?
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
-# A linear VAE with as many code numbers as data have dimensions. The data have `variances` (their covariance's
-# eigenvalues, shape (D,)); the decoder's noise has the fixed standard deviation `s`; the price has the factor `beta`.
-# Return what the number of each direction costs at the optimum, in nats, shape (D,): 0 for the dead ones.
+# Take a linear VAE with as many code numbers as the data have dimensions. The data have `variances` (the eigenvalues of
+# their covariance, shape (D,)). The decoder's noise has the fixed standard deviation `s`, and the KL term has the
+# factor `beta`. Write `prices(variances, s, beta)`: what the number of each direction costs at the optimum of training,
+# in nats, a tensor of shape (D,). Dead numbers cost 0.
 #
-# **Predict:** data of variance 1 in every direction, s = 1, β = 1. How many numbers are alive?
+# **Predict, and say why:** the data have variance 1 in every direction, s = 1, β = 1. How many numbers are alive?
 
 
 # %% answer="prices"
@@ -119,15 +171,28 @@ def prices(variances, s, beta):
 
 # %% check="prices" points=2
 q.prices.check(prices)
+### BEGIN HIDDEN TESTS
+import torch
+
+alive = prices(torch.tensor([9.0, 4.5, 4.0, 0.01]), 1.5, 2.0)
+assert bool(((alive - torch.tensor([0.3465736, 0.0, 0.0, 0.0])).abs() < 1e-5).all())
+### END HIDDEN TESTS
 
 # %%
 # q.prices.hint()
 
 # %% [markdown]
+# <details><summary>How many are alive?</summary>
+#
+# None. Each variance is exactly β s², so the noise alone explains every direction. No code can add anything.
+#
+# </details>
+
+# %% [markdown]
 # ## 5 · Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
-# Four people write to you. What do you answer, in two or three sentences each?
+# Four people write to you. What do you answer? Two or three sentences each will do.
 #
 # 1. "My VAE on binarised digits has an ELBO of **+35** nats. State of the art!"
 # 2. "Model A has a test ELBO of −92, B of −95. So A is the better model of the data."
@@ -138,13 +203,15 @@ q.prices.check(prices)
 # %% [markdown] answer="four_messages" points=3
 # <!-- ### BEGIN SOLUTION -->
 # 1. Impossible: probabilities of binary pictures are at most 1, so their logarithm is at most 0, and a lower bound lies
-#    below. I would look for grey targets, a wrong sign or a missing minus.
-# 2. Not shown. A bound is likelihood minus gap, and A may just have the smaller gap. Compare importance weighted bounds
+#    below. I would look for targets outside 0 and 1 (such as pixels from −1 to 1), a missing minus, or a KL term with
+#    the wrong sign.
+# 2. Not shown. A bound is likelihood minus gap, and A may only have the smaller gap. Compare importance weighted bounds
 #    with a large k, on the same test set.
 # 3. No. A density has units: the same model, written for numbers that are 255 times as small, has a log density that
-#    is higher by 784 · ln 255 = 4,344 nats. Nothing has been learned; such bounds can't be compared.
-# 4. First compare the variances with β s². Directions below it are dead in the best model there is. Learn s or make it
-#    smaller, and look for averages where sums belong. After that I would think about the optimiser.
+#    is higher by 784 · ln 255 = 4,344 nats. Nothing has been learned. Such bounds can't be compared.
+# 4. First compare the variances with s² and β s². Directions below s² are dead in the best model with this noise; those
+#    between s² and β s² are killed by β. So learn s or make it smaller, use β = 1, and look for averages where sums
+#    belong. After that I would think about the optimiser.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]
@@ -157,7 +224,7 @@ q.prices.check(prices)
 # %% [markdown]
 # ## Your tools at work
 #
-# Points on a ring, a VAE with one code number, trained with your `elbo`.
+# Here are points on a ring, and a VAE with one code number. It is trained with your `elbo`.
 
 # %%
 ring = data.toy.ring(modes=8, radius=2.0, std=0.3)
@@ -183,8 +250,8 @@ def train(steps=1200):
 encoder, decoder = train()
 
 # %% [markdown]
-# **Predict:** how far is the ELBO from the bound with 1,000 draws? And the mean log density of the *true* distribution,
-# which nobody can beat on average?
+# **Predict:** how far is the ELBO from the bound with 1,000 draws? And from the mean log density of the *true*
+# distribution, which no model can beat on average?
 
 # %% tags=["nbval-ignore-output"]
 fresh = ring.sample(500, 1)
@@ -198,6 +265,10 @@ with torch.no_grad():
 print(f"ELBO {elbo(fresh, mean, log_variance, decoder, S, noise[0]).mean():.2f}")
 print(f"1,000 draws {tighter_bound(log_w).mean():.2f}, the truth {ring.log_prob(fresh).mean():.2f}")
 
+# %% [markdown]
+# In our run 0.3 nats are gap: more draws win them back. About 0.4 more are missing because this small decoder is not
+# the true distribution. (The bound with 1,000 draws may still be a little too low.)
+
 # %%
 with torch.no_grad():
     codes = torch.randn(2000, 1)
@@ -205,5 +276,21 @@ with torch.no_grad():
 plotting.scatter_2d(fresh, made)
 
 # %% [markdown]
-# 🔎 **Try it.** Halve `S`, then double it. Which one raises the bound? And what does `prices` say about a ring, whose
-# covariance has two equal variances of about 2.1: would a *linear* VAE with s = 1.5 use its code at all?
+# 🔎 **Try it.** Halve `S`, then double it, and train again. Which one raises the bound? Predict first.
+#
+# <details><summary>What comes out</summary>
+#
+# Neither. In our runs the ELBO was about −3.1 with S = 0.3, −3.2 with the double and −5.2 with the half. The points
+# really scatter by 0.3 around the ring. With S = 0.15 each of them is two "standard deviations" off on average, and the
+# squared error weighs four times as much. With S = 0.6 the decoder spreads its density too widely.
+#
+# </details>
+#
+# And what does `prices` say about a ring, whose covariance has two equal variances of about 2.1: would a *linear* VAE
+# with s = 1.5 use its code at all?
+#
+# <details><summary>Would it?</summary>
+#
+# No. β s² = 2.25 is more than 2.1, so both numbers would be dead. The ring is explained as noise.
+#
+# </details>

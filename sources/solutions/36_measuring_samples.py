@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Exercises 36 · Measuring samples
 #
-# Four instruments of [the chapter](../chapters/36_measuring_samples.ipynb), built by you, and a results table that
-# wants to be doubted. At the end your instruments measure digits.
-# [Worked solutions](../solutions/36_measuring_samples.ipynb) are there for later; ask for a hint first.
+# You build four measures of [the chapter](../chapters/36_measuring_samples.ipynb), and you look for doubts about a
+# table of results. At the end your measures are tried on digits. There are [worked
+# solutions](../solutions/36_measuring_samples.ipynb) for later; ask for a hint first.
 #
 # Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
 
@@ -26,7 +26,8 @@ torch.set_num_threads(1)
 #
 # A probability may be exactly 0; its term is then 0.
 #
-# **Predict:** what do you get if all rows are equal? And if each row names a class for certain, all K equally often?
+# **Predict, and say why:** what do you get if all rows are equal? And if each row is sure of one class, and all K
+# classes come equally often?
 
 
 # %% answer="inception_score"
@@ -40,9 +41,23 @@ def inception_score(probabilities):
 
 # %% check="inception_score" points=2
 q.inception_score.check(inception_score)
+### BEGIN HIDDEN TESTS
+import torch
+
+assert abs(float(inception_score(torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]))) - 1.4142136) < 1e-4
+assert abs(float(inception_score(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))) - 1.8898816) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.inception_score.hint()  # remove the first # and run: each run gives one more hint
+
+# %% [markdown]
+# <details><summary>What do you get?</summary>
+#
+# 1 and K. If all rows are equal, each of them equals p(y): every logarithm is 0, and exp(0) = 1. If each row is sure,
+# its only term is log(1 / (1/K)) = log K.
+#
+# </details>
 
 # %% [markdown]
 # ## 2 · Between two Gaussians
@@ -52,10 +67,10 @@ q.inception_score.check(inception_score)
 #
 # $$\lVert \mu_x - \mu_y \rVert^2 + \operatorname{Tr}\big(S_x + S_y - 2\,(S_x S_y)^{1/2}\big).$$
 #
-# The trace of the root is the sum of the roots of the eigenvalues of $R S_y R$, where $R$ is the symmetric root of
-# $S_x$.
+# The trace of the root is the sum of the roots of the eigenvalues of $R S_y R$. Here $R$ is the symmetric root of
+# $S_x$: the same eigenvectors, and the roots of the eigenvalues (`torch.linalg.eigh` gives both).
 #
-# **Predict:** both means are 0, $S_x = 4I$ and $S_y = I$ in d dimensions. What is the distance?
+# **Predict, and say why:** both means are 0, $S_x = 4I$ and $S_y = I$ in d dimensions. What is the distance?
 
 
 # %% answer="frechet"
@@ -70,19 +85,35 @@ def frechet(mean_x, cov_x, mean_y, cov_y):
 
 # %% check="frechet" points=3
 q.frechet.check(frechet)
+### BEGIN HIDDEN TESTS
+import torch
+
+wide = torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+tall = torch.tensor([[3.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+apart = torch.tensor([3.0, 0.0], dtype=torch.float64)
+assert abs(float(frechet(apart, wide, 0 * apart, tall)) - 9.5166852) < 1e-4
+assert abs(float(frechet(apart, wide, apart, wide))) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.frechet.hint()
 
 # %% [markdown]
-# ## 3 · Without a pair of one
+# <details><summary>What is it?</summary>
+#
+# d. On each axis the standard deviations are 2 and 1, and (2 − 1)² = 1. Or by the formula: 4d + d − 2 · 2d = d.
+#
+# </details>
+
+# %% [markdown]
+# ## 3 · Without self-pairs
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
-# Somebody has computed the kernel of all pairs: `kxx` (N, N) among real samples, `kyy` (M, M) among generated ones, and
-# `kxy` (N, M) between them. Return the **unbiased** estimate of
+# The kernel of all pairs is given: `kxx` (N, N) among real samples, `kyy` (M, M) among generated ones, and `kxy` (N, M)
+# between them. Return the **unbiased** estimate of
 # $\mathbb E\,k(x, x') + \mathbb E\,k(y, y') - 2\,\mathbb E\,k(x, y)$.
 #
-# **Predict:** can the result be negative?
+# **Predict, and say why:** can the result be negative?
 
 
 # %% answer="unbiased_mmd"
@@ -98,6 +129,13 @@ def unbiased_mmd(kxx, kyy, kxy):
 
 # %% check="unbiased_mmd" points=2
 q.unbiased_mmd.check(unbiased_mmd)
+### BEGIN HIDDEN TESTS
+import torch
+
+among_three = torch.tensor([[9.0, 1.0, 2.0], [1.0, 9.0, 3.0], [2.0, 3.0, 9.0]])
+among_two = torch.tensor([[5.0, 4.0], [4.0, 7.0]])
+assert abs(float(unbiased_mmd(among_three, among_two, torch.tensor([[4.0, 5.0]] * 3))) + 3) < 1e-4
+### END HIDDEN TESTS
 
 # %%
 # q.unbiased_mmd.hint()
@@ -109,8 +147,8 @@ q.unbiased_mmd.check(unbiased_mmd)
 # Coverage: around each of the real samples (N, d) lies a ball that reaches to its `k`-th nearest *other* real sample.
 # Return the share of balls that hold at least one of the `fake` samples (M, d).
 #
-# **Predict:** real and generated samples come from the same distribution, many of each, k = 3. About which value will
-# you see?
+# **Predict, and say why:** real and generated samples come from the same distribution, equally many of each, and k = 3.
+# Roughly which value will you see? (Section 6 of the chapter has the law.)
 
 
 # %% answer="coverage"
@@ -125,6 +163,14 @@ def coverage(real, fake, k):
 
 # %% check="coverage" points=2
 q.coverage.check(coverage)
+### BEGIN HIDDEN TESTS
+import torch
+
+on_a_line = torch.tensor([[0.0, 1.0], [1.0, 1.0], [3.0, 1.0], [7.0, 1.0]])
+two = torch.tensor([[2.9, 1.0], [50.0, 1.0]])
+for neighbours, share in ((1, 0.25), (2, 1.0)):
+    assert abs(float(coverage(on_a_line, two, neighbours)) - share) < 1e-6
+### END HIDDEN TESTS
 
 # %%
 # q.coverage.hint()
@@ -133,7 +179,7 @@ q.coverage.check(coverage)
 # ## 5 · Reading a results table
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
-# From a paper (invented, but not unusual): "Our model beats the state of the art in all four measures."
+# This is from a paper (an invented one, but not unusual): "Our model beats the state of the art in all three measures."
 #
 # | | FID ↓ | IS ↑ | precision ↑ | parameters |
 # |---|---|---|---|---|
@@ -141,19 +187,20 @@ q.coverage.check(coverage)
 # | ours (50,000 samples) | 6.8 | 10.1 | 0.93 | 80 M |
 # | training data | not given | 9.8 | not given | |
 #
-# Best checkpoint by FID against the training set, one run. Name at least four doubts, and for each one say what you
-# would ask the authors to do.
+# Below the table stands: "Best checkpoint by FID against the training set, one run." Name at least four doubts. For
+# each one say what you would ask the authors to do.
 
 # %% [markdown] answer="results_table" points=3
 # <!-- ### BEGIN SOLUTION -->
-# - Different numbers of samples: 50,000 alone may make the FID smaller. Measure both with the same number, beside the
+# - The numbers of samples differ: 50,000 alone may make the FID smaller. Measure both with the same number, beside the
 #   floor of real data.
-# - One run each, and a difference of 0.3: run three to five seeds, show them all.
-# - Its IS is above that of the training data, so "higher is better" has stopped being true; it may have dropped what is
+# - There is one run of each, and the FIDs differ by 0.3. Run three to five seeds, and show them all.
+# - Its IS is above that of the training data, so "higher is better" has stopped being true. It may have dropped what is
 #   hard to classify. Report recall or coverage.
-# - Precision without recall, and no value for real data: 0.93 may mean samples that stay in the middle, or copies.
-# - FID against the training set, and chosen by it: copies would score best. Use held-out data, and audit the nearest
-#   neighbours.
+# - There is a precision without recall, and no value for real data. 0.93 may mean samples that stay in the middle, or
+#   copies.
+# - The FID was measured against the training set, and the checkpoint was chosen by it. Copies would score best. Use
+#   held-out data, and audit the nearest neighbours.
 # - Four times the parameters: train the baseline at that size.
 # <!-- ### END SOLUTION -->
 
@@ -167,7 +214,7 @@ q.coverage.check(coverage)
 # %% [markdown]
 # ## Your instruments at work
 #
-# Digits, digits without an 8, and noisy digits, each against other real digits.
+# Here are new digits, digits without an 8, and noisy digits, each set measured against other real digits.
 
 # %%
 digits = data.images("mnist")
@@ -184,7 +231,7 @@ def kernel(a, b):
 
 
 # %% [markdown]
-# **Predict:** which of the four columns notices the missing 8s least?
+# **Predict, and say why:** which of the four columns notices the missing 8s most, and which least?
 
 # %% tags=["nbval-ignore-output"]
 for name, images in generated.items():
@@ -196,7 +243,14 @@ for name, images in generated.items():
     print(f"{name:11} IS {score:.2f}  Fréchet {distance:.2f}  kernel {mmd:.3f}  coverage {share:.2f}")
 
 # %% [markdown]
-# What should the first row's coverage be, by the law, for 1,500 real and 1,000 generated samples and k = 3?
-# (`metrics.expected_coverage(1500, 1000, 3)` knows.)
+# The Fréchet distance notices the missing 8s most: it is many times as large as that of new digits. (The kernel
+# distance notices them clearly, too. It has no floor to divide by.) Coverage notices them least: it falls only by the
+# share of real balls that lie among the 8s and hold no other digit. The inception score falls to about nine tenths:
+# there are nine classes instead of ten. A generator with nine *other* classes would get the same score.
 #
-# 🔎 **Try it.** Give `frechet` only 100 of the new digits. Then 500. What happens, and why?
+# What should the first row's coverage be, by the law, for 1,500 real and 1,000 generated samples and k = 3? It is
+# 0.784, and not 0.875, since there are fewer generated samples than real ones. (`metrics.expected_coverage(1500, 1000,
+# 3)` computes it.)
+#
+# 🔎 **Try it.** Give `frechet` only 100 of the new digits, then 500. The distance gets larger the fewer you give: the
+# floor goes like one over the number of samples.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Exercises 41 · An MLP GAN
 #
-# Write every part of [the chapter](../chapters/41_mlp_gan.ipynb)'s GAN yourself: the generator, the two losses, the
-# step that trains both. At the end your own parts are put together and make digits.
-# [Worked solutions](../solutions/41_mlp_gan.ipynb) are there for later; ask for a hint first.
+# Write every part of [the chapter](../chapters/41_mlp_gan.ipynb)'s GAN yourself: the generator, the two losses, and the
+# step that trains both. At the end your own parts play together and make digits.
+# [Worked solutions](../solutions/41_mlp_gan.ipynb) are there for later. Ask for a hint first.
 #
 # Write your code where it says `YOUR CODE HERE` (and remove the line below it), run the cell, then run the check.
 
@@ -22,10 +22,11 @@ plotting.use_style()
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Noise in, images out: write the class `Generator`. `Generator()` takes noise of shape (N, 100) through a hidden layer
-# of 128 numbers, with a LeakyReLU of slope 0.2 after it, to images of shape (N, 784). Their pixels lie between −1 and
-# 1, whatever the weights are. `Generator(noise_dim, hidden)` does the same with other sizes.
+# of 128 numbers, with a LeakyReLU of slope 0.2 after it, to images of shape (N, 784). Both layers have weights and
+# biases, and nothing else stands between them. The pixels lie between −1 and 1, whatever the weights are, with a smooth
+# function at the end. `Generator(noise_dim, hidden)` does the same with other sizes.
 #
-# **Predict:** how many numbers does `Generator()` learn? Weights and biases of both layers count.
+# **Predict, and say why:** how many numbers does `Generator()` learn?
 
 
 # %% answer="Generator"
@@ -49,12 +50,24 @@ class Generator(nn.Module):
 
 # %% check="Generator" points=3
 q.Generator.check(Generator)
+### BEGIN HIDDEN TESTS
+import torch as _torch
+
+_net = Generator(12, 20)
+_shapes = sorted(tuple(sorted(p.shape)) for p in _net.parameters())
+assert _shapes == sorted([(12, 20), (20,), (20, 784), (784,)])
+_out = _net(3 * _torch.randn(9, 12, dtype=next(_net.parameters()).dtype))
+assert _out.shape == (9, 784) and _out.abs().max() <= 1 and _out.min() < 0 < _out.max()
+_out.square().sum().backward()
+assert all(p.grad is not None for p in _net.parameters())
+### END HIDDEN TESTS
 
 # %%
 # q.Generator.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# Was your prediction right? What comes out of it, untrained, is grey noise:
+# Was your prediction right? There are 101 · 128 + 129 · 784 = 114,064 numbers. What comes out of it, untrained, is grey
+# noise:
 
 # %%
 generator = Generator()
@@ -73,7 +86,7 @@ sum(parameter.numel() for parameter in generator.parameters())
 # Both logits are tensors of one shape, (N,) or (N, 1), for any N. The result is a single number that `backward()` can
 # start from. It must not break down when a logit is as large as 120.
 #
-# **Predict:** what is the loss when all logits are 0?
+# **Predict, and say why:** what is the loss when all logits are 0?
 
 
 # %% answer="discriminator_loss"
@@ -87,12 +100,28 @@ def discriminator_loss(real_logits, fake_logits):
 
 # %% check="discriminator_loss" points=2
 q.discriminator_loss.check(discriminator_loss)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_r, _f = _torch.tensor([[1.5], [-0.25], [70.0]]), _torch.tensor([[0.75], [-2.0], [90.0]])
+_want = sum(_math.log1p(_math.exp(-v)) for v in (1.5, -0.25, 70.0)) / 3
+_want += sum(_math.log1p(_math.exp(v)) for v in (0.75, -2.0, 90.0)) / 3
+assert abs(float(discriminator_loss(_r, _f)) - _want) < 1e-3
+_r.requires_grad_(), _f.requires_grad_()
+discriminator_loss(_r, _f).backward()
+assert _r.grad.any() and _f.grad.any()
+### END HIDDEN TESTS
 
 # %%
 # q.discriminator_loss.hint()
 
 # %%
 discriminator_loss(torch.zeros(4), torch.zeros(4))
+
+# %% [markdown]
+# It is 2 ln 2 ≈ 1.386: a logit of 0 means probability ½, and each of the two halves is then −log ½.
 
 # %% [markdown]
 # ## 3 · The generator's loss
@@ -111,6 +140,17 @@ def generator_loss(fake_logits):
 
 # %% check="generator_loss" points=2
 q.generator_loss.check(generator_loss)
+### BEGIN HIDDEN TESTS
+import math as _math
+
+import torch as _torch
+
+_logits = _torch.tensor([-3.5, 0.5, 2.5, -80.0], requires_grad=True)
+_loss = generator_loss(_logits)
+assert abs(_loss.item() - sum(_math.log1p(_math.exp(-v)) for v in (-3.5, 0.5, 2.5, -80.0)) / 4) < 1e-3
+_loss.backward()
+assert (_logits.grad < 0).all()
+### END HIDDEN TESTS
 
 # %%
 # q.generator_loss.hint()
@@ -119,18 +159,19 @@ q.generator_loss.check(generator_loss)
 # ## 4 · One step of training
 # *Difficulty ●●● · importance ●●● · 20 minutes*
 #
-# Now both learn from one batch. Write `training_step`, in this order:
+# Now both players learn from one batch. Write `training_step`, in this order:
 #
 # 1. The discriminator learns: from `real`, and from the fakes that the generator makes of `noise`.
 # 2. The generator learns, from what the discriminator, *as it is now*, says about the fakes from the same `noise`.
 #
-# Each player's loss changes only its own weights: one update each. The optimizers are those of the two nets. Return
-# the two losses that were minimised, `(loss_d, loss_g)`, as numbers or tensors.
+# Each player's loss changes only its own weights: one update each. The optimizers are those of the two nets. Leave the
+# nets as they came: in training mode, with all weights free to learn. Return the two losses that were minimised,
+# `(loss_d, loss_g)`, as numbers or tensors.
 #
 # The check calls your step twice, on two tiny nets, and looks at the weights. It uses your losses from above.
 #
 # **Before you write:** which gradients lie in the discriminator after the generator's `backward()`? What becomes of
-# them?
+# them? (Section 3 of the chapter has the answer.)
 
 
 # %% answer="training_step"
@@ -152,6 +193,27 @@ def training_step(generator, discriminator, optimizer_g, optimizer_d, real, nois
 
 # %% check="training_step" points=4
 q.training_step.check(training_step)
+### BEGIN HIDDEN TESTS
+import copy as _copy
+
+import torch as _torch
+from torch.nn import functional as _F
+
+_torch.manual_seed(17)
+_g, _d = _torch.nn.Linear(3, 2), _torch.nn.Sequential(_torch.nn.Linear(2, 4), _torch.nn.Tanh(), _torch.nn.Linear(4, 1))
+_g2, _d2, _real, _noise = _copy.deepcopy(_g), _copy.deepcopy(_d), _torch.randn(6, 2), _torch.randn(6, 3)
+training_step(_g, _d, *(_torch.optim.SGD(n.parameters(), lr=0.3) for n in (_g, _d)), _real, _noise)
+_loss = _F.softplus(-_d2(_real)).mean() + _F.softplus(_d2(_g2(_noise).detach())).mean()
+_slopes = _torch.autograd.grad(_loss, list(_d2.parameters()))
+with _torch.no_grad():
+    [p.sub_(0.3 * s) for p, s in zip(_d2.parameters(), _slopes, strict=True)]
+_slopes = _torch.autograd.grad(_F.softplus(-_d2(_g2(_noise))).mean(), list(_g2.parameters()))
+with _torch.no_grad():
+    [p.sub_(0.3 * s) for p, s in zip(_g2.parameters(), _slopes, strict=True)]
+for _net, _wanted in ((_g, _g2), (_d, _d2)):
+    assert _net.training and all(p.requires_grad for p in _net.parameters())
+    assert all(p.allclose(w, atol=1e-5) for p, w in zip(_net.parameters(), _wanted.parameters(), strict=True))
+### END HIDDEN TESTS
 
 # %%
 # q.training_step.hint()
@@ -169,25 +231,26 @@ q.training_step.check(training_step)
 # real_images = torch.rand(2000, 784) * 2 - 1
 # ```
 #
-# There was no digit in the data, only uniform noise. (This is measured: six seeds gave 1.30 to 1.35 and 0.66 to 0.71.
-# With digits, the same code gives about 0.98 and 0.57, which looks *worse*.)
+# There was no digit in the data, only uniform noise. (The last section of this notebook lets you try it: with the
+# noise, the losses at step 100 really are about 1.3 and 0.7. With digits they are about 1.0 and 0.6, which looks
+# *worse*.)
 #
 # What may you conclude from the two losses, and what not? How could you have noticed the mistake: before training,
 # during it, and after? Write five or six sentences.
 
 # %% [markdown] answer="why_ln2" points=2
 # <!-- ### BEGIN SOLUTION -->
-# The losses compare two heaps of images: those that went in as real, and those that the generator made. Near 2 ln 2 and
-# ln 2, this discriminator can hardly tell one heap from the other now. The losses don't know what I *meant*
-# to put into the first heap. They don't say either whether there is nothing to find, or whether the discriminator has
-# only just begun to look: after 100 steps I can't exclude that. So I may not conclude that the samples are good, or
-# that training is done.
+# The losses compare two sets of images: those that went in as real, and those that the generator made. Near 2 ln 2 and
+# ln 2, this discriminator can hardly tell one set from the other at the moment. The losses don't know what I *meant* to
+# put into the first set. They don't say either whether there is nothing to find, or whether the discriminator has only
+# just begun to look. After 100 steps I can't exclude that. So I may not conclude that the samples are good, or that
+# training is done.
 #
 # Before: show rows of the very tensor that goes into the training step as pictures, and print its shape, range, mean
 # and standard deviation. Digits are mostly black; this was grey from edge to edge.
 #
 # During: look at samples from fixed noise beside real ones, compare the curves with those of a run that is known to
-# work, and train on. Curves that are perfect at step 100 and not at step 600 show an opponent that was still learning.
+# work, and train on. If the curves are perfect at step 100 and not at step 600, the opponent was still learning.
 #
 # After: compare the samples with a test set that was loaded in another way. A classifier of digits would find the
 # difference at once.
@@ -227,9 +290,9 @@ with torch.no_grad():
 plotting.image_grid({"real": digits[:20], "your GAN": made})
 
 # %% [markdown]
-# Strokes, rather than noise, and perhaps a digit or two. 300 steps are few, and an MLP doesn't know which pixels are
-# neighbours. Now look at the two losses at step 300: how far are they from 2 ln 2 and ln 2? And how long do *you* need
-# to tell these images from real ones?
+# Strokes rather than noise, and perhaps a digit or two. 300 steps are few, and an MLP doesn't know which pixels are
+# neighbours. Now look at the two losses at step 300: they are near 2 ln 2 and ln 2, and yet you can tell these images
+# from real ones at a glance.
 #
-# 🔎 **Try it.** Run the training cell again: 300 more steps. Or put in the noise of question 5 in place of `digits`,
-# with the learning rates named there, and watch the losses: would you have noticed?
+# 🔎 **Try it.** Run the training cell again for 300 more steps. Or put in the noise of question 5 in place of `digits`,
+# with the learning rate named there and `betas=(0.5, 0.999)`, and watch the losses. Would you have noticed?

@@ -1,5 +1,6 @@
 """The learner's first minutes, in a real JupyterLab in a real browser."""
 
+import json
 import os
 import sys
 from urllib.error import HTTPError
@@ -25,7 +26,7 @@ def test_the_first_chapter_runs_without_a_hitch(open_notebook):
     notebook.run_all(timeout=300)
     assert notebook.errors() == []
     assert notebook.pictures() >= 6
-    assert notebook.widgets() == 3  # the tour's; bars have gone when the training is over
+    assert notebook.widgets() == 0  # the tour's widgets are in chapter 01; bars have gone when the training is over
 
 
 def test_pictures_sliders_and_progress_bars_show(open_notebook, tmp_path):
@@ -90,3 +91,28 @@ def test_lab_serves_the_course_and_stops_when_told(started):
     assert started.stop() == 0 or os.name == "nt"
     with pytest.raises(OSError):
         started.get("api/status")
+
+
+def test_jupyterlab_shows_nothing_of_the_tests_packages(started, browser):
+    """nbgrader and jupytext are installed beside the tests; a learner who has run these sees no buttons of theirs."""
+    page = browser.new_page()
+    try:
+        page.goto(started.url(f"lab/tree/{cli.START}"))
+        page.locator(".jp-NotebookPanel-toolbar").first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        loaded = json.loads(page.locator("#jupyter-config-data").inner_text())
+        hidden = {"@jupyter/nbgrader", "@jupyter-notebook/lab-extension", "jupyterlab-jupytext"}
+        assert hidden <= {extension["name"] for extension in loaded["federated_extensions"]}, "they are installed"
+        assert hidden <= set(loaded["disabledExtensions"])
+        shown = page.locator(".jp-NotebookPanel-toolbar, #jp-MainMenu, #jp-top-bar, .jp-SideBar").all_inner_texts()
+        titles = page.locator("[title]").evaluate_all("all => all.map(one => one.title)")
+        for word in ("nbgrader", "assignment", "validate", "jupytext", "notebook 7"):
+            assert word not in " ".join([*shown, *titles]).lower(), word
+        page.locator("#jp-MainMenu li", has_text="File").first.click()
+        menu = page.locator(".lm-Menu").first
+        menu.wait_for()
+        assert "jupytext" not in menu.inner_text().lower()
+    finally:
+        page.close()
+    log = started.tail(50_000)
+    assert "nbgrader" not in log and "jupytext" not in log

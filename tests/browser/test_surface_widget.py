@@ -5,6 +5,7 @@ import time
 
 import nbformat
 import pytest
+from lab_harness import PANEL
 
 IMPORT = "from gan_edu.widgets import DiscriminatorSurface"
 
@@ -148,7 +149,7 @@ def test_branching_changes_the_future_and_not_the_past(surface):
     widget.until(lambda: widget.step == 60)
     widget.press("What if from here")
     widget.until(lambda: widget.root.locator("figure").count() == 2)
-    rate = notebook.page.locator(".widget-text", has_text="D's rate").locator("input")
+    rate = notebook.page.locator(".widget-text", has_text="lr of D").locator("input")
     rate.fill("0.02")
     rate.press("Enter")
     ask(notebook, "w.run(60)")
@@ -289,11 +290,11 @@ def test_the_keyboard_is_enough(surface):
 
 def test_a_bad_setting_is_told_in_the_widget_which_stays_usable(surface):
     notebook, widget = surface
-    rate = notebook.page.locator(".widget-text", has_text="G's rate").locator("input")
+    rate = notebook.page.locator(".widget-text", has_text="lr of G").locator("input")
     for wrong in ("0", "1e9"):
         rate.fill(wrong)
         rate.press("Enter")
-        widget.until(lambda: "learning rate" in widget.message)
+        widget.until(lambda: "lr_g must be a number above 0" in widget.message)
         widget.until(lambda: float(rate.input_value()) == 0.001)
         widget.press("Step")
         widget.until(lambda: widget.message == "")
@@ -325,3 +326,89 @@ def test_an_exported_page_plays_without_a_kernel(browser, tmp_path):
     assert widget.button("Step").count() == 0  # nothing that would need a kernel
     assert errors == []
     page.close()
+
+
+# what a reader sees of the outputs of the widget's cell
+SEEN = """() => [...[...document.querySelectorAll('.jp-OutputArea')].find(a => a.querySelector('.gan-edu-player,img'))
+    .querySelectorAll(':scope > .jp-OutputArea-child')].filter(child => child.offsetHeight >= 20).map(child =>
+        child.querySelector('.gan-edu') ? 'player' : child.querySelector('img') ? 'picture' : child.innerText).join()"""
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_on_the_second_day_the_picture_and_the_recording_are_there(open_notebook, server, browser, tmp_path, trained):
+    day, received = f"day-{trained}.ipynb", f"received-{trained}.ipynb"
+    notebook = open_notebook(write(tmp_path / day, IMPORT, "w = DiscriminatorSurface(seed=1)\nw", "print(7)"))
+    notebook.run_all()
+    widget = Widget(notebook.page)
+    if trained:
+        widget.press("Play")
+        widget.until(lambda: widget.step > 50)
+        widget.press("Pause")
+        last = widget.rest(notebook)
+        outputs = lambda: str(notebook.cells()[1]["outputs"])  # noqa: E731
+        widget.until(lambda: f"step {last})" in outputs() and f"steps 0 to {last}" in outputs())
+    assert notebook.page.locator(".jp-RenderedImage:visible, .gan-edu-player:visible").count() == 0  # only the live one
+    newest = widget.picture()
+    notebook.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
+    notebook.page.evaluate(f"async () => {{ {PANEL} await session.shutdown() }}")
+    notebook.page.goto("about:blank")
+
+    nb = nbformat.read(server.cwd / day, 4)
+    nb.cells.append(nbformat.v4.new_markdown_cell("from elsewhere"))  # so that it isn't trusted
+    nbformat.write(nb, server.cwd / received)
+    for place in ("lab/tree", "notebooks"):
+        for name in (day, received):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(server.url(f"{place}/{name}?reset"), wait_until="domcontentloaded")
+            page.locator(".jp-RenderedText", has_text="7").wait_for(timeout=60_000)
+            page.wait_for_timeout(1500)
+            assert page.locator(".gan-edu-live").count() == 0
+            if name == day and trained:
+                again = Widget(page)
+                page.wait_for_function(f"() => ({SEEN})() === 'player'")
+                assert again.step == last and abs(len(again.picture()) - len(newest)) < 0.5 * len(newest)
+                again.scrub(0)
+                again.until(lambda again=again: again.step == 0)
+            else:
+                page.wait_for_function(f"() => ({SEEN})() === 'picture'")
+            page.close()
+
+
+def test_colours_stretch_on_demand_and_the_scale_says_so(surface):
+    notebook, widget = surface
+    legend = widget.root.locator(".legend")
+    assert " ".join(legend.inner_text().split()) == "D = 0, generated 1, real"
+    before = widget.picture()
+    widget.root.get_by_role("checkbox", name="contrast").check()
+    widget.until(lambda: widget.picture() != before)
+    low, high = (float(x) for x in re.findall(r"[\d.]+", legend.inner_text()))
+    grid = ask(notebook, "s = w.recording.frames[-1].arrays['surface'] / 255; print(s.min(), s.max())").split()
+    assert low <= float(grid[0]) and float(grid[1]) <= high and high - low < 1 and low + high == pytest.approx(1)
+    assert "(colours stretched)" in legend.inner_text()
+
+
+def test_the_width_is_used(surface):
+    notebook, widget = surface
+    page = notebook.page
+    notebook.command("application:toggle-left-area")
+    page.wait_for_timeout(600)
+    box = widget.root.bounding_box()
+    assert box["width"] > 1000
+    edges = [c.bounding_box() for c in widget.root.locator(".charts canvas:visible").all()]
+    assert len(edges) == 4 and all(box["x"] + box["width"] - 25 < e["x"] + e["width"] for e in edges)
+    for row in (
+        page.locator(".jp-OutputArea .widget-hbox").first.locator("> *:visible"),
+        widget.root.locator("button"),
+    ):
+        tops = [each.bounding_box()["y"] for each in row.all()[:8]]
+        assert max(tops) - min(tops) < 10  # one row
+
+
+def test_numbers_that_are_not_finite_reach_the_page(surface):
+    notebook, widget = surface
+    told = ask(
+        notebook,
+        "from gan_edu.recorder import Frame\nf = w.recording.frames[-1]\n"
+        "w._push(0, Frame(f.step, f.values | {'loss_d': float('inf'), 'loss_g': float('nan')}, f.arrays))",
+    )
+    assert told == "" and notebook.errors() == []

@@ -3,11 +3,11 @@ const PAINTER = {
   layers: [
     { key: "real", text: "real", on: true, title: "Real points, blue dots, and the modes, blue discs three standard deviations wide" },
     { key: "fake", text: "generated", on: true, title: "Generated points, orange triangles" },
-    { key: "marks", text: "lost modes (✕)", on: true, title: "A cross where this seed had a mode and lost it" },
+    { key: "marks", text: "lost modes (✕)", on: true, title: "A cross where this seed had a mode and holds it no longer: too few good points are left there (others may lie beside it)" },
   ],
   help: [
     "Each panel is one GAN; all have the same settings and differ in their seed only. Blue: the real data, a disc for each mode. Orange triangles: what this seed's generator makes. For digits, the panel shows generated images.",
-    "“6 of 8” counts the modes that a seed holds: those that get more than a quarter of the points they deserve. “Captured” is what papers count: at least one good point. A point is good when it lies within three standard deviations of a mode (a digit: when a classifier trained on MNIST finds it among the real ones; of real digits, between eight and nine in ten are).",
+    "“6 of 8” counts the modes that a seed holds: those that get more than a quarter of the points they deserve, where only good points count. “Captured” is what papers count: at least one good point. A point is good when it lies within three standard deviations of a mode (a digit: when a classifier trained on MNIST finds it among the real ones; of real digits, between eight and nine in ten are).",
     "The bars are the shares of the modes, in their order; the blue line says how high each should be. The line below is the number of held modes over the steps. In the chart, the thick line is the median seed and the band goes from the lowest to the highest.",
     "A black frame and a cross: this seed had a mode (at least half of the points it deserves, in two frames in a row) and no longer holds it. The list says at which step, and what the measurements suggest as the cause; it is a guess, not a verdict.",
     "Change a setting while it trains: a second row of the same seeds goes on with it, and the first goes on as before. Drag the time line back and press “What if from here” to try it earlier; from step 0 on it is a race from the start. Spectral norm, packing and minibatch std need another discriminator, so the second row's discriminators begin afresh.",
@@ -317,7 +317,7 @@ const PAINTER = {
       },
       paint(frames) {
         const L = layout();
-        api.layerRow.style.display = state.runs[0].about.world === "digits" ? "none" : "";
+        for (const box of api.layerRow.querySelectorAll("label")) box.style.display = state.runs[0].about.world === "digits" ? "none" : "";
         while (plates.length < state.runs.length) { plates.push(plate(plates.length)); api.runsBox.append(plates[plates.length - 1].figure); }
         while (plates.length > state.runs.length) plates.pop().figure.remove();
         frames.forEach((frame, r) => {

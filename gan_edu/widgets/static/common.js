@@ -6,6 +6,9 @@ const ganEdu = (() => {
     float32: Float32Array, float64: Float64Array };
 
   const CSS = `
+/* beside a live view, the outputs for readers without a kernel only confuse */
+.jp-OutputArea-child:has(.gan-edu-live) + .jp-OutputArea-child:has(.jp-RenderedImage):has(+ .jp-OutputArea-child .gan-edu-player),
+.jp-OutputArea-child:has(.gan-edu-live) ~ .jp-OutputArea-child:has(.gan-edu-player) { display: none !important; }
 .gan-edu { font: 14px/1.4 system-ui, "DejaVu Sans", sans-serif; color: #111; background: #fff; padding: 8px;
   border: 1px solid #999; border-radius: 6px; max-width: 1100px; box-sizing: border-box; }
 .gan-edu.big { font-size: 20px; max-width: 1600px; }
@@ -16,6 +19,9 @@ const ganEdu = (() => {
   border-radius: 4px; padding: 3px 9px; cursor: pointer; min-height: 1.9em; }
 .gan-edu button:disabled { color: #777; cursor: default; }
 .gan-edu button[aria-pressed="true"] { background: #cfe4f3; border-color: #0072B2; }
+.gan-edu .row > .last { margin-left: auto; }
+.gan-edu .legend { display: flex; gap: 6px; align-items: center; font-size: .86em; margin-top: 3px; }
+.gan-edu .legend .scale { flex: 1; height: .8em; border: 1px solid #777; }
 .gan-edu label { display: inline-flex; gap: 4px; align-items: center; white-space: nowrap; }
 .gan-edu .time { flex: 1; min-width: 180px; }
 .gan-edu .at { font-weight: 600; min-width: 7.5em; font-variant-numeric: tabular-nums; }
@@ -25,7 +31,7 @@ const ganEdu = (() => {
 .gan-edu .runs { display: flex; flex-wrap: wrap; gap: 10px; }
 .gan-edu figure { margin: 0; } .gan-edu figcaption { font-weight: 600; }
 .gan-edu canvas { display: block; background: #fff; }
-.gan-edu .charts { display: flex; flex-wrap: wrap; gap: 4px 12px; flex: 1 1 330px; min-width: 0; align-content: flex-start; }
+.gan-edu .charts { display: flex; flex-wrap: wrap; gap: 4px 12px; flex: 1 1 300px; min-width: 0; align-content: flex-start; }
 .gan-edu .under { min-height: 2.8em; font-variant-numeric: tabular-nums; }
 .gan-edu .code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; white-space: pre-wrap; margin: 4px 0; }
 .gan-edu .charts .code { flex: 1 1 100%; } .gan-edu .code:empty { display: none; }
@@ -101,8 +107,8 @@ const ganEdu = (() => {
     : Math.abs(x) >= 1000 || (Math.abs(x) < 0.01 && x !== 0) ? x.toExponential(1) : String(Number(x.toPrecision(3)));
 
   // lines over steps: chart = { title, series: [{ key, label, color, dash, spread: [low, high] }], lines: [{ y, label }], low, high }
-  function drawChart(canvas, chart, runs, cursor, big) {
-    const width = big ? 460 : 330, height = big ? 190 : 128, size = big ? 17 : 12;
+  function drawChart(canvas, chart, runs, cursor, big, width) {
+    const height = big ? 190 : 118, size = big ? 17 : 12;
     const context = sharp(canvas, width, height);
     const left = big ? 58 : 42, right = width - 8, top = size + 10, bottom = height - size - 8;
     let low = chart.low, high = typeof chart.high === "function" ? chart.high(runs) : chart.high, last = 1;
@@ -169,7 +175,7 @@ const ganEdu = (() => {
     const button = (text, title, click, more = {}) => make("button", { type: "button", title, onclick: click, ...more }, text);
 
     const play = button("▶ Play", "Play (space)", () => toggle());
-    const stepBoth = button("Step", "One training step of both players (s)", () => { state.cursor = null; press("step"); });
+    const stepBoth = button("Step", "One training step of both players (s)", () => { state.cursor = null; press("step", { player: "both" }); });
     const at = make("span", { class: "at" }, "step 0");
     const time = make("input", { type: "range", class: "time", min: 0, max: 0, value: 0, step: 1, "aria-label": "Time line: training step shown" });
     const latest = button("Latest", "Go to the latest frame (End)", () => seek(null));
@@ -208,12 +214,12 @@ const ganEdu = (() => {
       if (painter.seeds !== false) bar.append(button("New seed", "Begin again with another seed (n)", () => { state.cursor = null; press("new_seed"); }));
       for (const extra of painter.buttons || []) bar.append(button(extra.text, extra.title, () => extra.click(api)));
     }
-    bar.append(projector);
     for (const layer of painter.layers || []) {
       const box = make("input", { type: "checkbox", onchange: () => { state.layers[layer.key] = box.checked; refresh(); } });
       box.checked = !!layer.on;
       layerRow.append(make("label", { title: layer.title || "" }, box, layer.text));
     }
+    projector.classList.add("last"); layerRow.append(projector);
     const timeRow = make("div", { class: "row" }, at, time, latest);
     if (live && painter.branches !== false) timeRow.append(whatIf, keepFirst, keepSecond);
 
@@ -224,10 +230,10 @@ const ganEdu = (() => {
 
     chartsBox.append(code);
 
-    const api = { state, make, press, refresh, root, under, sharp, short, setup, runsBox, layerRow, now, shown,
+    const api = { state, make, press, refresh, root, under, sharp, short, setup, runsBox, layerRow, now, shown, room: () => room(),
       colors: { REAL, FAKE, DISC, THEORY, GREY }, say: (text) => { message.textContent = text; } };
     const painted = painter.make(api);
-    const charts = (painter.charts || []).map((chart) => { const canvas = make("canvas", { role: "img", "aria-label": chart.title || "chart" }); chartsBox.append(canvas); return { chart, canvas }; });
+    const charts = (painter.charts || []).map((chart) => { const canvas = make("canvas", { role: "img", "aria-label": chart.title || "chart", title: chart.help }); chartsBox.append(canvas); return { chart, canvas }; });
 
     function seek(step) { state.cursor = step; refresh(); }
     function move(by) {
@@ -262,6 +268,17 @@ const ganEdu = (() => {
       if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
     });
 
+    // the room inside, and what each chart gets of it: beside the runs, or below where that is too narrow
+    const room = () => Math.max(root.clientWidth - 16, 300);
+    function chartWidth() {
+      const gap = 12, least = state.big ? 420 : 300, beside = room() - runsBox.offsetWidth - gap;
+      const wide = runsBox.offsetWidth && beside >= least ? beside : room();
+      const columns = Math.max(1, Math.min(charts.length, Math.floor((wide + gap) / (least + gap))));
+      return Math.floor((wide - gap * (columns - 1)) / columns) - 1;
+    }
+    let lastRoom = 0;
+    const resized = new ResizeObserver(() => { if (room() !== lastRoom) { lastRoom = room(); refresh(); } });
+    resized.observe(root);
     function refresh() { if (!dirty) { dirty = true; requestAnimationFrame(paint); } }
     let lastSpoken = 0, chartsDue = 0;
     function paint() {
@@ -281,7 +298,8 @@ const ganEdu = (() => {
       if (frames.some(Boolean)) painted.paint(frames);
       // charts change slowly: while training, four times a second is enough
       if (!state.playing || begin >= chartsDue || state.cursor !== null) {
-        for (const { chart, canvas } of charts) drawChart(canvas, chart, state.runs, state.cursor === null ? null : now(), state.big);
+        const width = chartWidth();
+        for (const { chart, canvas } of charts) drawChart(canvas, chart, state.runs, state.cursor === null ? null : now(), state.big, width);
         chartsDue = begin + 250;
       } else if (state.playing) setTimeout(refresh, 260);
       if (frames[0] && begin > lastSpoken + 1500) { spoken.textContent = `${at.textContent}. ${painter.spoken ? painter.spoken(frames[0], state) : ""}`; lastSpoken = begin; }
@@ -317,7 +335,7 @@ const ganEdu = (() => {
       tell(text) { message.textContent = text; },
       setPlaying(playing) { state.playing = playing; refresh(); },
       disable() { for (const node of bar.querySelectorAll("button, select")) if (node !== projector) node.disabled = true; whatIf.disabled = true; },
-      stop() { if (replay) clearInterval(replay); },
+      stop() { if (replay) clearInterval(replay); resized.disconnect(); },
     });
     return api;
   }
@@ -325,7 +343,7 @@ const ganEdu = (() => {
   // --- live, in a notebook
 
   function render(model, el, painter) {
-    const root = make("div"); el.append(root);
+    const root = make("div", { class: "gan-edu-live" }); el.append(root);
     const api = shell(root, (content) => model.send(content), painter, model.get("setup"), true);
     const onMessage = (content, buffers) => api.receive(content, buffers || []);
     const onPlaying = () => api.setPlaying(model.get("playing"));
@@ -358,10 +376,21 @@ const ganEdu = (() => {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  async function play(root, content, packed, painter) {
-    // beside the living widget, or in a page of JupyterLab that has one, a second picture would only confuse
-    const output = root.closest(".jp-OutputArea");
-    if (output && output.querySelector(".jupyter-widgets")) { root.style.display = "none"; return; }
+  // Begins when it can be seen: a live view hides it. While that is still loading, or its kernel is looked for, it waits.
+  function play(root, ...what) {
+    const loading = () => root.closest(".jp-OutputArea-child")?.previousElementSibling?.previousElementSibling
+      ?.querySelector(':scope > [data-mime-type="application/vnd.jupyter.widget-view+json"]:not(.jupyter-widgets)');
+    let begun = false;
+    const begin = () => {
+      if (begun || root.offsetParent === null) return;
+      if (loading()) { setTimeout(begin, 200); return; }
+      begun = true; watcher.disconnect(); unfold(root, ...what);
+    };
+    const watcher = new ResizeObserver(begin);
+    watcher.observe(root);
+  }
+
+  async function unfold(root, content, packed, painter) {
     const bytes = await unpack(packed);
     let place = 0;
     const take = (head, before) => {
@@ -384,6 +413,7 @@ const ganEdu = (() => {
       return run;
     });
     api.state.names = content.names;
+    root.classList.add("gan-edu-drawn");
     api.refresh();
   }
 

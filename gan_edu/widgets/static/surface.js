@@ -4,33 +4,34 @@ const PAINTER = {
   slow: true,
   layers: [
     { key: "surface", text: "D(x)", on: true, title: "What the discriminator says: orange = generated, white = can't tell, blue = real" },
+    { key: "contrast", text: "contrast", on: false, title: "Stretch the colours, so that small differences from ½ show; the scale below the picture says how far" },
     { key: "contour", text: "D = ½", on: true, title: "Where the discriminator can't tell" },
     { key: "real", text: "real", on: true, title: "Real points, blue dots" },
     { key: "fake", text: "generated", on: true, title: "Generated points, orange triangles" },
-    { key: "pull", text: "pull", on: false, title: "Where the generator's loss pulls each generated point" },
+    { key: "pull", text: "gradient", on: false, title: "The gradient of the generator's loss at each generated point, downhill: where the point is pulled" },
     { key: "warp", text: "noise grid", on: false, title: "Where a square grid of noise goes" },
     { key: "best", text: "D*", on: false, title: "The optimal discriminator p / (p + q) instead of D; p is exact, q is a kernel estimate from the points shown" },
     { key: "gap", text: "|D − D*|", on: false, title: "How far the discriminator is from the optimal one: dark = far" },
   ],
   help: [
-    "Blue dots are real data, orange triangles are what the generator makes. The background is D(x), the discriminator's opinion of every place: blue means “a point here would be real”, orange “generated”, and on the dark line it can't tell (D = ½).",
-    "Green arrows show where the generator's loss pulls each generated point. The noise grid shows how the generator bends a square of noise. D* is the best possible discriminator, p / (p + q): p is known exactly, q is estimated from the generated points (a kernel estimate), so its edges are a little soft; where there is nothing at all, D* fades to ½.",
+    "Blue dots are real data, orange triangles are what the generator makes. The background is D(x), the discriminator's opinion of every place: blue means “a point here would be real”, orange “generated”, and on the dark line it can't tell (D = ½). Where D is near ½ everywhere, all is nearly white: “contrast” stretches the colours, and the scale below says what they mean then.",
+    "The gradient, as green arrows, shows where the generator's loss pulls each generated point. The noise grid shows how the generator bends a square of noise. D* is the best possible discriminator, p / (p + q): p is known exactly, q is estimated from the generated points (a kernel estimate), so its edges are a little soft; where there is nothing at all, D* fades to ½.",
     "Play trains; Step trains one step, of both players or of one. Drag the time line to look back: nothing is lost. “What if from here” starts a second run at the step shown; change a setting, and the two go on side by side.",
     "Keys: space plays and pauses, s d g step, the arrow keys walk through time, Home and End jump, r resets, n takes a new seed, p is for projectors.",
   ],
   charts: [
-    { title: "losses", series: [{ key: "loss_d", label: "D", color: "#009E73" }, { key: "loss_g", label: "G", color: "#D55E00", dash: [6, 2] }],
+    { title: "losses", help: "What each player minimises. If D can't tell: ln 2 for G, 2 ln 2 for D (non-saturating loss)", series: [{ key: "loss_d", label: "D", color: "#009E73" }, { key: "loss_g", label: "G", color: "#D55E00", dash: [6, 2] }],
       lines: [{ y: Math.LN2, label: "ln 2" }, { y: 2 * Math.LN2, label: "2 ln 2" }] },
-    { title: "D's right answers", series: [{ key: "accuracy", label: "", color: "#009E73" }], low: 0, high: 1, lines: [{ y: 0.5, label: "½" }] },
-    { title: "modes captured", series: [{ key: "modes", label: "", color: "#D55E00" }], low: 0, high: (runs) => runs[0].about.modes, optional: true },
-    { title: "gradient norms", series: [{ key: "grad_d", label: "D", color: "#009E73" }, { key: "grad_g", label: "G", color: "#D55E00", dash: [6, 2] }], low: 0 },
+    { title: "accuracy of D", help: "The share of D's right answers: real points with D > ½, generated ones with D < ½", series: [{ key: "accuracy", label: "", color: "#009E73" }], low: 0, high: 1, lines: [{ y: 0.5, label: "½" }] },
+    { title: "modes captured", help: "Modes of the data near which the generator puts enough points", series: [{ key: "modes", label: "", color: "#D55E00" }], low: 0, high: (runs) => runs[0].about.modes, optional: true },
+    { title: "gradient norms", help: "How long the gradients of the last step were, over all weights of a net", series: [{ key: "grad_d", label: "D", color: "#009E73" }, { key: "grad_g", label: "G", color: "#D55E00", dash: [6, 2] }], low: 0 },
   ],
   buttons: [
     { text: "✎ Draw data", title: "Draw your own data with the mouse, then train on it", click: (api) => api.draw() },
   ],
   spoken: (frame) => {
     const v = frame.values;
-    return `Discriminator right ${Math.round(100 * v.accuracy)} percent.` + (v.modes === undefined ? "" : ` ${v.modes} modes captured.`);
+    return `Accuracy of the discriminator ${Math.round(100 * v.accuracy)} percent.` + (v.modes === undefined ? "" : ` ${v.modes} modes captured.`);
   },
 
   make(api) {
@@ -44,17 +45,22 @@ const PAINTER = {
       gapLut.set(mix([255, 255, 255], [40, 40, 40], t), 3 * i);
     }
     let plates = [], drawing = null, strokes = [];
-    const size = () => (state.big ? (state.runs.length > 1 ? 420 : 520) : state.runs.length > 1 ? 330 : 430);
+    const between = (low, x, high) => Math.round(Math.min(Math.max(x, low), high));
+    const size = () => state.runs.length > 1 ? between(250, (api.room() - 10) / 2, state.big ? 640 : 530)
+      : between(300, 0.5 * api.room(), state.big ? 640 : 470);
+    // colours stretched no more than needed, in steps, so that they don't flicker
+    const SCALES = [0.05, 0.1, 0.2, 0.35, 0.5];
 
     function plate(i) {
       const canvas = make("canvas", { role: "img", "aria-label": "The plane with data, generated points and the discriminator" });
       const caption = make("figcaption"), raster = document.createElement("canvas");
-      const figure = make("figure", {}, caption, canvas);
+      const legend = make("div", { class: "legend" }, make("span"), make("span", { class: "scale" }), make("span"));
+      const figure = make("figure", {}, caption, canvas, legend);
       canvas.addEventListener("pointermove", (event) => (drawing ? stroke(event, i) : hover(event, i)));
       canvas.addEventListener("pointerdown", (event) => { if (!drawing) return; canvas.setPointerCapture(event.pointerId); strokes.push([]); drawing.down = true; stroke(event, i); });
       canvas.addEventListener("pointerup", () => { if (drawing) drawing.down = false; });
       canvas.addEventListener("pointerleave", () => { if (!drawing) api.under.textContent = summary(); });
-      return { canvas, caption, raster, figure };
+      return { canvas, caption, raster, figure, legend };
     }
     const place = (i, event) => {
       const box = plates[i].canvas.getBoundingClientRect(), e = state.runs[i].about.extent;
@@ -106,11 +112,36 @@ const PAINTER = {
       return grid[r * R + c];
     };
 
-    function raster(plate, R, value, colours) {
+    // what the background shows of a frame: value(k), from 0 to 1, on R×R cells, in colours around `middle`
+    function background(i, frame) {
+      const L = state.layers, surface = frame.arrays.surface, R = surface.shape[0], star = L.best || L.gap ? best(state.runs[i], frame) : null;
+      if (L.gap && star) return { R: 50, colours: gapLut, name: "|D − D*|", middle: 0, value: (k) => {
+        const r = Math.floor(k / 50), c = k % 50, d = surface[Math.min(R - 1, Math.round((r + 0.5) * R / 50)) * R + Math.min(R - 1, Math.round((c + 0.5) * R / 50))] / 255;
+        return Math.abs(d - star[k]);
+      } };
+      if (L.best && star) return { R: 50, colours: lut, name: "D*", middle: 0.5, value: (k) => star[k] };
+      return L.surface ? { R, colours: lut, name: "D", middle: 0.5, value: (k) => surface[k] / 255 } : null;
+    }
+    // how far from the middle the colours reach: the same in all pictures, so that they can be compared
+    function reachOf(fields) {
+      const middle = fields.find(Boolean)?.middle;
+      if (!state.layers.contrast) return middle || 1;
+      let most = 0;
+      for (const f of fields) if (f) for (let k = 0; k < f.R * f.R; k++) most = Math.max(most, Math.abs(f.value(k) - f.middle));
+      return SCALES.map((s) => s * (middle ? 1 : 2)).find((s) => most <= s) ?? (middle || 1);
+    }
+    function raster(plate, { R, value, colours, name, middle }, reach) {
+      const low = middle ? middle - reach : 0, high = middle + reach, [left, bar, right] = plate.legend.children;
+      const words = [`${name} = ${short(low)}${middle ? ", generated" : ""}`, `${short(high)}${middle ? ", real" : ""}${high - middle < (middle || 1) ? " (colours stretched)" : ""}`];
+      if (left.textContent !== words[0] || right.textContent !== words[1]) {
+        [left.textContent, right.textContent] = words;
+        const colour = (v) => `rgb(${colours[3 * v]},${colours[3 * v + 1]},${colours[3 * v + 2]})`;
+        bar.style.background = `linear-gradient(to right, ${colour(0)}, ${colour(128)}, ${colour(255)})`;
+      }
       const off = plate.raster; if (off.width !== R) { off.width = off.height = R; }
       const context = off.getContext("2d"), image = context.createImageData(R, R), data = image.data;
       for (let r = 0; r < R; r++) for (let c = 0; c < R; c++) {
-        const v = value(r * R + c), to = 4 * ((R - 1 - r) * R + c);
+        const v = Math.min(255, Math.max(0, Math.round(255 * (value(r * R + c) - low) / (high - low)))), to = 4 * ((R - 1 - r) * R + c);
         data[to] = colours[3 * v]; data[to + 1] = colours[3 * v + 1]; data[to + 2] = colours[3 * v + 2]; data[to + 3] = 255;
       }
       context.putImageData(image, 0, 0);
@@ -133,23 +164,18 @@ const PAINTER = {
       context.strokeStyle = "#222"; context.lineWidth = 1.6; context.stroke();
     }
 
-    function one(i, frame) {
+    function one(i, frame, field, reach) {
       const run = state.runs[i], { canvas, caption } = plates[i], S = size(), e = run.about.extent, L = state.layers;
       const context = sharp(canvas, S, S), A = frame.arrays, surface = A.surface, R = surface.shape[0];
       const x = (v) => S / 2 + v / 32767 * S, y = (v) => S / 2 - v / 32767 * S;  // ±32767 is ±2·extent
       const phase = state.phase && state.phase.shows;
       caption.textContent = state.names[i] || "";
-      const star = L.best || L.gap ? best(run, frame) : null;
       context.imageSmoothingEnabled = true;
-      let picture = null;
-      if (L.gap && star) picture = raster(plates[i], 50, (k) => {
-        const r = Math.floor(k / 50), c = k % 50, d = surface[Math.min(R - 1, Math.round((r + 0.5) * R / 50)) * R + Math.min(R - 1, Math.round((c + 0.5) * R / 50))] / 255;
-        return Math.min(255, Math.round(255 * Math.abs(d - star[k])));
-      }, gapLut);
-      else if (L.best && star) picture = raster(plates[i], 50, (k) => Math.round(255 * star[k]), lut);
-      else if (L.surface) picture = raster(plates[i], R, (k) => surface[k], lut);
+      const picture = field && raster(plates[i], field, reach);
+      plates[i].legend.style.visibility = picture ? "" : "hidden";
       if (picture) context.drawImage(picture, 0, 0, S, S);
-      if (L.contour) (L.best && star) ? contour(context, star, 50, 0.5, S) : contour(context, surface, R, 127.5, S);
+      const star = L.best ? best(run, frame) : null;
+      if (L.contour) star ? contour(context, star, 50, 0.5, S) : contour(context, surface, R, 127.5, S);
       if (L.warp && A.warp) {
         context.strokeStyle = "#7B4EA3"; context.lineWidth = 0.9; context.beginPath();
         for (let r = 0; r < 21; r++) for (let c = 0; c < 21; c++) {
@@ -200,7 +226,7 @@ const PAINTER = {
         if (!frame) return "";
         const v = frame.values, about = state.runs[i].about, name = state.names[i] ? `${state.names[i]}: ` : "";
         return name + (about.modes ? `${v.modes} of ${about.modes} modes captured · ${Math.round(100 * v.high_quality)} % of the points near a mode · ` : "")
-          + `D is right ${Math.round(100 * v.accuracy)} % of the time`;
+          + `accuracy of D ${Math.round(100 * v.accuracy)} %`;
       }).join("  |  ");
     }
     function hover(event, i) {
@@ -208,7 +234,7 @@ const PAINTER = {
       const [px, py] = place(i, event), e = run.about.extent, A = frame.arrays, star = best(run, frame);
       let nearest = -1, closest = Infinity;
       for (let k = 0; k < A.fake.length; k += 2) { const d = (A.fake[k] / 32767 * 2 * e - px) ** 2 + (A.fake[k + 1] / 32767 * 2 * e - py) ** 2; if (d < closest) { closest = d; nearest = k; } }
-      const pull = A.pull && nearest >= 0 ? ` · the nearest generated point is pulled towards ${direction(A.pull[nearest], A.pull[nearest + 1])}` : "";
+      const pull = A.pull && nearest >= 0 ? ` · gradient at the nearest generated point: towards ${direction(A.pull[nearest], A.pull[nearest + 1])}` : "";
       api.under.textContent = `x = (${px.toFixed(2)}, ${py.toFixed(2)}) · D = ${(sample(A.surface, A.surface.shape[0], e, px, py) / 255).toFixed(2)}`
         + (star ? ` · D* ≈ ${sample(star, 50, e, px, py).toFixed(2)}` : "") + pull;
       hovering = performance.now();
@@ -220,7 +246,8 @@ const PAINTER = {
       paint(frames) {
         while (plates.length < state.runs.length) { plates.push(plate(plates.length)); api.runsBox.append(plates[plates.length - 1].figure); }
         while (plates.length > state.runs.length) plates.pop().figure.remove();
-        frames.forEach((frame, i) => { if (frame) one(i, frame); });
+        const fields = frames.map((frame, i) => frame && background(i, frame)), reach = reachOf(fields);
+        frames.forEach((frame, i) => { if (frame) one(i, frame, fields[i], reach); });
         if (performance.now() > hovering + 3000) api.under.textContent = summary();
       },
     };

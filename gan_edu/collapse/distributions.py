@@ -1,0 +1,127 @@
+"""What is learned in the experiments on mode collapse, and how its modes are counted."""
+
+import functools
+import warnings
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from gan_edu import data as course_data
+from gan_edu import metrics
+from gan_edu.recorder import pack_points
+from gan_edu.settings import near
+
+DATA = ("ring", "unbalanced ring", "grid", "digits")
+
+
+class Plane:
+    """A distribution of the plane with modes, as `data.toy` makes them."""
+
+    kind, size, noise = "plane", 2, 2
+
+    def __init__(self, distribution, points: int = 300, samples: int = 1000):
+        self.distribution = self.training = distribution
+        self.points, self.samples = points, samples
+        extent = float(distribution.extent)
+        modes = torch.as_tensor(distribution.modes).float()
+        truth = getattr(distribution, "mode_weights", None)
+        self.truth = np.full(len(modes), 1 / len(modes)) if truth is None else np.asarray(truth, dtype=float)
+        apart = torch.cdist(modes, modes).fill_diagonal_(torch.inf).min().item() if len(modes) > 1 else extent
+        self.about = {
+            "extent": extent,
+            "reach": 3 * distribution.mode_std,
+            "apart": apart,
+            "labels": [str(k) for k in range(len(modes))],
+        }
+        self.real = distribution.sample(256, 0)
+        self.fixed = {
+            "modes": pack_points(modes, extent),
+            "real": pack_points(distribution.sample(200, 1), extent),
+        }
+
+    def count(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Samples (S, N, 2) → good ones of each mode (S, K), and the share of good ones (S,)."""
+        samples = samples.cpu().float().nan_to_num(0, 0, 0).clamp(-1e6, 1e6)
+        coverage = metrics.mode_coverage(samples, self.distribution)
+        return coverage.counts, coverage.high_quality
+
+    def picture(self, samples: torch.Tensor) -> np.ndarray:
+        return pack_points(samples[:, : self.points], self.about["extent"])
+
+    def __repr__(self):
+        return repr(self.distribution)
+
+
+class Digits:
+    """MNIST as rows of 784 numbers; a class is a mode, and the course's classifier says which one an image is.
+
+    An image is good when it lies among the real ones, as `metrics.precision_recall` has it: in the classifier's
+    features, no farther from some real image than that one's third neighbour. Of real images between 8 and 9 in 10 are.
+    """
+
+    kind, size, noise = "digits", 784, 64
+
+    def __init__(self, pictures: int = 16, samples: int = 200):
+        images = course_data.images("mnist")
+        self.training = images.tensor(flat=True)
+        self.pictures, self.samples = pictures, samples
+        self.truth = np.bincount(images.labels.numpy(), minlength=10) / len(images)
+        self.about = {"labels": list(images.classes)}
+        self.real = self.training[:256]
+        self.fixed = {"real": self.picture(self.training[None, :pictures])[0]}
+        self._features = metrics.features(self.training[:1000], "mnist")
+        self._reach = metrics.neighbour_distances(self._features, 3).float()
+
+    @torch.no_grad()
+    def count(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Samples (S, N, 784) → good ones of each class (S, 10), and the share of good ones (S,)."""
+        seeds, n, _ = samples.shape
+        x = samples.cpu().nan_to_num(0).clamp(-1, 1).reshape(seeds * n, 784)
+        with warnings.catch_warnings():  # images without any black are bad ones, not badly scaled ones
+            warnings.simplefilter("ignore")
+            found = metrics.features(x, "mnist")
+        digit = metrics.classifier("mnist").head(found).argmax(1)
+        good = (torch.cdist(found, self._features) <= self._reach).any(1).reshape(seeds, n)
+        return F.one_hot(digit.reshape(seeds, n), 10).mul(good[..., None]).sum(1), good.double().mean(1)
+
+    def picture(self, samples):
+        """The first images, cut to the middle and made smaller: uint8 (S, 16, 16, 16), 255 full ink."""
+        x = samples[:, : self.pictures].detach().float().cpu().clamp(-1, 1)
+        x = x.reshape(-1, 1, 28, 28)[:, :, 2:26, 2:26]
+        x = F.interpolate(x, size=(16, 16), mode="bilinear", antialias=True)
+        return ((x + 1) * 127.5).round().to(torch.uint8).reshape(*samples.shape[:1], -1, 16, 16).numpy()
+
+    def __repr__(self):
+        return "digits"
+
+
+@functools.lru_cache(maxsize=1)
+def _digits() -> Digits:
+    return Digits()
+
+
+def modes_of(data) -> Plane | Digits:
+    """The data of a setting, with modes to count. Raises ValueError for what has no modes to count."""
+    if isinstance(data, str):
+        if data == "digits":
+            return _digits()
+        if data == "unbalanced ring":
+            return Plane(course_data.toy.ring(weights=[4, 1] * 4))
+        try:
+            data = course_data.toy.make(data)
+        except ValueError:
+            raise ValueError(
+                f"There are no data {data!r}; there are: {', '.join(DATA)}, and any distribution with modes."
+                f"{near(data, DATA)}"
+            ) from None
+    if not hasattr(data, "sample") or not hasattr(data, "extent"):
+        raise ValueError(
+            f"Data must be one of {', '.join(DATA)}, or a distribution with modes, such as data.toy.ring(modes=5); "
+            f"got a {type(data).__name__}."
+        )
+    if getattr(data, "modes", None) is None or getattr(data, "mode_std", None) is None:
+        raise ValueError(f"{data!r} has no modes that could be lost; take a ring, a grid or a gaussian_mixture.")
+    if np.shape(data.modes)[1:] != (2,):
+        raise ValueError(f"The modes must lie in the plane, with 2 coordinates; {data!r} has other ones.")
+    return Plane(data)

@@ -1,0 +1,28 @@
+"""Writes the files of finished models, for the scripts that train them."""
+
+import time
+
+import torch
+from safetensors.torch import save
+
+from gan_edu import models
+from gan_edu.files import write_atomically
+
+
+def write(entry: str, net: torch.nn.Module, start: float, half: bool = True, **facts) -> None:
+    """Write a net's weights, in 16 bits if `half`, and what is known of it: `facts`, the CPU seconds since `start`
+    (of time.process_time), torch's version and a checksum. entry: its name in models.FINISHED."""
+    weights = {
+        key: (x.half() if half and x.is_floating_point() else x).contiguous() for key, x in net.state_dict().items()
+    }
+    seconds = f"{time.process_time() - start:.0f}"
+    known = facts | {"seconds": seconds, "torch": torch.__version__.split("+")[0], "sha256": models.checksum(weights)}
+    path = models.path(entry)
+    write_atomically(path, save(weights, {name: str(value) for name, value in known.items()}))
+    path.chmod(0o644)
+    print(f"{entry}: {seconds} CPU seconds, {path.stat().st_size / 1e3:.0f} kB", flush=True)
+
+
+def size(entries) -> float:
+    """Megabytes of these entries' files together."""
+    return sum(models.path(entry).stat().st_size for entry in entries) / 1e6
