@@ -90,7 +90,7 @@ DTYPES = {
     "category": pd.Categorical(["low", "high", None, "low"], ["low", "mid", "high"], ordered=True),
     "numbers as categories": pd.Categorical([3, 1, 3, 7]),
     "dates": pd.to_datetime(["2020-01-01", "1969-12-31", "2021-05-05", None]),
-    "times": pd.to_datetime(["2020-01-01 10:00:07", "2020-01-01 10:01:09", "2020-01-02", "2020-01-01"]),
+    "times": pd.to_datetime(["2020-01-01 10:00:07", "2020-01-01 10:01:09", "2020-01-02", "2020-01-01"], format="mixed"),
     "a zone": pd.to_datetime(["2020-01-01", "2020-07-01", "2021-05-05", None]).tz_localize("Europe/Zurich"),
     "nanoseconds": pd.to_datetime(["2020-01-01", "2020-07-01", "2021-05-05", None]).astype("datetime64[ns]"),
     "dates as text": ["2020-01-31", "2020-02-01", None, "2021-05-05"],

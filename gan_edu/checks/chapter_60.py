@@ -37,8 +37,8 @@ def bedside(letter):
 
 _UNLIKE = {
     "healthy": "a healthy GAN. But those hold seven or eight modes, and this one doesn't.",
-    "weak discriminator": "a discriminator that is late. Then its loss stands near 2 ln 2 and the points run (unrest "
-    "well above 1), while its eye test falls clearly below 1, to about 0.4: it learns slowly, but it can see.",
+    "weak discriminator": "a discriminator that is late. Then its loss stands near 2 ln 2, the points run (unrest "
+    "well above 1), and its eye test falls to about 0.4: it can see.",
     "strong discriminator": "a discriminator that wins: its loss is clearly below 2 ln 2, the generator's above 1.4, "
     "the points lie calmly on some of the modes, and after D's turn G has no gradient.",
     "blind discriminator": "a discriminator that can't see. Then the eye test stays near 2 ln 2.",

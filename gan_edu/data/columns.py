@@ -327,5 +327,5 @@ def _strays(series: pd.Series, x: np.ndarray, what: str) -> str:
     strays = series[np.isnan(x) & series.notna().to_numpy()]
     if strays.empty:
         return ""
-    shown = ", ".join(repr(value) for value in strays.unique()[:3])
+    shown = ", ".join(repr(value) for value in strays.unique()[:3].tolist())
     return f"{len(strays):,} {'is' if len(strays) == 1 else 'are'} no {what} ({shown}) and taken as gaps"
