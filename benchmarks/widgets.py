@@ -24,7 +24,7 @@ import os, threading, time
 import torch
 from gan_edu import data, training
 from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse
-from gan_edu.widgets.trainer import one_thread
+from gan_edu.device import one_thread
 
 def speed(widget, seconds):
     before, start = widget.step_number, time.perf_counter()

@@ -3,10 +3,14 @@
 import contextlib
 import os
 import random
+import threading
+import weakref
 
 import torch
 
 ENVIRONMENT_VARIABLE = "GAN_EDU_DEVICE"
+_ones: weakref.WeakSet = weakref.WeakSet()  # those that want one thread now; weak, for an interrupt may lose one
+_single, _several, _counting = False, 1, threading.Lock()
 
 
 def available() -> list[str]:
@@ -76,6 +80,33 @@ def threads(count: int):
         yield
     finally:
         torch.set_num_threads(before)
+
+
+class one_thread(contextlib.ContextDecorator):  # noqa: N801 (it is called like a function)
+    """Within this block, or function, PyTorch uses one CPU thread: small nets are slower on two.
+
+    Blocks may overlap in several Python threads: the last one out puts back what the first one found.
+    """
+
+    def __enter__(self) -> None:
+        global _single, _several
+        with _counting:
+            if not _single:
+                _several = torch.get_num_threads()
+            _single = True
+            _ones.add(self)
+            torch.set_num_threads(1)
+
+    def __exit__(self, *error) -> None:
+        global _single
+        with _counting:
+            _ones.discard(self)
+            if not _ones:
+                torch.set_num_threads(_several)
+                _single = False
+
+    def _recreate_cm(self):  # as a decorator: a new block for each call
+        return type(self)()
 
 
 def tensor_of(values) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """The museum: each slip in code is red when broken and green when mended; patients show what their exhibits say."""
 
+import dataclasses
 import math
 
 import pytest
@@ -66,7 +67,31 @@ def test_a_play_is_short_repeatable_and_disturbs_nobody(name):
 
 
 def test_a_second_opinion_is_asked_against_the_patients_own_data():
+    asked = []
+
+    class Spied:
+        def sample(self, n, stream):
+            asked.append(n)
+            return ward.ring.sample(n, stream)
+
+    chart = dataclasses.replace(ward.play("rare mode", steps=1), world=Spied())
+    ward.second_opinion(chart, steps=3)
+    assert len(asked) >= 3
     assert ward.play("rare mode", steps=1).world.mode_weights[0] < 0.02
+
+
+def test_what_can_not_be_played_or_read_is_said():
+    for name in ("checkerboard", "momentun", ""):
+        with pytest.raises(ValueError, match="can't be played; these can: weak discriminator"):
+            ward.play(name)
+    with pytest.raises(ValueError, match="49 steps; the first look at the points is at step 50"):
+        ward.findings(ward.play(steps=49))
+
+
+def test_charts_of_any_length_are_shown():
+    chart, found = ward.examined(steps=67)
+    ward.bedside(chart, found, "patient of 67 steps")
+    assert len(found["loss of D"]) == 8
 
 
 def test_a_patient_is_played_once():

@@ -16,8 +16,9 @@ from widget_tools import tell, until
 
 from gan_edu import nets
 from gan_edu.data import toy
+from gan_edu.device import one_thread
 from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse, explain
-from gan_edu.widgets.trainer import Pace, StillRunning, Trainer, one_thread
+from gan_edu.widgets.trainer import Pace, StillRunning, Trainer
 
 
 @pytest.fixture

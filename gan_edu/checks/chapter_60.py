@@ -26,7 +26,7 @@ def findings(letter, seed=0):
     """What can be found out about a patient: name → tensor, one number for each of its eight seeds."""
     if letter not in _PATIENTS:
         raise ValueError(f"There is no patient {letter!r}; there are: {', '.join(_PATIENTS)}.")
-    return ward.examined(_PATIENTS[letter], seed)[1]
+    return {name: values.clone() for name, values in ward.examined(_PATIENTS[letter], seed)[1].items()}
 
 
 def bedside(letter):

@@ -66,7 +66,12 @@ def modes_held(samples, world=ring):
 
 
 def settings(name):
-    """What an exhibit changes, as arguments of `admit`, and its slip and shares; {} for None."""
+    """What an exhibit changes, as arguments of `admit`, and its slip and shares; {} for None.
+
+    Raises ValueError for an exhibit that can't be played.
+    """
+    if name is not None and name not in NAMES:
+        raise ValueError(f"{name!r} can't be played; these can: {', '.join(NAMES)}, and None, a healthy GAN.")
     return eval(f"dict({get(name, 'training').before})", {}) if name is not None else {}
 
 
@@ -173,7 +178,9 @@ def eye_test(chart, seed=0, steps=300):
 
 
 def findings(chart, seed=0):
-    """All that is measured of a chart: name → tensor (8,)."""
+    """All that is measured of a chart: name → tensor (8,). Raises ValueError for a chart without a look."""
+    if not len(chart.held):
+        raise ValueError(f"This chart has {len(chart.loss)} steps; the first look at the points is at step 50.")
     loss_d, loss_g = chart.loss[-50:].mean(dim=0)
     return {
         "loss of D": loss_d,
@@ -212,7 +219,7 @@ def bedside(chart, found, title):
     reach = max(3.2, points.abs().max().item() + 0.5)
     axes["A"].set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     axes["A"].set_title(f"{title}, seed 0")
-    blocks = chart.loss.unflatten(0, (-1, 20)).mean(dim=1).clamp(max=3)
+    blocks = torch.stack([block.mean(dim=0) for block in chart.loss.split(20)]).clamp(max=3)
     every, looks = range(1, steps + 1, 20), range(50, steps + 1, 50)
     for ax, x, y, color in (
         ("L", every, blocks[:, 0], plotting.DISC),

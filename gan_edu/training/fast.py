@@ -8,7 +8,6 @@ and keeps nothing: whatever was changed in between (weights, layers, learning ra
 A layer is h = φ(z), z = W x + b. Rows are samples: x is (N, d), in an ensemble (S, N, d). `g` is a loss's gradient.
 """
 
-import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -18,25 +17,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu import objectives
+from gan_edu.device import one_thread
 
 Tensor = torch.Tensor
 aten = torch.ops.aten
-
-
-class one_thread(contextlib.ContextDecorator):
-    """gan_edu.device.threads(1), as a decorator that costs little."""
-
-    def __enter__(self):
-        self.before = torch.get_num_threads()
-        if self.before != 1:
-            torch.set_num_threads(1)
-
-    def __exit__(self, *_):
-        if self.before != 1:
-            torch.set_num_threads(self.before)
-
-    def _recreate_cm(self):  # a new one for each call
-        return type(self)()
 
 
 # -- nets ------------------------------------------------------------------------------------------------------------

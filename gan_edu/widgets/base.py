@@ -15,6 +15,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from gan_edu.device import one_thread
 from gan_edu.recorder import Frame, Recorder, Recording
 from gan_edu.settings import Any, Choice, Flag, Whole
 from gan_edu.training import progress_bar
@@ -22,7 +23,7 @@ from gan_edu.widgets import player
 from gan_edu.widgets.cells import replace_earlier
 from gan_edu.widgets.explain import explain
 from gan_edu.widgets.stored import Stored
-from gan_edu.widgets.trainer import Pace, StillRunning, Trainer, one_thread, trim_memory
+from gan_edu.widgets.trainer import Pace, StillRunning, Trainer, trim_memory
 
 STATIC = Path(__file__).parent / "static"
 ASK = (Exception, SystemExit)  # whatever a learner's net raises is shown in the widget as a sentence

@@ -12,13 +12,13 @@ from torch import nn
 from gan_edu import data as course_data
 from gan_edu import device as devices
 from gan_edu import ensemble, nets, objectives, plotting
+from gan_edu.device import one_thread
 from gan_edu.recorder import Frame, PlaneLook, Recorder, Recording, unpack_points
 from gan_edu.settings import Any, Checked, Choice, Number, Whole, setting
 from gan_edu.training import GAN, Doubt
 from gan_edu.widgets.base import ASK, RecordedWidget
 from gan_edu.widgets.controls import OWN, Controls, apply_to, patient
 from gan_edu.widgets.explain import explain
-from gan_edu.widgets.trainer import one_thread
 
 CODE = [
     "real = data.sample(batch)",

@@ -9,6 +9,7 @@ import torch
 
 from gan_edu import device as devices
 from gan_edu import latent, models
+from gan_edu.device import one_thread
 from gan_edu.latent import Finished, Holes, LatentSettings, Learning, Space, pages
 from gan_edu.latent.observer import FINE
 from gan_edu.latent.recipe import settings_of, title
@@ -17,7 +18,7 @@ from gan_edu.settings import Any, Number, Whole
 from gan_edu.widgets.base import ASK, RecordedWidget
 from gan_edu.widgets.controls import Controls, apply_to, described, menu, patient
 from gan_edu.widgets.explain import explain
-from gan_edu.widgets.trainer import GivenUp, one_thread
+from gan_edu.widgets.trainer import GivenUp
 
 RUN = Any(lambda value: Whole(0).check(0 if value is None else value, "run"))
 

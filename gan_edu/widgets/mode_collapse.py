@@ -11,12 +11,13 @@ from gan_edu import collapse
 from gan_edu import device as devices
 from gan_edu.collapse import OF_DISCRIMINATOR, REMEDIES, CollapseSettings, EnsembleRun, Makers, Sweep, pages
 from gan_edu.collapse.recipe import USUAL, kind_of
+from gan_edu.device import one_thread
 from gan_edu.recorder import Frame, Recording
 from gan_edu.settings import Any, Choice, Whole
 from gan_edu.widgets.base import ASK, RecordedWidget
 from gan_edu.widgets.controls import Controls, apply_to, described, patient
 from gan_edu.widgets.explain import explain
-from gan_edu.widgets.trainer import Trainer, one_thread
+from gan_edu.widgets.trainer import Trainer
 
 SWEPT = Choice(tuple(collapse.SWEEPS))
 GOES_ON = ("model", "discriminator")  # what remedies apply to

@@ -9,12 +9,10 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 
-import torch
+from gan_edu.device import one_thread
 
 PATIENCE = 3.0  # seconds that others wait for the step under way
 _trainers: weakref.WeakSet = weakref.WeakSet()
-_ones: weakref.WeakSet = weakref.WeakSet()  # those that want one thread now; weak, for an interrupt may lose one
-_single, _several, _counting = False, 1, threading.Lock()
 
 
 class StillRunning(TimeoutError):
@@ -23,27 +21,6 @@ class StillRunning(TimeoutError):
 
 class GivenUp(BaseException):
     """Raised in a thread whose step took too long, to end it: nobody waits for it any more."""
-
-
-class one_thread:  # noqa: N801 (it is called like a function)
-    """Run torch on one CPU thread: nets this small are slower on two, and results stay the same in every thread."""
-
-    def __enter__(self) -> None:
-        global _single, _several
-        with _counting:  # the last one out puts back what the first one found
-            if not _single:
-                _several = torch.get_num_threads()
-            _single = True
-            _ones.add(self)
-            torch.set_num_threads(1)
-
-    def __exit__(self, *error) -> None:
-        global _single
-        with _counting:
-            _ones.discard(self)
-            if not _ones:
-                torch.set_num_threads(_several)
-                _single = False
 
 
 def trim_memory() -> None:
