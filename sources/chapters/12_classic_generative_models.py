@@ -127,27 +127,27 @@ identity("every other coin loses exactly KL(data ‖ coin)", scores.allclose(-en
 # %% [markdown]
 # ### A sheet of coins
 #
-# Now take 784 coins, one for each pixel, each thrown independently of the others.
+# Now take 784 coins, one for each pixel, each tossed independently of the others.
 #
-# **Predict, and say why:** you throw them all once. What do you see: a digit, a blend of digits, or noise?
+# **Predict, and say why:** you toss them all once. What do you see: a digit, a blend of digits, or noise?
 
 # %% jupyter={"source_hidden": true}
 coins = digits.mean(0)  # the best of all models with independent pixels
 by_class = torch.stack([digits[mnist.labels == label].mean(0) for label in range(10)])  # ten sheets of coins
 device.seed_everything(0)
-thrown = {
+tossed = {
     "real": digits[:10],
     "one sheet of coins": torch.bernoulli(coins.expand(10, -1)),
     "a sheet for each digit": torch.bernoulli(by_class),
     "the ten sheets": by_class,
 }
-plotting.image_grid({name: 2 * images - 1 for name, images in thrown.items()})
+plotting.image_grid({name: 2 * images - 1 for name, images in tossed.items()})
 
 # %% [markdown]
 # One sheet gives noise, denser where ink is frequent. Every pixel does what it should *on average*. But what makes a
 # picture is how its pixels depend on one another, and these coins don't.
 #
-# Ten sheets, one for each digit, are better: first draw the digit, then throw its coins. That is a **mixture**. It
+# Ten sheets, one for each digit, are better: first draw the digit, then toss its coins. That is a **mixture**. It
 # knows a little about neighbours, because all pixels share the digit. Now let us score it, on 2,000 digits that were
 # not used.
 #
@@ -640,7 +640,7 @@ claim("the lazy one beats the copier at each width", lazy > max(copies.values())
 # %% [markdown]
 # ## Three quick questions
 #
-# <details><summary>A coin showed 1 in 7 of 10 throws. Which θ fits best, and what is its score?</summary>
+# <details><summary>A coin showed 1 in 7 of 10 tosses. Which θ fits best, and what is its score?</summary>
 #
 # θ = 0.7, and 0.7 ln 0.7 + 0.3 ln 0.3 ≈ −0.611 nats: minus the entropy of a coin with 0.7.
 #

@@ -14,7 +14,7 @@
 # > tensors, `nn.Sequential`, `backward()`. The theory behind the losses is in
 # > [32 · the optimal discriminator](32_optimal_discriminator.ipynb), and you don't need it here.
 # >
-# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used by itself): {{gpu_time}}
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
 # %% jupyter={"source_hidden": true}
 import copy

@@ -14,7 +14,7 @@
 # > **Before you start** The losses and the two turns of a step: [41 · an MLP GAN](41_mlp_gan.ipynb). What a
 # > discriminator knows: [32 · the optimal discriminator](32_optimal_discriminator.ipynb) (helpful, not needed).
 # >
-# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used by itself): {{gpu_time}}
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
 # %% jupyter={"source_hidden": true}
 import itertools

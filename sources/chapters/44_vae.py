@@ -15,7 +15,7 @@
 # > PyTorch. [35 · the ELBO](35_elbo.ipynb) has the mathematics behind sections 8, 10 and 12; leave them out at a first
 # > reading if you haven't read it.
 # >
-# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used by itself): {{gpu_time}}
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
 # %% [markdown]
 # ## The idea in a picture

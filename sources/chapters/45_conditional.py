@@ -14,7 +14,7 @@
 # > **Before you start** [41 · an MLP GAN](41_mlp_gan.ipynb) and [44 · a VAE](44_vae.ipynb): the same two models, now
 # > with labels.
 # >
-# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used by itself): {{gpu_time}}
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
 # %% [markdown]
 # ## The idea in a picture

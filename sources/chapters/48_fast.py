@@ -13,7 +13,7 @@
 # > **Before you start** The training step, from [41 · an MLP GAN](41_mlp_gan.ipynb). R1, from
 # > [33 · dynamics](33_dynamics.ipynb), is helpful, not needed.
 # >
-# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used by itself): {{gpu_time}}
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
 # %% [markdown]
 # ## The idea in a picture

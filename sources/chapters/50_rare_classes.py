@@ -12,7 +12,7 @@
 # >
 # > **Before you start** [45 · conditional generation](45_conditional.ipynb). Softmax and cross-entropy.
 # >
-# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used by itself): {{gpu_time}}
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
 # %% [markdown]
 # ## The idea in a picture
