@@ -816,6 +816,8 @@ EXERCISE_BREAKS = [
     (f'# %% check="square" points=1\n{CHECK_OF_SQUARE}', "", "no check for the answer"),
     (CHECK_OF_SQUARE, "assert square(3) == 9\n", "calls no q.….check"),
     ('[markdown] answer="why" points=1', "[markdown]", "has no answer cell"),
+    ("# q.double.hint()", "# q.double.hint() q.double.check()", "is no Python when its # is taken away"),
+    ("# ### BEGIN SOLUTION\n", "# <!-- ### BEGIN SOLUTION --> It is\n", "must stand on a line of its own"),
     ('answer="square"', 'answer="cube"', "checks what no answer cell above it gives"),
 ]
 

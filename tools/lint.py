@@ -360,7 +360,23 @@ def check_exercise(nb, name):
                 f"question “{title}”: the first line must be “*Difficulty ●●○ · importance ●●● · 10 minutes*”"
             )
         problems += _check_marks(nb, title, sorted({n for n, _ in cells}))
-    return problems + check_cells(nb)
+    return problems + _check_lines(nb) + check_cells(nb)
+
+
+def _check_lines(nb):
+    """Commented calls that run once their # is gone; marks of an answer that stand on lines of their own."""
+    problems = []
+    for number, cell in enumerate(nb.cells, 1):
+        for line in cell.source.splitlines():
+            if cell.cell_type == "code" and line.startswith("# q."):
+                try:
+                    ast.parse(line[2:])
+                except SyntaxError:
+                    problems.append(f"cell {number}: “{line}” is no Python when its # is taken away")
+            if cell.cell_type == "markdown" and "###" in line and not line.startswith("#"):
+                if not re.fullmatch(r"<!-- ### (BEGIN|END) SOLUTION -->", line):
+                    problems.append(f"cell {number}: the mark in “{_short(line)}” must stand on a line of its own")
+    return problems
 
 
 def _check_marks(nb, title, numbers):

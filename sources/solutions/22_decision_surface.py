@@ -258,4 +258,5 @@ plt.show()
 # When you have written yours, compare it with a model answer. There are hints, too:
 
 # %%
-# q.reading_maps.hint() q.reading_maps.check()
+# q.reading_maps.hint()
+# q.reading_maps.check()

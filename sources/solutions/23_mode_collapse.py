@@ -197,4 +197,5 @@ for rare in (1 / 8, 0.01):
 # When you have written yours, compare it with a model answer. There are hints, too:
 
 # %%
-# q.no_collapse.hint() q.no_collapse.check()
+# q.no_collapse.hint()
+# q.no_collapse.check()

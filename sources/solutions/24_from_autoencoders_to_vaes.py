@@ -173,7 +173,8 @@ assert (_z.pow(4).mean(0) - 3).abs().max() < 0.5  # normal, though the codes are
 # When you have written yours, compare it with a model answer. There are hints, too:
 
 # %%
-# q.three_statements.hint() q.three_statements.check()
+# q.three_statements.hint()
+# q.three_statements.check()
 
 # %% [markdown]
 # ## Your tools at work

@@ -183,7 +183,8 @@ assert _t.allclose(_t.as_tensor(arc(_a, _b, 1 / 3)).float(), _t.tensor(_right), 
 # When you have written yours, compare it with a model answer. There are hints, too:
 
 # %%
-# q.fair_comparison.hint() q.fair_comparison.check()
+# q.fair_comparison.hint()
+# q.fair_comparison.check()
 
 # %% [markdown]
 # ## Your tools at work
