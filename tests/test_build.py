@@ -945,3 +945,14 @@ def test_pictures_become_smaller_and_look_the_same(built):
 def test_words_are_what_a_reader_reads():
     assert lint.count_words("One **two** `three` $four$ [five](six.md)\n| seven | eight |\n```\nnine\n```") == 3
     assert lint.count_words("对抗网络") == 2
+    assert lint.count_formulas("$a$, `$b$` and $c + \\$d$:\n$$\ne\n$$\n| $f$ |\n```\n$g$\n```") == (3, 1)
+
+
+def test_formulas_and_pictures_take_time_to_read():
+    def minutes(text, *code):
+        cells = [nbformat.v4.new_markdown_cell(text), *map(nbformat.v4.new_code_cell, code)]
+        return build.read_minutes(nbformat.v4.new_notebook(cells=cells))
+
+    assert minutes("word " * 190) == 1
+    assert minutes("word " * 190 + "$x$ " * 10) == minutes("word " * 190 + "$$x$$") == 2
+    assert minutes("word", *["plt.show()"] * 5) == 2

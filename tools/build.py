@@ -46,7 +46,8 @@ LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "pytho
 CELL_KEYS = ("tags", "jupyter", "answer", "check", "points")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 600
-WORDS_A_MINUTE, CODE_LINES_A_MINUTE = 200, 20
+WORDS_A_MINUTE, CODE_LINES_A_MINUTE, PICTURES_A_MINUTE = 200, 20, 5
+WORDS_OF_A_FORMULA, WORDS_OF_A_DISPLAY = 2, 20
 
 
 class BuildError(Exception):
@@ -206,11 +207,14 @@ def is_folded(cell):
 
 
 def read_minutes(nb):
-    """Minutes to read a notebook: its words and its lines of code, folded cells aside, at least one."""
-    words = sum(lint.count_words(cell.source) for cell in nb.cells if cell.cell_type == "markdown")
-    shown = (cell for cell in nb.cells if cell.cell_type == "code" and not is_folded(cell))
-    lines = sum(len(cell.source.splitlines()) for cell in shown)
-    return max(1, math.ceil(words / WORDS_A_MINUTE + lines / CODE_LINES_A_MINUTE))
+    """Minutes to read a notebook: words, formulas, pictures and lines of code, folded cells aside; at least one."""
+    prose = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    inline, displayed = (sum(counts) for counts in zip(*map(lint.count_formulas, prose), strict=True))
+    words = sum(map(lint.count_words, prose)) + WORDS_OF_A_FORMULA * inline + WORDS_OF_A_DISPLAY * displayed
+    pictures = sum(any(call in cell.source for call in ("plt.show()", "image_grid(")) for cell in code)
+    lines = sum(len(cell.source.splitlines()) for cell in code if not is_folded(cell))
+    return max(1, math.ceil(words / WORDS_A_MINUTE + pictures / PICTURES_A_MINUTE + lines / CODE_LINES_A_MINUTE))
 
 
 def gpu_time(root, name):

@@ -56,6 +56,13 @@ def count_words(text):
     return sum(any(c.isalnum() for c in word) for word in text.split()) + chinese // 2
 
 
+def count_formulas(text):
+    """Formulas between words, and displayed ones."""
+    text = without_code(text).replace(r"\$", "")
+    rest, displayed = re.subn(r"\$\$.*?\$\$", " ", text, flags=re.S)
+    return len(re.findall(r"\$[^$]+\$", rest)), displayed
+
+
 def list_items(text):
     """The items of the top-level lists in a markdown text, each with its continuation lines."""
     items, inside = [], False
