@@ -45,6 +45,17 @@ def main(arguments=None):
         return 0
 
 
+def _new(folder, data):
+    from gan_edu.project import create
+
+    try:
+        files = create(folder, data)
+    except (OSError, ValueError) as error:
+        raise Problem(str(error)) from None
+    print(f"{folder} holds: {', '.join(file.name for file in files)}. Start with:\n  cd {folder}\n  python train.py")
+    return 0
+
+
 def _parse_and_run(arguments):
     import argparse
 
@@ -57,6 +68,9 @@ def _parse_and_run(arguments):
     data = commands.add_parser("data", help="list the data sets; `gan-edu data fetch NAME` fetches a full one")
     actions = data.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("fetch", help="fetch a full data set").add_argument("name", metavar="NAME")
+    new = commands.add_parser("new", help="write a small GAN project of your own, in plain PyTorch")
+    new.add_argument("folder", metavar="FOLDER", help="the project's folder, which is made")
+    new.add_argument("--data", required=True, metavar="DATA", help="a folder of pictures, or a CSV file")
     commands.add_parser("progress", help="show which exercises are solved")
 
     chosen = parser.parse_args(arguments)
@@ -69,6 +83,8 @@ def _parse_and_run(arguments):
             raise
         except (OSError, ValueError, RuntimeError) as error:  # data.DataError is a RuntimeError
             raise Problem(str(error)) from None
+    if chosen.command == "new":
+        return _new(chosen.folder, chosen.data)
     if chosen.command == "progress":
         from gan_edu.checks import show_progress
 

@@ -1,0 +1,193 @@
+"""Train a GAN. Ctrl-C stops it after the step under way; the same command goes on where it was.
+
+python train.py                                   the data that `gan-edu new` was told; see --help
+python train.py --data FOLDER --size 64           other data, other settings
+torchrun --nproc-per-node 2 train.py              several GPUs (or CPU processes)
+tensorboard --logdir runs                         losses and samples, if tensorboard is installed
+"""
+
+import argparse
+import contextlib
+import copy
+import functools
+import os
+import signal
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from data import DATA, load, save_samples
+from metric import frechet_distance
+from nets import Discriminator, Generator
+from tqdm import tqdm
+
+RANK, WORLD = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))  # set by torchrun
+
+
+def settings(arguments=None):
+    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--data", default=DATA, help="where the data are")
+    parser.add_argument("--size", type=int, default=32, help="height and width of pictures: 16, 32, 64, 128")
+    parser.add_argument("--out", default="runs/first", help="folder for the checkpoint, samples and curves")
+    parser.add_argument("--steps", type=int, default=1500, help="steps of both networks, altogether")
+    parser.add_argument("--batch", type=int, default=64, help="real examples a step, for each process")
+    parser.add_argument("--accumulate", type=int, default=1, help="parts in which a batch is computed, to save memory")
+    parser.add_argument("--lr", type=float, default=5e-4, help="learning rate of both networks")
+    parser.add_argument("--r1", type=float, default=0.1, help="weight of the gradient penalty on real examples")
+    parser.add_argument("--ema", type=float, default=0.995, help="how slowly the averaged generator follows")
+    parser.add_argument("--noise", type=int, default=64, help="dimensions of the noise")
+    parser.add_argument("--width", type=int, default=32, help="size of the networks")
+    parser.add_argument("--every", type=int, default=250, help="steps between two samples and checkpoints")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args(arguments)
+
+
+def stream(*numbers):
+    """Random numbers that depend on these numbers alone: a resumed run draws what the first would have drawn."""
+    seed = functools.reduce(lambda mixed, number: (mixed * 1_000_003 + number) % 2**63, numbers, 17)
+    return torch.Generator().manual_seed(seed)
+
+
+@functools.lru_cache(2)
+def order(seed, epoch, n):
+    return torch.randperm(n, generator=stream(seed, 1, epoch))
+
+
+def real_batch(data, number, args):
+    """Batch `number` of an endless row of shuffled epochs."""
+    places = torch.arange(number * args.batch, (number + 1) * args.batch)
+    epochs = places // len(data)
+    chosen = [order(args.seed, int(e), len(data))[places[epochs == e] % len(data)] for e in epochs.unique()]
+    return data.take(torch.cat(chosen)).to(args.device)
+
+
+def mixed_precision(args):
+    good = args.device.startswith("cuda") and torch.cuda.is_bf16_supported()
+    return torch.autocast("cuda", torch.bfloat16) if good else contextlib.nullcontext()
+
+
+def update(optimizer):
+    """One step with the mean gradient of all processes."""
+    for group in optimizer.param_groups:
+        for weight in group["params"] if WORLD > 1 else ():
+            dist.all_reduce(weight.grad)
+            weight.grad /= WORLD
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def play(state, data, step, args):
+    """One step of the discriminator, then one of the generator. Returns their losses."""
+    G, D = state["G"], state["D"]
+    real = real_batch(data, step * WORLD + RANK, args)
+    noise = torch.randn(args.batch, args.noise, generator=stream(args.seed, 2, step, RANK)).to(args.device)
+    parts = list(zip(real.chunk(args.accumulate), noise.chunk(args.accumulate), strict=True))
+    loss_d = loss_g = 0.0
+    for x, z in parts:
+        with mixed_precision(args):
+            fake = G(z).detach()
+            loss = F.softplus(-D(x)).mean() + F.softplus(D(fake)).mean()
+        if args.r1:  # in full precision: squares of small gradients
+            x = x.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+            loss = loss + args.r1 / 2 * slope.square().flatten(1).sum(1).mean()
+        (loss / len(parts)).backward()
+        loss_d += loss.item() / len(parts)
+    update(state["opt_D"])
+    for _, z in parts:
+        with mixed_precision(args):
+            loss = F.softplus(-D(G(z))).mean()
+        (loss / len(parts)).backward()
+        loss_g += loss.item() / len(parts)
+    state["opt_D"].zero_grad(set_to_none=True)  # the generator's turn left gradients in D
+    update(state["opt_G"])
+    with torch.no_grad():
+        follow = min(args.ema, (step + 1) / (step + 10))  # at first it follows fast: the start is worth nothing
+        for mean, new in zip(state["mean_G"].state_dict().values(), G.state_dict().values(), strict=True):
+            mean.copy_(new if not mean.is_floating_point() else torch.lerp(new, mean, follow))
+    return loss_d, loss_g
+
+
+def new_state(spec, args):
+    torch.manual_seed(args.seed)  # the same weights in all processes
+    G, D = Generator(spec, args.noise, args.width).to(args.device), Discriminator(spec, args.width).to(args.device)
+    adam = functools.partial(torch.optim.Adam, lr=args.lr, betas=(0.0, 0.99))
+    return {"G": G, "D": D, "mean_G": copy.deepcopy(G).eval(), "opt_G": adam(G.parameters()),
+            "opt_D": adam(D.parameters())}  # fmt: skip
+
+
+def save(state, spec, step, args):
+    path = Path(args.out) / "checkpoint.pt"
+    parts = {name: part.state_dict() for name, part in state.items()}
+    settings = {name: getattr(args, name) for name in ("noise", "width", "batch", "seed", "lr", "r1", "ema")}
+    torch.save(parts | {"spec": spec, "step": step, "settings": settings}, path.with_suffix(".new"))
+    os.replace(path.with_suffix(".new"), path)  # at no moment is there half a checkpoint
+
+
+def restore(state, spec, args):
+    """Load the checkpoint, if there is one. Returns the number of steps that were made."""
+    path = Path(args.out) / "checkpoint.pt"
+    if not path.exists():
+        return 0
+    saved = torch.load(path, map_location=args.device, weights_only=True)
+    if saved["spec"] != spec or any(getattr(args, name) != value for name, value in saved["settings"].items()):
+        raise SystemExit(f"{path} comes from other data or settings: {saved['settings']}. Choose another --out.")
+    for name, part in state.items():
+        part.load_state_dict(saved[name])
+    return saved["step"]
+
+
+def look(state, spec, args, name, rows=64):
+    noise = torch.randn(rows, args.noise, generator=stream(args.seed, 3)).to(args.device)
+    with torch.no_grad():
+        return save_samples(state["mean_G"](noise).float().cpu(), spec, Path(args.out) / name)
+
+
+def main(arguments=None):
+    args = settings(arguments)
+    if WORLD > 1:
+        on_gpu = args.device.startswith("cuda")
+        args.device = f"cuda:{os.environ['LOCAL_RANK']}" if on_gpu else "cpu"
+        dist.init_process_group("nccl" if on_gpu else "gloo")
+    Path(args.out).mkdir(parents=True, exist_ok=True)
+    for first in (True, False):  # one process reads the files, the others what it has read
+        if first == (RANK == 0):
+            data, spec = load(args.data, args.size)
+        if WORLD > 1:
+            dist.barrier()
+    state = new_state(spec, args)
+    start, stop, writer = restore(state, spec, args), [], None
+    signal.signal(signal.SIGINT, lambda *_: stop.append(True))
+    with contextlib.suppress(ImportError):
+        from torch.utils.tensorboard import SummaryWriter
+
+        writer = SummaryWriter(args.out, purge_step=start) if RANK == 0 else None
+    for step in tqdm(range(start, args.steps), initial=start, total=args.steps, disable=RANK > 0):
+        losses = play(state, data, step, args)
+        stopping = torch.tensor(float(bool(stop)))
+        if WORLD > 1:  # all processes stop after the same step
+            stopping = stopping.to(args.device)
+            dist.all_reduce(stopping)
+        last = bool(stopping) or step + 1 == args.steps
+        if RANK == 0 and (last or (step + 1) % args.every == 0):
+            save(state, spec, step + 1, args)
+            grid = look(state, spec, args, f"samples_{step + 1:06d}")
+            if writer:
+                writer.add_scalars("loss", {"D": losses[0], "G": losses[1]}, step + 1)
+                if grid is not None:
+                    writer.add_image("samples", grid, step + 1)
+        if stopping:
+            tqdm.write(f"Stopped after step {step + 1}. The same command goes on.")
+            break
+    else:
+        if RANK == 0:
+            made, floor = frechet_distance(state["mean_G"], data, args)
+            print(f"Fréchet distance of the averaged generator: {made:.3f}; of two halves of the data: {floor:.3f}")
+    if WORLD > 1:
+        dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
