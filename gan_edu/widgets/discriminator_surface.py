@@ -289,6 +289,8 @@ class DiscriminatorSurface(RecordedWidget):
         ax.set(title="losses (ln 2, 2 ln 2 dashed)", xlabel="step")
         if handles := ax.get_legend_handles_labels()[0]:
             figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))  # below: it covers no curve
+        else:
+            ax.set(title="losses: no step yet", xticks=[], yticks=[])
         return figure
 
     def thinned(self, recording: Recording) -> list[Frame]:

@@ -192,13 +192,14 @@ with tempfile.TemporaryDirectory() as folder:
 # it. Five or six sentences.
 
 # %% [markdown] answer="bug_report" points=2
-# <!-- ### BEGIN SOLUTION --> A good report says what I did, from the beginning, so that somebody else can do the
-# same. It says what I expected and what came instead, with the whole text of the error, copied as text. And it says
-# on which installation: the block of text at the end of `gan-edu doctor`.
+# <!-- ### BEGIN SOLUTION -->
+# A good report says what I did, from the beginning, so that somebody else can do the same. It says what I expected and
+# what came instead, with the whole text of the error, copied as text. And it says on which installation: the block of
+# text at the end of `gan-edu doctor`.
 #
 # Before sending it, I would restart the kernel and run all cells, try an unchanged copy of the notebook, and read
-# what the doctor finds broken. Often one of these is the answer. If not, each of them rules something out. <!-- ###
-# END SOLUTION -->
+# what the doctor finds broken. Often one of these is the answer. If not, each of them rules something out.
+# <!-- ### END SOLUTION -->
 
 # %% [markdown]
 # When you have written yours, compare it with a model answer. There are hints, too:
