@@ -41,6 +41,8 @@ def still(recordings: list[Recording], names: list[str]) -> Figure:
     ax.set(xlabel="step", ylabel="modes held", ylim=(-0.05 * modes, modes * 1.05))
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
+    if all(len(recording.frames) == 1 for recording in recordings):
+        ax.set_xticks([recordings[0].frames[0].step])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32), ncols=2, fontsize=8)  # below: it covers no line
     return figure
 
