@@ -70,7 +70,7 @@ plt.show()
 # %% [markdown]
 # Both models were fitted to the same 240 points. On the left is a **discriminative** model. It has learned a border,
 # and it says on which side of the border a point lies. On the right is a **generative** model. It has learned where the
-# points of each kind are frequent: most of them within the two ellipses of their colour. So it can draw new ones (the
+# points of each kind are frequent: most of them within the larger ellipse of their colour. So it can draw new ones (the
 # orange triangles).
 
 # %% [markdown]
