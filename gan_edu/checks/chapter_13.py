@@ -439,8 +439,11 @@ def _a_table(P):
 )
 def melodies():
     """The formula is the log-likelihood of the real melodies under a Markov chain, averaged over N of them. It is large
-    (near 0) when the chain gives high probabilities to the steps that the melodies take. As a loss, to be made small,
-    it needs a minus; without it, training teaches that what the real melodies do is impossible, and the number falls
+    (near 0) when the chain gives high probabilities to the steps that the melodies take.
+
+    If p is a table that was counted before, the generator doesn't occur in the formula. Its gradient is zero, with
+    either sign, and the generator learns nothing from it. If p itself is trained, the formula needs a minus, because a
+    loss is made small. Without it, training teaches that what the real melodies do is impossible, and the number falls
     without end.
 
     With the minus it is a good and common loss for a model that *has* probabilities p(x_t | x_{t-1}): counting

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gan_edu import plotting
 from gan_edu.collapse.observer import SCORES
@@ -34,9 +35,14 @@ def still(recordings: list[Recording], names: list[str]) -> Figure:
         steps, middle = recording.column("held")
         low, high = (recording.column(f"held_{side}")[1] for side in ("low", "high"))
         ax.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
-        ax.plot(steps, middle, color=colour, label=name or "median over the seeds; band: lowest to highest")
+        dot = "o" if len(steps) == 1 else ""  # a single step has no line
+        ax.plot(steps, middle, dot + "-", color=colour, label=name or "median over the seeds; band: lowest to highest")
     modes = recordings[0].about["modes"]
-    ax.set(xlabel="step", ylabel="modes held", ylim=(0, modes * 1.05))
+    ax.set(xlabel="step", ylabel="modes held", ylim=(-0.05 * modes, modes * 1.05))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    if all(len(recording.frames) == 1 for recording in recordings):
+        ax.set_xticks([recordings[0].frames[0].step])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32), ncols=2, fontsize=8)  # below: it covers no line
     return figure
 

@@ -284,11 +284,13 @@ class DiscriminatorSurface(RecordedWidget):
                 if any(key in frame.values for frame in run.recording):
                     label = f"{label}, {name}" if name else label
                     ax.plot(*run.recording.column(key), color=colour, label=label, linestyle=dash, linewidth=1.3)
-        for y in (plotting.LN2, 2 * plotting.LN2):
-            ax.axhline(y, color="black", linestyle="--", linewidth=1)
-        ax.set(title="losses (ln 2, 2 ln 2 dashed)", xlabel="step")
         if handles := ax.get_legend_handles_labels()[0]:
+            for y in (plotting.LN2, 2 * plotting.LN2):
+                ax.axhline(y, color="black", linestyle="--", linewidth=1)
+            ax.set(title="losses (ln 2, 2 ln 2 dashed)", xlabel="step")
             figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))  # below: it covers no curve
+        else:
+            ax.set(title="losses: no step yet", xticks=[], yticks=[])
         return figure
 
     def thinned(self, recording: Recording) -> list[Frame]:

@@ -31,7 +31,11 @@
 # - The **discriminator** is a detective. It looks at one point and says how likely it is to be real.
 #
 # The detective learns to recognise forgeries. The forger learns from the detective's answers. Together they are a
-# *generative adversarial network*, or **GAN**. Here they are before the game begins, with random weights:
+# *generative adversarial network*, or **GAN**.
+#
+# A *network* is a function with many adjustable numbers, its **weights**. To *learn* is to change the weights a little,
+# again and again, so that the answers get better. Here are both players before the game begins. Their weights are
+# random, so their answers are nonsense:
 
 # %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
@@ -146,7 +150,8 @@ with plotting.Live(share=0.5) as live:
 
 # %% [markdown]
 # You have just seen a GAN learn. (If you run the cell again, it goes on from where it stopped. To start anew, run the
-# cell that makes `gan` first.) It went fast, so here are eight moments of it:
+# cell that makes `gan` first.) It went fast, so here are eight moments of it. The darker the blue, the more frequent
+# real points are there. (The legend calls that *density*.)
 
 # %%
 plotting.small_multiples_2d(list(film.values()), ring, [f"step {number}" for number in film])
@@ -166,15 +171,30 @@ plotting.small_multiples_2d(list(film.values()), ring, [f"step {number}" for num
 # And in the coloured map, the clouds have turned pale. The discriminator can't tell real from generated there any more.
 # Let us check that:
 
+
 # %%
-opinion = gan.logits(real.to(gan.device)).sigmoid()
-middle = gan.logits(torch.zeros(1, 2).to(gan.device)).sigmoid()
-claim("D(x) lies between 0.3 and 0.7 at nine of ten real points", (abs(opinion - 0.5) < 0.2).float().mean() > 0.9)
-claim("but in the middle of the ring, where no real point lies, it is below 0.2", middle.item() < 0.2, measured=middle)
+def opinion(points):
+    return gan.logits(points.to(gan.device)).sigmoid()
+
+
+def undecided(points):
+    return (abs(opinion(points) - 0.5) < 0.1).float().mean()  # the share of places where D(x) is near ½
+
+
+axis = torch.linspace(-2.5, 2.5, 100)
+far = torch.cartesian_prod(axis, axis)  # a grid over the whole map
+far = far[torch.cdist(far, ring.modes).amin(1) > 0.5]  # without the clouds and all that lies near them
+middle = opinion(torch.zeros(1, 2)).item()
+claim("D(x) lies between 0.4 and 0.6 at nine of ten real points", undecided(real) > 0.9, measured=undecided(real))
+claim("but at fewer than eight of ten places far from all clouds", undecided(far) < 0.8, measured=undecided(far))
+claim("and in the middle of the ring, where no real point lies, it is below 0.2", middle < 0.2, measured=middle)
 
 # %% [markdown]
-# There it is, the sign ✓: these claims could have failed. Look at both together. A discriminator that has learned
-# nothing says ½ everywhere. This one says ½ at the clouds only because it can't tell there.
+# There it is, the sign ✓: these claims could have failed. Look at them together. A discriminator that has learned
+# nothing says about ½ everywhere. This one doesn't: it is sure about the middle. At the clouds it says about ½ although
+# it has learned, for the generated points there look too much like real ones.
+#
+# (The map is pale in other places as well, such as outside the ring. So “pale” alone is no sign of a cloud.)
 #
 # ## 3 · Count, don't guess
 #
@@ -473,7 +493,9 @@ except AssertionError as failure:
 # and answers. The map in the [README](../README.md) shows which chapters are finished.
 #
 # - **You want to learn GANs.** Solve the exercises of this chapter. Then visit [01 · the workshop](01_workshop.ipynb),
-#   which shows you the tools. After that, follow the links at the end of each chapter.
+#   which shows you the tools. After that, follow the links at the end of each chapter. Is PyTorch new to you? Then do
+#   its own [*Learn the Basics*](https://docs.pytorch.org/tutorials/beginner/basics/intro.html), up to *Optimization*,
+#   before chapter 11.
 # - **You are in a hurry.** Read parts 2 and 4. They can be understood without the mathematics of part 3.
 # - **You teach, or you want to change something.** The last section of
 #   [01 · the workshop](01_workshop.ipynb) is for you.
@@ -557,6 +579,8 @@ except AssertionError as failure:
 # | English | 中文 | Meaning |
 # |---|---|---|
 # | generative adversarial network (GAN) | 生成对抗网络 | a generator and a discriminator trained against each other |
+# | network | 神经网络 | a function with many adjustable numbers |
+# | weights | 权重 | the numbers of a network that change when it learns |
 # | generator | 生成器 | turns noise into samples |
 # | discriminator | 判别器 | says how likely a sample is to be real |
 # | noise | 噪声 | the random numbers that a generator starts from |

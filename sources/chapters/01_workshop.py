@@ -21,7 +21,8 @@
 # A training is like a film that is made while you watch. You can stop it at any step and keep it in a file. Tomorrow
 # you can go on from exactly the same place, or go on in another direction.
 #
-# Here the GAN of chapter 00 learns the ring again. After 300 steps it is saved. Then there are three futures:
+# Here a GAN with the networks of chapter 00 learns the ring, with twice the learning rate. After 300 steps it is saved.
+# Then there are three futures:
 
 # %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
@@ -101,8 +102,9 @@ claim("with another learning rate the curve is another one", branch != resumed)
 # A *widget* is a window into a training. You can start it, stop it, rewind it and change it. Part 2 of the course has
 # three of them. Have a short look at each; the chapters come back to them.
 #
-# Press **▶ Play**. After a while, press it again to pause. Then drag the time line below the picture to the left:
-# that is the past, and nothing of it is lost.
+# Press **▶ Play**. After a while, press it again to pause. Then drag the time line below the picture to the left: that
+# is the past, and nothing of it is lost. Leave the parts that you don't know yet, such as *losses*, *KL* and *β*, aside
+# for now. Part 2 explains them.
 #
 # The first widget shows what the discriminator says about every place while both networks play (chapter 22):
 
@@ -272,8 +274,9 @@ identity(
 
 # %% [markdown]
 # They do. "Random" numbers come from a stream that is computed, and the file holds the place in that stream. It also
-# holds the weights, the memory of both optimisers and the history of the losses. With the weights alone the twin
-# would *not* have made the same steps:
+# holds the weights and the memory of both *optimisers*. (An optimiser is the part that changes a network's weights in
+# each step.) And it holds the history of the *losses*: a loss is the number that a player tries to make small. With the
+# weights alone the twin would *not* have made the same steps:
 
 # %%
 partial = make_gan()
@@ -311,8 +314,9 @@ print(device.describe())
 #   `py course.py lab`)
 # - for one model: `training.GAN(…, device="cpu")`
 #
-# PyTorch computes only with tensors that lie on *one* device. What comes from `gan.sample` lies on the GAN's device.
-# Points that you have made yourself lie on the CPU, until you move them.
+# A *tensor* is PyTorch's array of numbers: a single number, a list, a table, or more. PyTorch computes only with
+# tensors that lie on *one* device. What comes from `gan.sample` lies on the GAN's device. Points that you have made
+# yourself lie on the CPU, until you move them.
 #
 # **Predict, and say why:** we ask the GAN's discriminator about points on another device. (We take PyTorch's device
 # "meta", which stands in for a GPU and is there on every computer.) Will PyTorch move them, compute wrong numbers, or
@@ -377,8 +381,8 @@ print(*doubtful.doubts, sep="\n")
 # 3. **Compare with the original.** Does an unchanged copy of the notebook fail as well?
 # 4. **Ask the doctor.** Open a terminal (*File → New → Terminal*) and call `gan-edu doctor`. It examines the whole
 #    installation and says what to do.
-# 5. **Install anew.** Delete the folder `.venv` and call `python3 course.py lab` again. None of your own files are in
-#    it.
+# 5. **Install anew.** Close JupyterLab, which runs out of the folder `.venv`. Delete this folder, and call
+#    `python3 course.py lab` again (Windows: `py course.py lab`). None of your own files are in it.
 # 6. **Report it.** The doctor's output ends with a block of text for that. Exercise 4 is about good reports.
 
 # %% [markdown]
@@ -461,8 +465,8 @@ print(*doubtful.doubts, sep="\n")
 #
 # <details><summary>You saved only the weights of both networks. Why is the resumed training another one?</summary>
 #
-# The optimisers have a memory (averages of earlier gradients), and data and noise come from a stream of random numbers.
-# Both start anew. The result may be just as good, but it is another run.
+# The optimisers have a memory (averages of earlier gradients, the slopes that tell how to change each weight). Data and
+# noise come from a stream of random numbers. Both start anew. The result may be just as good, but it is another run.
 #
 # </details>
 #
@@ -506,5 +510,8 @@ print(*doubtful.doubts, sep="\n")
 # | widget | 交互控件 | a part of a page that you can play with |
 # | checkpoint | 检查点 | a file from which a training can go on |
 # | resume | 恢复训练 | to go on from a checkpoint |
+# | tensor | 张量 | PyTorch's array of numbers |
+# | optimiser | 优化器 | the part that changes a network's weights in each step |
+# | loss | 损失 | the number that a player tries to make small |
 # | device | 计算设备 | where tensors lie and are computed: CPU or GPU |
 # | stub | 代码桩 | a function whose body is still to be written |

@@ -13,7 +13,8 @@
 # >
 # > **Before you start** [00 · start here](00_start_here.ipynb). It helps to know what a probability density is: a curve
 # > that is high where points are frequent. You also need logarithms, slopes, and some PyTorch: tensors, `backward()`
-# > and an optimiser's step.
+# > and an optimiser's step. New to PyTorch? Do its own [*Learn the
+# > Basics*](https://docs.pytorch.org/tutorials/beginner/basics/intro.html) first, up to *Optimization*.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
@@ -63,13 +64,14 @@ for bell, look in zip(bells, looks, strict=True):
     axes[1].scatter(*bell.sample((40,)).T, s=22, marker="^", color=plotting.FAKE, linewidths=0)
 axes[1].scatter([], [], s=22, marker="^", color=plotting.FAKE, label="new points")
 for ax in axes:
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02))
 plt.show()
 
 # %% [markdown]
 # Both models were fitted to the same 240 points. On the left is a **discriminative** model. It has learned a border,
 # and it says on which side of the border a point lies. On the right is a **generative** model. It has learned where the
-# points of each kind are frequent, so it can draw new ones (the orange triangles).
+# points of each kind are frequent: most of them within the larger ellipse of their colour. So it can draw new ones (the
+# orange triangles).
 
 # %% [markdown]
 # ## 1 · Two questions about the same data
@@ -158,9 +160,13 @@ x, y = load("train")
 x_test, y_test = load("test")
 
 # %% [markdown]
-# The discriminative rival is **logistic regression**: a neural network without hidden layers, trained to give the right
-# label a high probability. It has a constant of its own, `C`: the smaller `C`, the smaller its weights are kept. We
-# leave it at 1, as scikit-learn does, and look afterwards whether that matters.
+# The discriminative rival is **logistic regression**. For each digit it has one number per pixel, a *weight*, and adds
+# up the weights of the inked pixels (and one number more). The ten sums become probabilities by softmax, as in
+# `posterior`. Training chooses the weights so that the right labels get high probabilities: the *loss* of a picture is
+# minus the logarithm of the probability of its label, and the sum of all losses is made small.
+#
+# It has a constant of its own, `C`: the smaller `C`, the smaller the weights are kept. We leave it at 1, as
+# scikit-learn does, and look afterwards whether that matters.
 #
 # We compare them where the discriminative model is at home: naming digits. Each gets 50 to 1,000 training digits, eight
 # random choices of each number.
@@ -251,9 +257,9 @@ plotting.image_grid({name: 2 * images - 1 for name, images in rows.items()})
 # ### A question that nobody had planned
 #
 # Now the lower half of each test digit is covered. The models stay as they were, fitted to 1,000 whole digits. The
-# generative model *leaves the covered pixels out of this sum of logarithms*: as its pixels are independent, that is
-# exactly $p(y \mid \text{upper half})$. Logistic regression needs a number for each pixel. We give it zeros (“no ink”),
-# or better, the average ink of its training digits at this pixel.
+# generative model adds one logarithm per pixel (in `posterior`). Now it *leaves the covered pixels out of this sum*: as
+# its pixels are independent, that is exactly $p(y \mid \text{upper half})$. Logistic regression needs a number for each
+# pixel. We give it zeros (“no ink”), or better, the average ink of its training digits at this pixel.
 #
 # **Predict, and say why:** which of these three loses least? And would a *new* logistic regression, trained on upper
 # halves, do better still?
@@ -315,7 +321,7 @@ claim(
 #
 # You could train a new classifier for upper halves, and with `C` = 1 it would be a little better than the coins. Then
 # one for left halves, one for every second row, and so on: one for each question. The generative model answers them
-# all. It can even fill the gap: name the digit by $p(y \mid \text{upper half})$, then throw the coins of that sheet for
+# all. It can even fill the gap: name the digit by $p(y \mid \text{upper half})$, then toss the coins of that sheet for
 # the lower half.
 
 
@@ -362,6 +368,9 @@ claim("and is right in less than 80 %", right(odds.argmax(1)) < 0.8)
 # | diffusion models | a bound, or by solving an equation | yes, in many steps |
 # | energy-based models | up to an unknown factor | only by long random walks |
 # | **GANs** | none, or one that nobody computes (below) | yes, in one step |
+#
+# (Don't stop at autoregressive models, flows, diffusion and energy-based models: they only complete the map, and
+# nothing below needs them. Compare the first row with the last.)
 
 # %% [markdown]
 # ### The density of a sampler

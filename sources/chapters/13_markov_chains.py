@@ -388,14 +388,16 @@ claim("after 20 steps: closer than one millionth", max(d[20] for d in apart.valu
 # descent, with minus the score as its loss: **for each step, minus the log-probability of what really came next.** That
 # is how language models are trained.
 #
-# Can a GAN be trained like that? The loss needs a number, $p(x_t \mid x_{t-1})$. A generator that turns noise into a
-# whole sample in one go has no such number: it gives a sample, and nobody knows how probable that sample was. (A
-# generator that writes letter by letter has one. [SeqGAN](https://arxiv.org/abs/1609.05473) is such a GAN for text, and
-# its generator is first trained with exactly this loss, before the game begins.)
+# Can a GAN be trained like that? Call the letter at place $t$ of a text $x_t$. The loss needs the number
+# $p(x_t \mid x_{t-1})$. A generator that turns noise into a whole sample in one go has no such number: it gives a
+# sample, and nobody knows how probable that sample was. (A generator that writes letter by letter has one.
+# [SeqGAN](https://arxiv.org/abs/1609.05473) is such a GAN for text, and its generator is first trained with exactly
+# this loss, before the game begins.)
 #
-# You may meet the name “Markov chain loss” for $\frac1N \sum_i \sum_t \log p(x_t \mid x_{t-1})$. That is this score,
-# summed over the steps of each sequence and averaged over $N$ real sequences. As a loss it needs a minus, and it
-# belongs to models that have these probabilities. The losses that GANs use follow in chapters 21, 32 and 34.
+# You may meet the name “Markov chain loss” for $\frac1N \sum_n \sum_t \log p(x_t^{(n)} \mid x_{t-1}^{(n)})$, where
+# $x^{(n)}$ is the $n$-th of $N$ real sequences. That is this score, summed over the steps of each sequence and averaged
+# over the sequences. As a loss it needs a minus, and it belongs to models that have these probabilities. The losses
+# that GANs use follow in chapters 21, 32 and 34.
 
 # %% [markdown]
 # ## Help, I get …

@@ -193,9 +193,9 @@ with tempfile.TemporaryDirectory() as folder:
 
 # %% [markdown] answer="bug_report" points=2
 # <!-- ### BEGIN SOLUTION -->
-# A good report says what I did, from the beginning, so that somebody else can do the same. It says what I expected
-# and what came instead, with the whole text of the error, copied as text. And it says on which installation: the block
-# of text at the end of `gan-edu doctor`.
+# A good report says what I did, from the beginning, so that somebody else can do the same. It says what I expected and
+# what came instead, with the whole text of the error, copied as text. And it says on which installation: the block of
+# text at the end of `gan-edu doctor`.
 #
 # Before sending it, I would restart the kernel and run all cells, try an unchanged copy of the notebook, and read
 # what the doctor finds broken. Often one of these is the answer. If not, each of them rules something out.

@@ -181,8 +181,8 @@ print("counted:   ", " ".join(f"{value:.2f}" for value in (kinds[:20_000].bincou
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A friend trains a GAN for melodies. Its generator turns noise into a whole melody in one go. “To make neighbouring
-# notes fit”, says the friend, “I will take $N$ real melodies $x_1, \dots, x_T$, add
-# $\frac1N \sum_i \sum_t \log p(x_t \mid x_{t-1})$ to the generator's loss, and minimise it.”
+# notes fit”, says the friend, “I will take $N$ real melodies, the $n$-th of them $x_1^{(n)}, \dots, x_T^{(n)}$, add
+# $\frac1N \sum_n \sum_t \log p(x_t^{(n)} \mid x_{t-1}^{(n)})$ to the generator's loss, and minimise it.”
 #
 # What does this formula compute? What happens when it is minimised? Can this generator compute it, and what would you
 # propose to your friend? Write five or six sentences.
@@ -190,11 +190,13 @@ print("counted:   ", " ".join(f"{value:.2f}" for value in (kinds[:20_000].bincou
 # %% [markdown] answer="melodies" points=2
 # <!-- ### BEGIN SOLUTION -->
 # It is the log-likelihood of the real melodies under a Markov chain, averaged over N of them: high when each note is
-# probable after the one before. A loss is made small, so it needs a minus; minimised as it stands, it teaches that
-# what the real melodies do is impossible, and the number falls without end. With the minus it trains a sequence model
-# by maximum likelihood. But this generator has no p(x_t | x_{t−1}): how probable it makes a given melody is not
-# known. So either give up the game and train a model that writes note by note with this loss, or let the
-# discriminator see whole melodies, so that it can notice notes that don't fit.
+# probable after the one before. If p is a table that was counted before, the number doesn't depend on the generator at
+# all: its gradient is zero, with either sign, and nothing is learned from it. If p itself is trained, the formula needs
+# a minus, because a loss is made small. Minimised as it stands, it teaches that what the real melodies do is
+# impossible, and the number falls without end. With the minus it trains a sequence model by maximum likelihood. But
+# this generator has no p(x_t | x_{t−1}) of its own: how probable it makes a given melody is not known. So either give
+# up the game and train a model that writes note by note with this loss, or let the discriminator see whole melodies, so
+# that it can notice notes that don't fit.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]

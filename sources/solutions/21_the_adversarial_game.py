@@ -246,11 +246,10 @@ assert abs(_g.place.item() - (0.5 - 0.5 * (_logistic(_w * 0.5 + _b) - 1) * _w)) 
 
 # %% [markdown] answer="long_turns" points=2
 # <!-- ### BEGIN SOLUTION -->
-# It is right that a good discriminator gives a better direction than a bad one: its slope
-# says where real points become more frequent, compared with generated ones. But this holds for the generated points
-# where they are now. During a long turn the generator leaves that region. All its points run to the top of the curve,
-# and nothing keeps them apart. In its next turn the discriminator learns that this spot is generated, and they jump
-# elsewhere.
+# It is right that a good discriminator gives a better direction than a bad one: its slope says where real points become
+# more frequent, compared with generated ones. But this holds for the generated points where they are now. During a long
+# turn the generator leaves that region. All its points run to the top of the curve, and nothing keeps them apart. In
+# its next turn the discriminator learns that this spot is generated, and they jump elsewhere.
 #
 # A discriminator that learns much more than the generator is not safe either. In the chapter, three updates for one did
 # no harm, but with ten for one several pairs lost a whole cluster. To find out for my own networks, I would keep the
