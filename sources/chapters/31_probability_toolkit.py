@@ -284,16 +284,16 @@ identity("and their standard deviation", abs(stds[best[1]] - sample.std(correcti
 # \underbrace{H(p, q) = \mathbb E_p[-\log q]}_{\text{cross-entropy: if you believe in } q} \qquad
 # \underbrace{\mathrm{KL}(p \,\|\, q) = H(p, q) - H(p)}_{\text{what the wrong belief costs}}$$
 #
-# Written out, $\mathrm{KL}(p\,\|\,q) = \int p \log \frac pq \, dx$. With the natural logarithm the unit is called
-# **nat**.
+# Written out, $\mathrm{KL}(p\,\|\,q) = \int p \log \frac pq \, dx$. In words we write KL(data, bell): first the one
+# from which the points come. With the natural logarithm the unit is called **nat**.
 #
 # **A wrong belief never pays.** As $\ln u \le u - 1$ for every $u > 0$,
 #
 # $$-\mathrm{KL}(p\,\|\,q) = \int p \ln \frac qp \, dx \;\le\; \int p \Big(\frac qp - 1\Big) dx \;\le\; 1 - 1 = 0,$$
 #
-# and equality needs $u = q/p = 1$ almost everywhere where $p$ has points. So
-# $\mathbb E_p[\log q] = -H(p) - \mathrm{KL}(p\,\|\,q)$ is largest for $q = p$. This means that **maximum likelihood
-# makes KL small**, and that minus the average log-likelihood estimates a cross-entropy.
+# and equality needs $u = q/p = 1$ *almost everywhere* where $p$ has points: everywhere but at places that samples hit
+# with probability 0. So $\mathbb E_p[\log q] = -H(p) - \mathrm{KL}(p\,\|\,q)$ is largest for $q = p$. This means that
+# **maximum likelihood makes KL small**, and that minus the average log-likelihood estimates a cross-entropy.
 
 # %%
 beliefs = {"N(0, 2²)": log_bell(0.0, 2.0), "N(-2, 0.5²)": log_bell(-2.0, 0.5), "the truth": log_p}
@@ -383,7 +383,8 @@ claim("KL(bell, ring) is larger, by more than ten standard errors", back[0] - th
 #
 # $$\mathrm{JSD}(p, q) = \tfrac12 \mathrm{KL}(p \,\|\, m) + \tfrac12 \mathrm{KL}(q \,\|\, m) .$$
 #
-# It is symmetric, and it is never larger than $\ln 2$, because $p/m \le 2$. What does a number such as 0.3 mean?
+# This is the **Jensen–Shannon divergence**, JSD, or JS for short. It is symmetric, and never larger than $\ln 2$,
+# because $p/m \le 2$. What does a number such as 0.3 mean?
 #
 # Somebody tosses a coin, and then draws a point from $p$ or from $q$. You see the point. How much have you learned
 # about the coin? Before, your uncertainty was $\ln 2$, the entropy of a fair coin. Afterwards you believe in $p$ with
@@ -467,9 +468,12 @@ for name, direct in (
     identity(f"{name}: the same by its fine", abs(f_divergence(FINES[name], log_p, log_q) - direct) < 1e-6)
 
 # %% [markdown]
+# The fine is paid per generated point. At a place with $u = 4$ there are four data points for each generated one. They
+# share its fine, so each of them carries $f(4)/4$; in general $f(u)/u$. The next picture shows both: on the left the
+# fine per generated point, on the right per data point.
+#
 # **Predict, and say why:** $u$ near 0 means a point that was made up. Large $u$ means that data are left out. Which
-# fine has no limit for a made-up point? And which has none for a left-out data point? (At $u$, one data point counts
-# for $1/u$ generated ones, so its fine is $f(u)/u$: the right panel.)
+# fine has no limit for a made-up point? And which has none for a left-out data point?
 
 # %% jupyter={"source_hidden": true}
 u = torch.logspace(-3, 3, 301, dtype=torch.float64)

@@ -12,14 +12,15 @@
 # >   needs smaller steps
 # > - say what alternating steps, noise, two learning rates and averaging do, and when they hurt
 # >
-# > **Before you start** [21 · the adversarial game](21_the_adversarial_game.ipynb). Derivatives, and what an eigenvalue
-# > is; complex numbers as points of a plane.
+# > **Before you start** [21 · the adversarial game](21_the_adversarial_game.ipynb). Derivatives, matrices and their
+# > determinants; complex numbers as points of a plane.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
 # %% jupyter={"source_hidden": true}
 import base64
 import io
+from types import SimpleNamespace
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -208,28 +209,33 @@ plt.show()
 # the gradient zero. A better start or a longer training doesn't help. The pair passes $\theta = 0$, where the forgery
 # is perfect, again and again, and it never stays there.
 #
-# With the non-saturating loss the two factors differ, and with $t = \theta\psi$ the sum is $-t \tanh(t/2)$. This is
-# never positive, so this flow creeps in. How slowly? On one turn, $\theta = r \cos\varphi$ and $\psi = r \sin\varphi$,
-# so $t = \frac12 r^2 \sin 2\varphi$. For small $t$ the sum is $-t^2/2$, and the mean of $t^2$ over a turn is $r^4/8$.
-# Hence $d(r^2)/dt = -r^4/8$, so $1/r^2$ grows by $\frac18$ per unit of time, and $r \approx \sqrt{8/t}$. To come a
-# hundred times nearer takes ten thousand times longer.
+# With the non-saturating loss the two factors differ. With $u = \theta\psi$ this sum, half of $d(r^2)/dt$, is
+# $-u \tanh(u/2)$. It is never positive, so this flow creeps in. How slowly? On one turn, $\theta = r \cos\varphi$ and
+# $\psi = r \sin\varphi$, so $u = \frac12 r^2 \sin 2\varphi$. For small $u$ the sum is $-u^2/2$, and the mean of $u^2$
+# over a turn is $r^4/8$. Hence $d(r^2)/dt = -r^4/8$. So $1/r^2$ grows by $\frac18$ per unit of time, and after a long
+# time $t$, $r \approx \sqrt{8/t}$. To come a hundred times nearer takes ten thousand times longer.
 
 # %% jupyter={"source_hidden": true}
 times, path = flow("non-saturating", 4000)
 r = np.hypot(*path)
 growth = (1 / r[-1] ** 2 - 1 / r[len(r) // 2] ** 2) / (times[-1] - times[len(r) // 2])
 claim("1/r² grows by 1/8 per unit of time (within 1 %)", abs(growth * 8 - 1) < 0.01, measured=growth)
-t = theta * psi  # at the 200 random places of above
+u = theta * psi  # at the 200 random places of above
 change = theta * push_g(theta, psi, "non-saturating") + psi * push_d(theta, psi, "non-saturating")
-identity("θ·v_θ + ψ·v_ψ is -t·tanh(t/2) with t = θψ", np.allclose(change, -t * np.tanh(t / 2)))
+identity("θ·v_θ + ψ·v_ψ is -u·tanh(u/2) with u = θψ", np.allclose(change, -u * np.tanh(u / 2)))
 
 # %% [markdown]
 # ## 3 · What eigenvalues say
 #
 # Near $(0, 0)$ the field is almost linear: $v \approx J \cdot (\theta, \psi)$. The **Jacobian** $J$ is the matrix of
-# all derivatives. Its eigenvalues $\lambda$ tell what happens there, because solutions behave like $e^{\lambda t}$. For
-# $\lambda = a + ib$ this is $e^{at} (\cos bt + i \sin bt)$: the length is $e^{at}$, and the angle is $bt$. So the real
-# part says how fast a solution shrinks (negative) or grows (positive). The imaginary part says how fast it turns.
+# all derivatives. A number $\lambda$ is an **eigenvalue** of $J$ if $J$ only stretches some direction $w$, by this
+# factor: $Jw = \lambda w$. A 2 × 2 matrix has two of them, the solutions of
+# $\lambda^2 - \operatorname{tr} J\, \lambda + \det J = 0$. (The *trace* $\operatorname{tr} J$ is the sum of its
+# diagonal. The solutions may be complex, or equal.)
+#
+# Eigenvalues tell what happens nearby, because solutions behave like $e^{\lambda t}$. For $\lambda = a + ib$ this is
+# $e^{at} (\cos bt + i \sin bt)$: the length is $e^{at}$, and the angle is $bt$. So the real part says how fast a
+# solution shrinks (negative) or grows (positive). The imaginary part says how fast it turns.
 #
 # For the minimax and the non-saturating loss, with R1:
 #
@@ -394,9 +400,10 @@ both_rules = promised & (h_map * gamma_map < 1)
 claim("from (1, 1), where hγ < 1 as well: more than 99 % settles", maps[1.0][both_rules].mean() > 0.99)
 
 # %% [markdown]
-# They don't. From nearby, the map is the linear one (dashed line); for such small numbers the game is linear. From
-# $(1, 1)$ the tip of the region is gone. The largest steps are possible at about $\gamma = \frac12$, where $h$ may be
-# 2, and not at $\gamma = 1$, where linear algebra allows 4.
+# They don't. From nearby, the map is the linear one (dashed line); for such small numbers the game is linear. (At the
+# left edge the distance shrinks too, but so slowly that 3,000 steps aren't enough.) From $(1, 1)$ the tip of the region
+# is gone. The largest steps are possible at about $\gamma = \frac12$, where $h$ may be 2, and not at $\gamma = 1$,
+# where linear algebra allows 4.
 #
 # What goes wrong? Look at one game that fails, $\gamma = 1$ and $h = 1.4$:
 
@@ -441,10 +448,12 @@ identity("the matrix of two steps far out, ((c², h), (hc, 1)), has an eigenvalu
 # \begin{pmatrix} 1 & 0 \\ -h/2 & 1 - h\gamma \end{pmatrix}, \qquad \det M = 1 - h\gamma,
 # \qquad \operatorname{tr} M = 2 - h\gamma - \tfrac{h^2}4.$$
 #
-# Two complex eigenvalues have the same size, and its square is the determinant: $\rho = \sqrt{1 - h\gamma}$, as long
-# as $h < 4(1 - \gamma)$. With $\gamma = 0$ it is exactly 1, for all $h < 4$: the linear part pushes neither in nor
-# out, and so, once more, it doesn't decide. The distance stops shrinking when an eigenvalue reaches $-1$, that is at
-# $\operatorname{tr} M = -1 - \det M$. Solved for $h$, this gives the limit $4(\sqrt{1 + \gamma^2} - \gamma)$.
+# The largest size of an eigenvalue, the **spectral radius** $\rho$, is the factor per turn in the long run. Two complex
+# eigenvalues have the same size, and their product is the determinant: $\rho = \sqrt{1 - h\gamma}$, as long as
+# $h < 4(1 - \gamma)$. With $\gamma = 0$ it is exactly 1, for all $h < 4$: the linear part pushes neither in nor out,
+# and so, once more, it doesn't decide. The distance stops shrinking when an eigenvalue reaches $-1$. Put $\lambda = -1$
+# into the equation of section 3, for $M$: $1 + \operatorname{tr} M + \det M = 0$. Solved for $h$, this gives the limit
+# $4(\sqrt{1 + \gamma^2} - \gamma)$.
 
 
 # %% jupyter={"source_hidden": true}
@@ -860,81 +869,103 @@ claim("without, the median is a thousand times farther away", late["γ = 0"].med
 # damp.)
 #
 # Now a whole game: networks for both, Adam, batches of random data. The data are points on a line of length 4 in the
-# plane, as thin as a hair. When the pairs have learned it, we look at the same 200 values of noise again and again.
-# How far does a generated point **wander** around its own mean place?
+# plane, as thin as a hair. From step 900 on we look at the same 200 values of noise again and again. How far does a
+# generated point **wander** around its own mean place?
 #
-# Two explanations compete. The points may turn, as in section 2. Or the random batches may push them about.
-# **Predict, and say why:** which of the two explanations does R1 test, and which one does a larger batch test?
+# Two explanations compete. The points may turn, as in section 2. Or the random batches may push them about. We try R1,
+# larger batches, and a game in which *nothing* is random: each step gets the very same 64 data points and 64 values of
+# noise. **Predict, and say why:** which of the three can tell the two explanations apart?
 
 # %% jupyter={"source_hidden": true}
 thin = data.toy.line(length=4.0, angle=30.0, std=0.01)
+frame = torch.tensor([[3**0.5, -1.0], [1.0, 3**0.5]]) / 2  # its columns: along the line, and across
 
 
 def make_g():
     return nets.mlp([2, 32, 32, 2], activation="tanh")
 
 
-def wandering(batch=64, **settings):
-    """Root mean square distance of points from their mean place, in the last 300 of 1,200 steps, (8,)."""
+def wandering(batch=64, same=False, **settings):
+    """In the last 300 of 1,200 steps: points from their mean place (rms), from the line, and their spread, (3, 8)."""
     gans = ensemble.gans(make_g, make_d, seeds=8, lr=2e-3, betas=(0.0, 0.99), **settings)
-    noise = torch.randn(8, 200, 2, generator=device.generator(1))
-    places = []
-    for now in training.train(gans, thin, steps=1200, batch=batch, progress=False):
+    noise, source, places = torch.randn(8, 200, 2, generator=device.generator(1)), thin, []
+    if same:  # one batch of noise and one of data, for all steps
+        gans.noise = lambda n, training=False: torch.randn(8, n, 2, generator=device.generator(2))
+        source = SimpleNamespace(sample=lambda n, stream: thin.sample(n, device.generator(3)))
+    for now in training.train(gans, source, steps=1200, batch=batch, progress=False):
         if now.number > 900 and now.number % 10 == 0:
             places.append(gans.sample(noise))
     places = torch.stack(places)
-    return (places - places.mean(0)).norm(dim=-1).square().mean((0, 2)).sqrt()
+    along, across = (places @ frame).unbind(-1)
+    moved = (places - places.mean(0)).norm(dim=-1).square().mean((0, 2)).sqrt()
+    return torch.stack([moved, across.abs().mean((0, 2)), along.std(2).mean(0)])
 
 
-wander = {
+# %% jupyter={"source_hidden": true}
+looks = {
     "as usual: batch 64": wandering(),
     "R1, γ = 1": wandering(penalties={"r1": 1.0}),
     "R1, γ = 10": wandering(penalties={"r1": 10.0}),
     "batch 256": wandering(batch=256),
-    "batch 16": wandering(batch=16),
+    "the same batch": wandering(same=True),
 }
-
-# %% jupyter={"source_hidden": true}
+wander = {name: look[0] for name, look in looks.items()}
 _, ax = plt.subplots(figsize=(6.8, 3.2))
 plotting.bars_with_floor(wander, "wandering of a point", ax=ax)
 ax.set_ylim(0, None)
 plt.show()
-usual, weak, strong, large, little = (values.median() for values in wander.values())
+
+# %% jupyter={"source_hidden": true}
+usual, weak, strong, large, same = (values.median() for values in wander.values())
+_, across, along = torch.stack([look.median(1).values for look in looks.values()], 1)
+claim("all five have learned the line: typically less than 0.1 away from it", (across < 0.1).all(), across)
+claim("and as spread out as the data (std 1.15), within 20 %", ((along / 1.155 - 1).abs() < 0.2).all(), along)
 claim("R1 with γ = 1 lowers the median by less than 20 %", weak > 0.8 * usual, measured=wander)
 claim("R1 with γ = 10 lowers it by more than 20 %", strong < 0.8 * usual, measured=wander)
 claim("four times larger batches lower it by more than 20 %", large < 0.8 * usual, measured=wander)
-claim("four times smaller ones raise it by more than 20 %", little > 1.2 * usual, measured=wander)
+claim("without random batches: less than half, but not less than 0.01", 0.01 < same < 0.5 * usual, measured=wander)
+calmer = (wander["the same batch"] < wander["as usual: batch 64"].min()).sum()
+claim("there at least six of eight wander less than any of the usual eight", calmer >= 6, measured=wander)
 
 # %% [markdown]
-# R1 damps turning, so it tests the first explanation. With γ = 1 it hardly calms these points. With γ = 10 it calms
-# them about as much as four times larger batches do. The size of the batch changes the noise, so it tests the second
-# explanation, and this one passes, too: larger batches calm the points, smaller ones stir them. So both explanations
-# keep a part of the truth. With γ = 1 alone we would have crossed out the first one.
+# Only the last one. Without random batches most pairs move less than half as far. So the batches have the larger part
+# in the wandering. But something is left, and a single pair may move as far as ever, with nothing random at all: look
+# for a lonely dot. That may be turning, or the steps of Adam, or learning that isn't finished. (And this is another
+# game: 64 points instead of a line.)
 #
-# One more suspect is the optimiser. All results about two numbers were for plain steps, and this game uses Adam. Adam
-# makes every step about as long as its rate, however small the gradient. How far would the two numbers themselves
-# wander with this Adam, with R1 and no random data at all?
+# Larger batches calm the points as well, as jitter would be calmed. But R1 doesn't tell the two explanations apart.
+# It damps turning, **and it damps whatever the batches stir up**. Take the linear game of section 3, in turns, start it
+# at its goal, and push ψ at random. Without pushes nothing would move:
 
 # %% jupyter={"source_hidden": true}
-pair, squares, far = np.array([1.0, 1.0]), np.zeros(2), []  # (θ, ψ), and Adam's running mean of each squared gradient
-for turn in range(1, 3001):
-    for player, push in ((1, push_d), (0, push_g)):  # in turns: first ψ, then θ
-        gradient = -push(*pair, "non-saturating", *([1.0] if player else []))  # with R1, γ = 1
-        squares[player] = 0.99 * squares[player] + 0.01 * gradient**2
-        pair[player] -= 2e-3 * gradient / (np.sqrt(squares[player] / (1 - 0.99**turn)) + 1e-8)
-    far.append(abs(pair[0]))
-farthest = max(far[-300:])
-print(f"largest distance of the last 300 turns: {farthest:.4f}; one step is 0.002")
-claim("with Adam and R1 θ never rests, but stays within one step of its goal", 1e-5 < farthest < 2e-3, farthest)
+draw, pushed = np.random.default_rng(0), {}
+for gamma in (0.05, 0.2, 0.8):
+    theta, psi, places = np.zeros(400), np.zeros(400), []  # 400 games at once
+    for _ in range(4000):
+        psi = psi + 0.1 * (-theta / 2 - gamma * psi + draw.normal(size=400))
+        theta = theta + 0.1 * psi / 2
+        places.append(theta)
+    pushed[gamma] = np.array(places[1000:])
+spread = {gamma: places.std() for gamma, places in pushed.items()}
+print({gamma: f"{value:.1f}" for gamma, value in spread.items()})
+fall = np.array([spread[0.05] / spread[0.2], spread[0.2] / spread[0.8]])
+claim(
+    "pushes alone: four times the γ, half the wandering (1.8 to 2.2 times less)", (np.abs(fall - 2) < 0.2).all(), fall
+)
+swing = pushed[0.05]
+again = {lag: (swing[:-lag] * swing[lag:]).mean() / swing.var() for lag in (63, 126)}
+claim(
+    "γ = 0.05: 63 steps later θ is on the other side, 126 steps later back", again[63] < -0.5 < 0.5 < again[126], again
+)
 
 # %% [markdown]
-# A small dance of less than one step, and it never ends. It is more than ten times smaller than the wandering in the
-# picture. This speaks against Adam as the cause, but it is no proof: in a network more than a thousand weights dance at
-# once.
+# So R1 lowers a wandering that is made by pushes alone. And this wandering even has a **period**: 126 steps, that of
+# the turning, $2\pi/(h/2)$.
 #
-# So before you reach for a cure, ask which illness it is, and try more than one strength of the cure. Turning has a
-# **period**, and R1 damps it. The jitter of batches has none. Against jitter, larger batches help, or an average of the
-# weights. What R1 is worth in larger games is measured in chapter 43.
+# A period tells you that a game turns. It doesn't tell you *what keeps it turning*: without pushes a damped swing dies
+# out, and random batches keep it alive. R1 is a cure for both, so it is no test for either. For a diagnosis take the
+# suspect away. For a cure try more than one strength: with γ = 1 alone we would have said that R1 does hardly anything.
+# What R1 is worth in larger games is measured in chapter 43.
 #
 # 🔎 **Try it.** `ensemble.gans(..., lr=5e-4)` lowers the wandering as well. Why doesn't that tell the two explanations
 # apart? (Both shrink with the rate: the ring of section 5 like its square root, and random jitter as well.)

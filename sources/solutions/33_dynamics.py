@@ -230,7 +230,7 @@ for ax, (name, values) in zip(axes, {"circling": circling, "walking": walking}.i
     ax.plot(steps, average(list(values), 0.99), color=plotting.NEUTRAL[0], label="averaged, β = 0.99")
     ax.axhline(0, color="black", linestyle=(0, (5, 3)), linewidth=1.5)
     ax.set(title=name, xlabel="step")
-axes[0].set_ylabel("distance from the goal")
+axes[0].set_ylabel("place (the goal is 0)")
 axes[1].legend()
 plt.show()
 

@@ -265,6 +265,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
+# At 3 metres you read 3.45 from metres, and 7.5 from decimetres: the excess is ten times as large.
+#
 # ## 6 · Two loss curves
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
