@@ -368,7 +368,7 @@ def report():
     2. A positive number can't be the log probability of coins. It may be a log density (Gaussian pixels, small noise),
     which depends on the units of the pixels; or a sign or a factor is wrong. Neither compares with -90 nats of coins.
 
-    3. That depends on the line, and on how long was trained. Replace these numbers by fresh noise and measure what is
+    3. That depends on the line, and on how long was trained. Put 0 in place of these numbers and measure what is
     lost. And unused numbers are nearly free: their KL is near 0, so 24 instead of 100 would gain little.
 
     4. For every model L_5000 lies above its ELBO. Equal k, equal pixels (tossed or grey), the same test pictures: then

@@ -138,8 +138,8 @@ print(metrics.mode_coverage(made, ring))
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # A colleague found a good `gamma` for data with root mean square `old_rms`. You have multiplied all data by a constant,
-# so that the root mean square is now `new_rms`. Write `matched_gamma`: the γ with which the same discriminator, its
-# answers stretched along with the data, pays the same penalty.
+# so that the root mean square is now `new_rms`. Write `matched_gamma`: the γ with which the same landscape, stretched
+# along with the data (each point keeps its logit), pays the same penalty.
 
 
 # %% answer="matched_gamma"

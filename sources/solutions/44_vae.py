@@ -186,7 +186,7 @@ assert abs(float(told(far, tensor([1, 3]))) - (log(4) - 550)) < 1e-2
 #    measured against a floor and a baseline, over seeds.
 # 2. Coins have probabilities, so their log-likelihood is never positive. +700 must be a density of grey pixels, or a
 #    mistake. The two numbers measure different things in different units.
-# 3. By which line, and after how many steps? Put noise in their place and see what gets worse. As they cost almost
+# 3. By which line, and after how many steps? Put 0 in their place and see what gets worse. As they cost almost
 #    nothing, leaving them out can't gain much.
 # 4. L with many draws is higher than the ELBO for any model. Same k, same binarisation, same pictures, please.
 # 5. Averages: for 784 pixels and, say, 100 numbers this assumes a noise of 1.98 on pixels between 0 and 1. The mean
