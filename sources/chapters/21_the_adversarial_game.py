@@ -332,7 +332,7 @@ claim("all eight say: real! (D above 0.6)", (opinions(there) > 0.6).all(), measu
 # %% [markdown]
 # ## 4 · The generator alone
 #
-# Now the other way round: the discriminator stands still. We can even take the perfect one, the exact $D^*$ from above.
+# Now the other way round: the discriminator stands still. We can even take the exact $D^*$ of the forger, from above.
 # Eight new generators learn to please it. This is one turn of a generator:
 
 
@@ -397,8 +397,9 @@ one_sided = ((on_the_left < 0.05) | (on_the_left > 0.95)).sum()
 claim("at least three of them have given up one side altogether", one_sided >= 3, measured=on_the_left)
 
 # %% [markdown]
-# So a generator that learns alone **collapses**, even with a perfect teacher. The discriminator's answer is worth
-# something only near the generated points that it was made for. As soon as they move, it must look again.
+# So a generator that learns alone **collapses**, even with a teacher who is perfect against the forger. This teacher
+# was made for the forger's points, and these generators have others, from the first step on. As soon as points move,
+# the discriminator must look again.
 #
 # 🔎 **Try it.** Let the generators learn against `detectives`, the trained discriminators of section 3, in place of
 # `standing_still`. Where will the points stop this time? Think of $x = 6$ before you run it.
@@ -728,8 +729,8 @@ identity("55 %, half the error: lower by a quarter of that", 3.5 < gap[0.6] / ga
 # top a smooth curve is flat. So the loss changes with the *square* of the error. Half the error shows only a quarter
 # as much.
 #
-# So even the best possible discriminator's loss can hardly tell *how* near you are. The loss of any other discriminator
-# tells even less, as the next section shows.
+# So even the best possible discriminator's loss can hardly tell *how* near you are. The loss of another discriminator
+# may tell even less, as the next section shows.
 
 # %% [markdown]
 # ## 8 · Perfect losses, blind judges
@@ -806,10 +807,11 @@ claim(
 )
 
 # %% [markdown]
-# All three games show the losses of the textbook. In the buggy game that is no wonder: the best answer to its loss is
-# ½, whatever the points are. So this game has learned nothing about the data, and its points are anywhere. (The
-# baseline in the picture is the forger that knows nothing, $G(z) = z$.) In several one-eyed games, half of the data is
-# missing, and the losses show nothing of it: to $|x|$, one cluster is as good as two.
+# All three games show the losses of the textbook (left; the dashes are at $2 \ln 2$). In the buggy game that is no
+# wonder: the best answer to its loss is ½, whatever the points are. So this game has learned nothing about the data,
+# and its points are anywhere. (The baseline in the picture is the forger that knows nothing, $G(z) = z$.) In several
+# one-eyed games, half of the data is missing, and the losses show nothing of it: to $|x|$, one cluster is as good as
+# two.
 #
 # The losses say that *this* generator and *this* discriminator can't get the better of each other. They can't say
 # whether another discriminator could. In a real equilibrium, **no** discriminator does better than $2 \ln 2$.

@@ -252,8 +252,8 @@ claim("R2 alone: complete in more than 85 %", complete["R2"] > 0.85, measured=co
 claim("R1 alone: at least 10 points behind R2 alone", complete["R1"] < complete["R2"] - 0.1, measured=complete)
 claim("R1 beside R2 changes less than 10 points", abs(complete["R1 + R2"] - complete["R2"]) < 0.1, measured=complete)
 claim(
-    "EMA changes this share by less than 20 points",
-    abs(complete["EMA"] - complete["as above"]) < 0.2,
+    "EMA changes this share by less than 15 points",
+    abs(complete["EMA"] - complete["as above"]) < 0.15,
     measured=complete,
 )
 
@@ -284,8 +284,8 @@ claim("and in at least half of the seeds nothing changes in the last 240 steps",
 # %% [markdown]
 # - **Momentum** is worst, by both counts. With it, each step goes on along old gradients. It is the default of
 #   `torch.optim.Adam`.
-# - **EMA** smooths what you sample. Here it changed the share of complete looks by less than 20 points. (The generator
-#   itself learns as before.)
+# - **EMA** smooths what you sample. By this count it helps little: in four sets of eight seeds it gained 1 to 8 points.
+#   (The generator itself learns as before.)
 # - **R2 alone** holds the ring, and **R1** beside it adds nothing that we can see. If we had only compared *R1* with
 #   *R1 + R2*, we would have praised the pair. A recipe of two parts needs each part alone as a control.
 
@@ -316,16 +316,27 @@ claim("even the best R1 stays behind each R2", best_r1 < min(share[f"R2 {weight}
 claim("and each R2 is ahead of no penalty", share["none"] < min(share[f"R2 {w}"] for w in weights), measured=share)
 
 # %% [markdown]
-# It is, on this ring, with these nets and at these three weights.
+# It is, on this ring, with these nets and at these three weights. And R1 alone, against no penalty? In the picture it
+# is a little ahead with the two smaller weights, and behind with 0.5. But the seeds overlap widely, so this settles
+# nothing.
+#
+# What does all this *not* show? It is one ring, one pair of networks, 1,200 steps. The order may well change elsewhere.
+# What you can take with you is the method: eight seeds, one change at a time, each part alone, a count over time.
+# Published tables need the same caution. For a plain GAN on a grid of 25 modes, VEEGAN's table says 3.3 modes and
+# PacGAN's says 17.3. The names are the same; the settings are not.
 
 # %% [markdown]
-# And what does all this *not* show? It is one ring, one pair of networks, 1,200 steps. The order may well change
-# elsewhere. What you can take with you is the method: eight seeds, one change at a time, each part alone, a count over
-# time. Published tables need the same caution. For a plain GAN on a grid of 25 modes, VEEGAN's table says 3.3 modes and
-# PacGAN's says 17.3. The names are the same; the settings are not.
+# 🔎 **Try it.** Give the discriminator three steps for each of the generator's, or take another loss: write
+# `other = course(discriminator_steps=3)`, or `course(loss="hinge")`, or `course(loss="minimax")`. Then
+# `(other.held == 8).float().mean()` is the share of complete looks. Say what you expect, and why, before you run it.
 #
-# 🔎 **Try it.** Give the discriminator three steps for each of the generator's (`discriminator_steps=3`), or use
-# `loss="minimax"`, or `loss="hinge"`. Say what you expect, and why, before you run it.
+# <details><summary>What we saw</summary>
+#
+# The share is 0.59 as above. With three steps we got 0.68, with hinge 0.75, and with minimax 0.86: the loss whose
+# arrows are short where $D$ is sure (chapter 22) did best here. With eight other seeds (`seed=1000` in `course`) we got
+# 0.54 with three steps, and 0.87 with minimax.
+#
+# </details>
 
 # %% [markdown]
 # **With your own hands.** Here are eight seeds after 400 steps. Press **▶ Play** and wait until the widget names a mode
@@ -524,8 +535,8 @@ claim("test: the second opinion is lower, too, in at least 7 of 8", (second < op
 # helps are equal rates *from the start*. (The museum, chapter 60, has a stronger case. There equal rates in the middle
 # come too late for most seeds.)
 #
-# So two faults with opposite causes both end with few modes. You tell them apart by D's loss (at $2 \ln 2$, or clearly
-# below) and by the unrest (running, or calm).
+# So two faults with opposite causes both end with modes missing. You tell them apart by D's loss (at $2 \ln 2$, or
+# clearly below) and by the unrest (running, or calm).
 
 # %% [markdown]
 # ### A mode that is rare

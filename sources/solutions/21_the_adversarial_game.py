@@ -300,4 +300,4 @@ plt.show()
 # 🔎 **Try it.** Give the discriminator three batches in each step. Then write a step with three updates of the
 # generator for each of the discriminator's. Which of the two harms the game less? (In the game of section 5,
 # with eight seeds, three updates of D for each one of G left all pairs nearer than 0.8. With three of G for each one of
-# D, two pairs ended further away than 1.8.)
+# D, two pairs ended further away than 1.7.)
