@@ -928,13 +928,13 @@ calmer = (wander["the same batch"] < wander["as usual: batch 64"].min()).sum()
 claim("there at least six of eight wander less than any of the usual eight", calmer >= 6, measured=wander)
 
 # %% [markdown]
-# Only the last one. Without random batches most pairs move less than half as far. So the batches have the larger part
-# in the wandering. But something is left, and a single pair may move as far as ever, with nothing random at all: look
-# for a lonely dot. That may be turning, or the steps of Adam, or learning that isn't finished. (And this is another
-# game: 64 points instead of a line.)
+# The last one tells most: it takes the suspect away. Without random batches most pairs move less than half as far. So
+# the batches have the larger part in the wandering. But something is left, and a single pair may move as far as ever,
+# with nothing random at all: look for a lonely dot. That may be turning, or the steps of Adam, or learning that isn't
+# finished. (And this is another game: 64 points instead of a line.)
 #
-# Larger batches calm the points as well, as jitter would be calmed. But R1 doesn't tell the two explanations apart.
-# It damps turning, **and it damps whatever the batches stir up**. Take the linear game of section 3, in turns, start it
+# Larger batches point the same way, but they only weaken the suspect. R1 doesn't tell the two explanations apart. It
+# damps turning, **and it damps whatever the batches stir up**. Take the linear game of section 3, in turns, start it
 # at its goal, and push ψ at random. Without pushes nothing would move:
 
 # %% jupyter={"source_hidden": true}
@@ -952,15 +952,17 @@ fall = np.array([spread[0.05] / spread[0.2], spread[0.2] / spread[0.8]])
 claim(
     "pushes alone: four times the γ, half the wandering (1.8 to 2.2 times less)", (np.abs(fall - 2) < 0.2).all(), fall
 )
-swing = pushed[0.05]
+swing, calm = pushed[0.05], pushed[0.8]
 again = {lag: (swing[:-lag] * swing[lag:]).mean() / swing.var() for lag in (63, 126)}
 claim(
     "γ = 0.05: 63 steps later θ is on the other side, 126 steps later back", again[63] < -0.5 < 0.5 < again[126], again
 )
+trace = abs((calm[:-126] * calm[126:]).mean() / calm.var())
+claim("γ = 0.8: 126 steps later hardly a trace is left", trace < 0.1, measured=trace)
 
 # %% [markdown]
-# So R1 lowers a wandering that is made by pushes alone. And this wandering even has a **period**: 126 steps, that of
-# the turning, $2\pi/(h/2)$.
+# So R1 lowers a wandering that is made by pushes alone. With a weak penalty (γ = 0.05) this wandering even has a
+# **period**: 126 steps, that of the turning, $2\pi/(h/2)$. With γ = 0.8 a swing dies out within one period.
 #
 # A period tells you that a game turns. It doesn't tell you *what keeps it turning*: without pushes a damped swing dies
 # out, and random batches keep it alive. R1 is a cure for both, so it is no test for either. For a diagnosis take the
@@ -978,10 +980,10 @@ claim(
 # - **Local statements.** Eigenvalues speak about the neighbourhood of a solution; section 4 showed how small it may be.
 #   R1 looks at real points only and does nothing directly about the slope at forged ones. The recipe of chapter 43 adds
 #   a second penalty there (R2).
-# - **Plain gradient steps.** Momentum changes the step map: the same computation can be done, and it gives other
-#   limits. With Adam it can't be done. Adam divides by the size of past gradients, which is 0 at the solution, and so
-#   its step has no useful linear part there.
-# - **No noise from batches.** A pair that settles here would jitter around the middle with random batches.
+# - **Plain gradient steps** in all games but the last. Momentum changes the step map: the same computation can be done,
+#   and it gives other limits. With Adam it can't be done. Adam divides by the size of past gradients, which is 0 at the
+#   solution, and so its step has no useful linear part there.
+# - **No noise from batches** in most of them. A pair that settles there would jitter around the middle.
 
 # %% [markdown]
 # ## Help, I get …

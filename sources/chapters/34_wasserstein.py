@@ -138,7 +138,8 @@ identity("with squared ways, crossing costs 2(x₂ - x₁)(y₂ - y₁) more", n
 #
 # If a way costs its *square*, crossing is always worse, as the last line says. More generally, let each way count by
 # its $r$-th power, and take the $r$-th root at the end: $W_r = \big( \min_\pi \sum_{ij} \pi_{ij} \lVert x_i - y_j
-# \rVert^r \big)^{1/r}$. So for $r = 1$ the best arrows *need* never cross, and for $r > 1$ they never do.
+# \rVert^r \big)^{1/r}$. On a line the best arrows *need* never cross for $r = 1$, and for $r > 1$ they never do (the
+# last line shows it for $r = 2$; other $r$ have the same reason, a longer way costs more than its share).
 
 
 # %%
@@ -486,10 +487,10 @@ claim("at least half of them climb the wrong way at -2 or at 2", V_shaped.sum() 
 # the earth that has to cross it, $k(x)$ the critic's slope in the direction of the way, and $\rho(x)$ the density of
 # the points "between". Earth that crosses a short piece $dx$ earns $k\,dx$, so the critic earns $\int k\, m\, dx$ in
 # all. (With $k = 1$ this is $\int m\, dx = W_1$.) The penalty is a mean over the points between,
-# $\lambda \int \rho\, (k-1)^2 dx$.
+# $\lambda \int \rho\, (k-1)^2 dx$, where only places with $k > 1$ count.
 #
 # Both are sums over places, so we may choose the best $k$ at each place by itself: the maximum of
-# $k m - \lambda \rho (k-1)^2$ is at $k = 1 + \frac{m}{2\lambda\rho}$. So the critic earns
+# $k m - \lambda \rho (k-1)^2$ is at $k = 1 + \frac{m}{2\lambda\rho}$, never below 1. So the critic earns
 # $\int k\, m\, dx = W_1 + \frac{1}{2\lambda} \int \frac{m^2}{\rho} dx$.
 
 # %%

@@ -23,7 +23,8 @@ torch.set_num_threads(1)
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write `wasserstein(x, y, p)`: $W_p$ of two samples on a line, which are NumPy arrays of the same length. Each way
-# counts by its $p$-th power. At the end there is a $p$-th root, so that the result has the units of the data.
+# counts by its $p$-th power (the chapter writes $r$ for this $p$). At the end there is a $p$-th root, so that the
+# result has the units of the data.
 
 
 # %% answer="wasserstein"
