@@ -495,7 +495,7 @@ except AssertionError as failure:
 # - **You want to learn GANs.** Solve the exercises of this chapter. Then visit [01 · the workshop](01_workshop.ipynb),
 #   which shows you the tools. After that, follow the links at the end of each chapter. Is PyTorch new to you? Then do
 #   its own [*Learn the Basics*](https://docs.pytorch.org/tutorials/beginner/basics/intro.html), up to *Optimization*,
-#   before chapter 11.
+#   before chapter 11 or 21, whichever you read first.
 # - **You are in a hurry.** Read parts 2 and 4. They can be understood without the mathematics of part 3.
 # - **You teach, or you want to change something.** The last section of
 #   [01 · the workshop](01_workshop.ipynb) is for you.

@@ -381,8 +381,8 @@ print(*doubtful.doubts, sep="\n")
 # 3. **Compare with the original.** Does an unchanged copy of the notebook fail as well?
 # 4. **Ask the doctor.** Open a terminal (*File → New → Terminal*) and call `gan-edu doctor`. It examines the whole
 #    installation and says what to do.
-# 5. **Install anew.** Close JupyterLab, which runs out of the folder `.venv`. Delete this folder, and call
-#    `python3 course.py lab` again (Windows: `py course.py lab`). None of your own files are in it.
+# 5. **Install anew.** Close JupyterLab, because its program lies in the folder `.venv`. Delete this folder (none of
+#    your own files are in it), and call `python3 course.py lab` again (Windows: `py course.py lab`).
 # 6. **Report it.** The doctor's output ends with a block of text for that. Exercise 4 is about good reports.
 
 # %% [markdown]

@@ -369,8 +369,8 @@ claim("and is right in less than 80 %", right(odds.argmax(1)) < 0.8)
 # | energy-based models | up to an unknown factor | only by long random walks |
 # | **GANs** | none, or one that nobody computes (below) | yes, in one step |
 #
-# (Don't stop at autoregressive models, flows, diffusion and energy-based models: they only complete the map, and
-# nothing below needs them. Compare the first row with the last.)
+# (Don't stop at autoregressive models, flows, diffusion and energy-based models: they only complete the map. You
+# need not know how they work. Compare the first row with the last.)
 
 # %% [markdown]
 # ### The density of a sampler

@@ -14,7 +14,8 @@
 # >
 # > **Before you start** [00 · start here](00_start_here.ipynb). Of mathematics you need what a density is (a curve that
 # > is high where points are frequent), logarithms and slopes. Of PyTorch: tensors, `backward()` and an optimiser's
-# > step.
+# > step. New to PyTorch? Do its own
+# > [*Learn the Basics*](https://docs.pytorch.org/tutorials/beginner/basics/intro.html) first, up to *Optimization*.
 # >
 # > **Minutes** {{read_minutes}} to read (there is a place for a break after section 6) · {{run_time}} to run on two CPU
 # > cores · GPU: none needed
@@ -332,8 +333,8 @@ claim("all eight say: real! (D above 0.6)", (opinions(there) > 0.6).all(), measu
 # %% [markdown]
 # ## 4 · The generator alone
 #
-# Now the other way round: the discriminator stands still. We can even take the exact $D^*$ of the forger, from above.
-# Eight new generators learn to please it. This is one turn of a generator:
+# Now the other way round: the discriminator stands still. We can even take the exact $D^*$ against the forger, from
+# above. Eight new generators learn to please it. This is one turn of a generator:
 
 
 # %%

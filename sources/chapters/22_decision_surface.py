@@ -561,8 +561,9 @@ claim(
 )
 
 # %% [markdown]
-# Hardly nearer, with nothing to follow. So here the movement can't be the main reason. 300 steps at this rate are too
-# few for this map, and *keen* has made 1,500.
+# Hardly nearer, with nothing to follow. So in the first 300 steps the movement can't be the main reason: even a map
+# that stands still takes a discriminator longer than that. (*keen* has made 1,500 steps. Whether their number is what
+# brings it near, this doesn't show.)
 #
 # Are the usual generators lost, then? **Predict:** we train them (they are the games of section 4) for 500 more steps.
 # Will their discriminators get near $D^*$? Which share of the points will be good?
@@ -652,9 +653,9 @@ claim("and nearer to D*, in every seed", (gaps["R1 1"] < gaps["spectral norm"]).
 
 # %% [markdown]
 # Here the gentler maps are the wronger ones: the exact one is steep, and with R1 each larger weight took the map
-# farther from $D^*$. But ask *where* a map is gentle. R1 flattens it where it looks, at real points. At the forged
-# points, where the arrows start, the map with R1 1 stays several times as steep as that with spectral norm, which
-# flattens everything. It fits with this that it is nearer to $D^*$.
+# farther from $D^*$. But ask *where* a map is gentle. R1 flattens it most where it looks, at real points. At the
+# forged points, where the arrows start, the map with R1 1 stays several times as steep as that with spectral norm,
+# which flattens everything. That fits with the last claim: the map with R1 1 is nearer to $D^*$.
 #
 # Is gentleness worth the cost? That depends on what the map would be without it. The exact slopes grow as the two kinds
 # of points separate, and for data on a thin line they have no limit. Then a smooth map that is a little wrong gives the

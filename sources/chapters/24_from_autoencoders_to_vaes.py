@@ -424,8 +424,8 @@ more = [a / b for a, b in zip(flat_error, by_network, strict=True)]
 claim("its copies have at most 15 % more error than the AE's, in both seeds", max(more) < 1.15, measured=more)
 
 # %% [markdown]
-# The cost has brought nearly nine of ten codes into the circle, and the copies have hardly suffered. Here are some of
-# the clouds. Each ellipse is two standard deviations wide to each side:
+# The cost has brought the clouds into the circle: nearly nine of ten of their points lie inside. And the copies have
+# hardly suffered. Here are some of the clouds. Each ellipse is two standard deviations wide to each side:
 
 # %% jupyter={"source_hidden": true}
 _, ax = plt.subplots(figsize=(5.4, 4.6))
@@ -627,8 +627,8 @@ claim("and β = 1 is the nearest of these four", max(far[1]) < 0.8 * min(far[0] 
 # <details><summary>What we saw</summary>
 #
 # With seed 0, in Fréchet distance: the AE's copies went from 3.7 to 3.1, and its draws from the Gaussian from 13.6 to
-# 12.5. The VAE's copies went from 7.0 to 4.8, and its draws from 21.6 to 17. All are nearer, and draws stay far
-# behind copies.
+# 12.5. The VAE's copies went from 7.0 to 4.8, and its draws from $N(0, I)$ from 21.6 to 17.3. All are nearer, and draws
+# stay far behind copies.
 #
 # </details>
 

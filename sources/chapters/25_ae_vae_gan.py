@@ -405,8 +405,8 @@ claim("the averaged GAN is within 20 %", 0.8 * goal < low("GAN", table=rough) an
 # %% [markdown]
 # AE and VAE err towards blur, the GAN towards speckle. Averaging the weights makes the GAN's pictures smoother, and by
 # this number they land near real digits. But in one number, blur and speckle can cancel. So we count something that
-# speckle makes and blur hardly does: *lone pixels*. They are brighter than ½, and at most one of their eight neighbours
-# is.
+# bright speckle makes and blur hardly does: *lone pixels*. They are brighter than ½, and at most one of their eight
+# neighbours is. (Weak speckle escapes this count, and very faint strokes add to it.)
 
 
 # %%
@@ -424,8 +424,8 @@ left = min(lone["averaged"]) / lone_pixels(y)
 claim("what is left is more than three times as many as in real digits, in every seed", left > 3, measured=left)
 
 # %% [markdown]
-# So most of the speckle goes when the weights are averaged. It seems to come from their jitter. Some stays: look for it
-# in the GAN's row in section 2.
+# So most of the *bright* specks go when the weights are averaged. They seem to come from the weights' jitter. Some
+# stay: look for them in the GAN's row in section 2.
 #
 # Why the blur? A decoder that can't know the exact stroke has the smallest loss if it draws the *mean* of all strokes
 # that it could be. A mean of strokes is a blur. And a discriminator? We can ask it what it thinks of blurred digits:
@@ -448,7 +448,7 @@ claim("for this speckle the logit falls further, in all three", harder.all(), [f
 # speckle costs even more, and the GAN speckles all the same.
 #
 # (We have shown the VAE's *means*, as nearly everybody does. The model itself says that each pixel is a coin with that
-# probability. If you throw the coins, you get speckles too.)
+# probability. If you toss the coins, you get speckles too.)
 
 # %% [markdown]
 # ## 5 · From a picture back to a code
@@ -658,7 +658,7 @@ print({name: [f"{share:.0%}" for share in each] for name, each in shares.items()
 # - A fair comparison lists what is equal and what isn't: partner, settings, work, *and the averaging of weights*.
 # - An autoencoder with a mixture fitted to its codes drew nearest of all.
 # - By Fréchet distance, the averaged GAN beat the VAE. Without averaging the two were level.
-# - AE and VAE err towards blur and the GAN towards speckle; averaging takes most of the speckle away.
+# - AE and VAE err towards blur and the GAN towards speckle; averaging takes most of the bright specks away.
 # - An ordinary GAN has no encoder. Controls can tell a failed search from a picture that the generator can't draw.
 
 # %% [markdown]
