@@ -616,7 +616,7 @@ DATA = [
 _DEEP = "def make_nets():\n    return picture_nets(hidden=(32,) * 6, norm={})\n"
 SHAPES = [
     (
-        "7 × 7 × 3 for 28 × 28 × 1",
+        "7 × 7 × 3 for 8 × 8 × 1",
         "An error in the discriminator's first layer.",
         "Nothing else.",
         "Print the shape of a real and of a generated batch, and make them equal.",

@@ -240,9 +240,9 @@ for name, seconds in sorted(spent.seconds.items(), key=lambda item: -item[1])[:5
 #
 # The second thing to count is **operations**: a matrix product, a sum of two tensors, and so on. Each of them costs
 # some microseconds of Python and C++, whatever its size. On a GPU most operations also start a program on the chip.
-# Such a program is called a **kernel** (a third meaning of this word), and to start it is a **kernel launch**. Some
-# operations launch nothing, because they only describe the same memory in another way: `view`, `t`, `detach`, `expand`.
-# PyTorch calls their results *views*.
+# Such a program is called a **kernel** (here neither the notebook's kernel nor the window of a convolution), and to
+# start it is a **kernel launch**. Some operations launch nothing, because they only describe the same memory in another
+# way: `view`, `t`, `detach`, `expand`. PyTorch calls their results *views*.
 #
 # This meter counts all three:
 
@@ -497,7 +497,8 @@ race("fused Adam", {name: stepper(option, here)[1].step for name, option in opti
 # ## 5 · Lazy R1: pay every sixteenth time
 #
 # R1 (chapter 33) adds $\frac{\gamma}{2} E\,\|\nabla_x \ell(x)\|^2$ on real samples to the discriminator's loss. Its
-# gradient is a gradient of a gradient, which goes through `D` twice more.
+# gradient is a gradient of a gradient: a way back to the inputs (about as much work as one forward pass), and a way
+# back through that (about two more).
 #
 # **Lazy** R1 takes the penalty only in every $k$-th step, and makes it $k$ times as strong. StyleGAN2 does so with
 # $k = 16$ (Karras et al. 2020). Averaged over $k$ steps the loss is the same.
@@ -735,10 +736,10 @@ race("channels last", runners)
 # %% [markdown]
 # ## 8 · Compile, and CUDA graphs
 #
-# So far Python has asked for each operation by itself. `torch.compile(f)` works in another way. It watches one call of
-# `f`, writes down the **graph** of its operations, and builds new code, in which several small operations become one.
-# It needs a C++ compiler on CPUs, or Triton on GPUs. The first result takes seconds or minutes. So it pays only if the
-# later steps are faster, and if the run is long enough.
+# So far Python has asked for each operation by itself (PyTorch calls this *eager*). `torch.compile(f)` works in another
+# way. It watches one call of `f`, writes down the **graph** of its operations, and builds new code, in which several
+# small operations become one. It needs a C++ compiler on CPUs, or Triton on GPUs. The first result takes seconds or
+# minutes. So it pays only if the later steps are faster, and if the run is long enough.
 #
 # The first half of this, the watching, is quick. It also shows what you need to know. Our "compiler" only counts
 # graphs:
@@ -801,7 +802,7 @@ except RuntimeError as error:
 #
 # <details><summary>What we measured (`benchmarks/compile.py`, two threads, no penalty)</summary>
 #
-# | networks | eager / compiled |
+# | networks | time eager / time compiled |
 # |---|---|
 # | points in the plane, 2-64-64 | 0.67 |
 # | pictures as rows, 100-128-784 | 0.82 |
@@ -943,9 +944,9 @@ plt.show()
 # a step with twice the batch. If the larger step takes as long as before, the chip was waiting.
 #
 # **A small computer.** Take small networks: pictures of 28 × 28, or points in the plane. Use one CPU thread for
-# networks of fewer than a hundred units (`device.threads(1)`) and PyTorch's default for larger ones. Use the thrifty
-# step and lazy R1. Judge with few seeds first, then let eight run over night. Try bfloat16 and compiling last, and
-# measure.
+# networks of fewer than a hundred units (`with device.threads(1):`) and PyTorch's default for larger ones. Use the
+# thrifty step and lazy R1. Judge with few seeds first, then let eight run over night. Try bfloat16 and compiling last,
+# and measure.
 #
 # **One GPU.** Put the data there as one tensor. Never ask for a number inside the loop. Use mixed precision. Then test
 # whether the GPU waits. If it does, your networks are too small for it: take a larger batch, an ensemble of seeds,
@@ -965,11 +966,14 @@ plt.show()
 # **The same code is twice as fast in the second run.** The first run paid for the warm-up: memory, choice of
 # algorithms, compilation. Leave the first steps out (section 1).
 #
-# **`torch.compile` gets slower and slower.** It compiles anew whenever a shape or a Python number changes. Use one
-# batch size (`drop_last=True`), and pass changing numbers as tensors.
+# **`torch.compile` compiles again and again.** When a shape or a Python number changes for the first time, that costs
+# one more compilation; after that our version of PyTorch treats it as a variable. Another kind of value costs one
+# compilation each time that it is new: give it no text, such as `"step 17"`, that differs in each step.
+# `TORCH_LOGS=recompiles` names the reason.
 #
-# **A step takes 1 ms, and the loop 10 ms.** Then you timed a GPU without `synchronize()`: you measured how fast Python
-# hands out work.
+# **A step takes 1 ms, and the loop 10 ms.** Either you timed a GPU without `synchronize()`, and measured how fast
+# Python hands out work. Or the time goes into what stands beside the step: the next batch, logging, pictures. Time
+# these too (section 1).
 
 # %% [markdown]
 # ## Recap

@@ -368,8 +368,7 @@ sweep = dict(zip(rates, found, strict=True))
 
 # %%
 _, ax = plt.subplots(figsize=(6.8, 3.4))
-plotting.bars_with_floor({f"{lr:g}": each for lr, each in sweep.items()}, "share of good samples", ax=ax)
-ax.set_xlabel("learning rate")
+plotting.bars_with_floor({f"learning rate {lr:g}": each for lr, each in sweep.items()}, "share of good samples", ax=ax)
 plt.show()
 with device.threads(1):
     claim("a run in another process is the same run, bit for bit", share_of_good_samples(1e-3) == sweep[1e-3])
@@ -437,9 +436,9 @@ claim("with batch norm it isn't", apart["with"] > 1e-5, measured=apart)
 # %% [markdown]
 # The loss and R1 keep it: both are means of something that each sample has for itself. Batch norm breaks it. It
 # subtracts the mean of *its batch*, and half a batch has another mean, so each sample's loss depends on its neighbours.
-# (`nn.SyncBatchNorm` exchanges the means between GPUs. Minibatch standard deviation and relativistic losses that
-# compare each sample with *all* others couple samples, too. With packing, or with the pairs of chapter 43, the loss is
-# a mean over packs or pairs. So it keeps the promise if none is cut in two.)
+# (`nn.SyncBatchNorm` exchanges the means between GPUs. Minibatch standard deviation, where `D` is told how much the
+# batch varies, and relativistic losses that compare each sample with *all* others couple samples, too. With packing, or
+# with the pairs of chapter 43, the loss is a mean over packs or pairs. So it keeps the promise if none is cut in two.)
 #
 # Now a real training, with two processes on your CPU. For the exchange it uses **gloo**, which works everywhere. DDP
 # acts when the `forward` of a wrapped module and a later `backward()` come together. So the whole loss of `D`, R1
