@@ -220,14 +220,15 @@ def _(learner):
 @discussion(
     "Four messages",
     hints=(
-        "For each: what has been compared with what? Is there a row “do nothing”, a row with a cheap cure, and is the "
-        "cost equal?",
+        "For each: what has been compared with what? Is there a row “do nothing” (with as many steps, and enough of "
+        "them), a row with a cheap cure, and is the cost equal?",
         "Which shares do the classes have in training, and which in use?",
     ),
 )
 def rare_messages():
-    """1. Compared with "do nothing" any cure looks good, because the network knew more than it dared to say. The fair
-    comparison is at equal cost: shift the answer until the other classes lose as much, and compare the eights found.
+    """1. Compared with "do nothing" after a short run nearly any cure looks good: the network knew more than it dared
+    to say, and more steps alone may find many of the eights. Train both long enough, and compare at equal
+    cost: shift the answer until the other classes lose as much, and compare the eights found.
 
     2. If the disease is as rare in use as it was in training, the plain answer makes the fewest mistakes. Whether to
     shift is a question of what a missed case costs, and a false alarm. State both, then choose a point of the curve.

@@ -125,8 +125,8 @@ assert (out - wanted).abs().max() < 1e-3
 # 1. It shows that the pictures pass for eights. One eight copied a thousand times passes as well. I'd ask how varied
 #    they are, and how near to the training eights.
 # 2. One in ten is what chance gives, so the label isn't heard: one number among hundreds of pixels. I'd make it larger
-#    first, because that is quick, and then look at distance and variety, too. More steps may help. (If it were *never*
-#    the right digit, the label would be heard, and the classes would be in another order.)
+#    first, because that is quick, and then look at distance, coverage and the pictures, too. More steps may help. (If
+#    it were *never* the right digit, the label would be heard, and the classes would be in another order.)
 # 3. The distance of all pictures together doesn't change when the orders are shuffled. I'd ask a classifier, or measure
 #    each class by itself.
 # 4. Then the label alone tells real from forged in nine of ten cases, so the discriminator hardly needs the pictures.

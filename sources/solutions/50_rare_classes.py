@@ -121,8 +121,8 @@ assert (moved[:, 1] - moved[:, 0] - tensor([36.0, 36.0]).log() - tensor([0.0, -2
 
 # %% [markdown] answer="rare_messages" points=3
 # <!-- ### BEGIN SOLUTION -->
-# 1. Compared with doing nothing, yes. But a weight in the loss or a subtraction from the logits may do the same or
-#    more. Compare them where the other digits suffer equally.
+# 1. Compared with doing nothing, perhaps: was doing nothing trained long enough? And a weight in the loss or a
+#    subtraction from the logits may do the same or more. Compare them where the other digits suffer equally.
 # 2. The shares haven't changed, so for the number of mistakes the plain answer is best. A shift needs another reason: a
 #    missed disease costs more than a false alarm. How much more decides how far.
 # 3. If the class is 1 % of the data, never naming it gives 99 %. I'd look at the recall of each class.
