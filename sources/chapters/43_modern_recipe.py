@@ -443,13 +443,11 @@ claim(
     late,
 )
 claim("R2 alone does as well as the recipe (to 15 points)", late["R2"] > late["recipe"] - 0.15, late)
-claim("pairing alone is ahead of plain, by over 15 points", late["pairing"] > late["plain"] + 0.15, late)
-before = twice["pairing"][:7].mean().item()
-claim("pairing alone didn't get worse by over 10 points", late["pairing"] > before - 0.1, measured=[before, late])
 
 # %% [markdown]
 # They were slow. With twice the steps the order has turned round. R2 alone does as well as the whole recipe. But part
-# of the turn is the plain GAN, which got worse; pairing alone hardly did. So "R2 helps" and "the recipe works" are
+# of the turn is the plain GAN, which got worse here. (Pairing alone stayed level and is well ahead of it. That is no
+# rule: with eight other seeds it was at 34 %, and plain at 38 %.) So "R2 helps" and "the recipe works" are
 # sentences about a γ *and* a length of run. With one γ per ingredient and one length, chosen by hand, this section
 # could have shown the opposite as well.
 #
@@ -597,8 +595,8 @@ claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for e
 #
 # - **That the recipe is best.** On the ring it is good at a small γ, and slow at γ = 1. Its fame rests on long runs
 #   with modern residual networks, on faces and ImageNet.
-# - **That pairing is useless.** On top of R1 + R2 it changed little here. Alone, in the longer run, it was well ahead
-#   of the plain GAN.
+# - **That pairing is useless.** On top of R1 + R2 it changed little here. Alone, in the longer run, it was ahead of the
+#   plain GAN with some seeds, and not with others.
 # - **That our γ fits your data.** It has a unit (section 3). Try three values, ten times apart.
 # - **Anything about pictures.** All of this chapter was trained in the plane.
 
