@@ -64,7 +64,6 @@ def test_a_damaged_checkpoint_is_said(tmp_path):
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
-    before = run(tmp_path, 1, "--lr", "1e30")
     with pytest.raises(SystemExit, match="smaller --lr"):
-        run(tmp_path, 9, "--lr", "1e30")
-    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == before["step"]
+        run(tmp_path, 1, "--lr", "1e30")
+    assert not (tmp_path / "checkpoint.pt").exists()

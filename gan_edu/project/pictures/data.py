@@ -54,8 +54,10 @@ def find(folder):
     files = []
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        sheet = path.name.startswith("samples_") and (path.parent / "checkpoint.pt").exists()
-        if path.is_file() and not hidden and not sheet and (in_here or not path.is_relative_to(HERE)):
+        drawn = (
+            path.name.startswith(("samples_", "checkpoint.", "events.")) and (path.parent / "checkpoint.pt").exists()
+        )
+        if path.is_file() and not hidden and not drawn and (in_here or not path.is_relative_to(HERE)):
             files.append(path)
     return files
 
