@@ -308,7 +308,7 @@ def test_pictures_are_read_anew_when_they_or_the_code_are_others(flags, tmp_path
     shutil.copytree(flags, data)
     project.create(folder, data)
     own = imported(folder).data
-    first, spec = own.load(data, 16)
+    first, _ = own.load(data, 16)
     (cache,) = folder.glob("cache-*.npy")
     assert len(first) == 24 and isinstance(first.array, np.memmap) and not list(folder.glob(".reading-*"))
     first.array, cut = first.array.copy(), cache.read_bytes()[:1000]  # a file that is mapped must not be cut
@@ -322,7 +322,7 @@ def test_pictures_are_read_anew_when_they_or_the_code_are_others(flags, tmp_path
         place.mkdir()
         shutil.copy(data / "0.png", place / "samples_000003.png")
     (data / "runs/checkpoint.pt").touch()
-    assert own.load(data, 16)[1] == spec
+    assert own.load(data, 16)[1] == grey_spec
     shutil.copytree(data, folder / "data")  # in the project the data may lie, but what it draws itself is no data
     assert len(own.load(folder / "data", 16)[0]) == 24 and own.find(folder) == []
 
