@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -52,7 +53,8 @@ def _new(folder, data):
         files = create(folder, data)
     except (OSError, ValueError) as error:
         raise Problem(str(error)) from None
-    print(f"{folder} holds: {', '.join(file.name for file in files)}. Start with:\n  cd {folder}\n  python train.py")
+    quoted = f'"{folder}"' if os.name == "nt" else shlex.quote(folder)
+    print(f"{folder} holds: {', '.join(file.name for file in files)}. Start with:\n  cd {quoted}\n  python train.py")
     return 0
 
 

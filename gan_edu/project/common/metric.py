@@ -1,6 +1,7 @@
 """How far are the generated examples from the real ones? The Fréchet distance, and its floor: real against real."""
 
 import torch
+from data import settle
 from torch import nn
 
 
@@ -33,8 +34,11 @@ def _root(covariance):
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
-def frechet_distance(generator, data, args, most=4000):
-    """(generated against one half of the real examples, the other half against it), with equal numbers."""
+def frechet_distance(generator, data, spec, args, most=4000):
+    """(generated against one half of the real examples, the other half against it), with equal numbers.
+
+    Measured is what a file of samples would hold, and not, for instance, the probabilities of choices.
+    """
     chosen = torch.randperm(len(data), generator=torch.Generator().manual_seed(args.seed))[:most]
     half = len(chosen) // 2
     first, second = data.take(chosen[:half]), data.take(chosen[half : 2 * half])
@@ -42,4 +46,4 @@ def frechet_distance(generator, data, args, most=4000):
     with torch.no_grad():
         made = torch.cat([generator(part).float().cpu() for part in noise.split(256)])
     seen = features(first)
-    return frechet(features(made), seen), frechet(features(second), seen)
+    return frechet(features(settle(made, spec)), seen), frechet(features(second), seen)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import checkpoint
 import torch
 from data import save_samples
 from nets import Generator
@@ -15,15 +16,18 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--to", default="drawn", help="the file to write; its ending is added")
     args = parser.parse_args(arguments)
-    path = Path(args.out) / "checkpoint.pt"
+    if args.n < 1:
+        parser.error("--n must be 1 or more")
+    path, to = Path(args.out) / "checkpoint.pt", Path(args.to)
     if not path.exists():
         raise SystemExit(f"There is no {path}: run train.py first, or say --out.")
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = checkpoint.read(path)
     generator = Generator(saved["spec"], saved["settings"]["noise"], saved["settings"]["width"]).eval()
     generator.load_state_dict(saved["mean_G"])
     noise = torch.randn(args.n, saved["settings"]["noise"], generator=torch.Generator().manual_seed(args.seed))
+    to.parent.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
-        save_samples(generator(noise), saved["spec"], Path(args.to))
+        save_samples(torch.cat([generator(part) for part in noise.split(256)]), saved["spec"], to)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import sample
 import torch
 import train
 from data import DATA, load
-from nets import Discriminator
 
 SMALL = ["--size", "16", "--batch", "8", "--width", "4", "--every", "3", "--device", "cpu"]
 
@@ -24,15 +23,18 @@ def test_a_stopped_run_goes_on_exactly(tmp_path):
         assert all(torch.equal(whole[net][name], parts[net][name]) for name in whole[net])
 
 
-def test_accumulated_gradients_are_those_of_the_whole_batch():
-    data, spec = load(DATA, 16)
-    net, x = Discriminator(spec, 4), data.take(torch.arange(8))  # it has no batch norm, so that its parts add up
-    net(x).mean().backward()
-    whole = [p.grad.clone() for p in net.parameters()]
-    net.zero_grad()
-    for part in x.chunk(4):
-        (net(part).mean() / 4).backward()
-    assert all(torch.allclose(a, p.grad, atol=1e-6) for a, p in zip(whole, net.parameters(), strict=True))
+def test_a_batch_in_parts_gives_the_step_of_the_whole_batch():
+    def step(accumulate):
+        args = train.settings([*SMALL, "--accumulate", str(accumulate)])
+        data, spec = load(DATA, args.size)
+        state = train.new_state(spec, args)
+        state["G"].eval()  # batch norm would see only its part
+        for net in "DG":
+            state[f"opt_{net}"] = torch.optim.SGD(state[net].parameters(), 0.1)
+        train.play(state, data, 0, args)
+        return [*state["D"].parameters(), *state["G"].parameters()]
+
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(step(1), step(4), strict=True))
 
 
 def test_drawing_is_repeatable(tmp_path):
@@ -43,8 +45,25 @@ def test_drawing_is_repeatable(tmp_path):
     assert a.read_bytes() == b.read_bytes()
 
 
-@pytest.mark.parametrize("setting", [("--width", "8"), ("--seed", "1")])
+@pytest.mark.parametrize("setting", [("--width", "8"), ("--seed", "1"), ("--accumulate", "2")])
 def test_a_checkpoint_of_another_run_is_not_gone_on_with(tmp_path, setting):
     run(tmp_path, 1)
     with pytest.raises(SystemExit, match="comes from other data or settings"):
         run(tmp_path, 2, *setting)
+
+
+def test_a_damaged_checkpoint_is_said(tmp_path):
+    run(tmp_path, 1)
+    whole = (tmp_path / "checkpoint.pt").read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"no checkpoint"):
+        (tmp_path / "checkpoint.pt").write_bytes(damaged)
+        with pytest.raises(SystemExit, match="is damaged"):
+            run(tmp_path, 2)
+        with pytest.raises(SystemExit, match="is damaged"):
+            sample.main(["--out", str(tmp_path)])
+
+
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
+    with pytest.raises(SystemExit, match="smaller --lr"):
+        run(tmp_path, 1, "--lr", "1e30")
+    assert not (tmp_path / "checkpoint.pt").exists()

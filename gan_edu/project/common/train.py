@@ -12,12 +12,14 @@ import copy
 import functools
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from data import DATA, load, save_samples
+from checkpoint import restore, save
+from data import BATCH, DATA, STEPS, load, save_samples
 from metric import frechet_distance
 from nets import Discriminator, Generator
 from tqdm import tqdm
@@ -30,8 +32,8 @@ def settings(arguments=None):
     parser.add_argument("--data", default=DATA, help="where the data are")
     parser.add_argument("--size", type=int, default=32, help="height and width of pictures: 16, 32, 64, 128")
     parser.add_argument("--out", default="runs/first", help="folder for the checkpoint, samples and curves")
-    parser.add_argument("--steps", type=int, default=1500, help="steps of both networks, altogether")
-    parser.add_argument("--batch", type=int, default=64, help="real examples a step, for each process")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps of both networks, altogether")
+    parser.add_argument("--batch", type=int, default=BATCH, help="real examples a step, for each process")
     parser.add_argument("--accumulate", type=int, default=1, help="parts in which a batch is computed, to save memory")
     parser.add_argument("--lr", type=float, default=5e-4, help="learning rate of both networks")
     parser.add_argument("--r1", type=float, default=0.1, help="weight of the gradient penalty on real examples")
@@ -41,7 +43,13 @@ def settings(arguments=None):
     parser.add_argument("--every", type=int, default=250, help="steps between two samples and checkpoints")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    if min(args.steps, args.every, args.noise, args.width, args.accumulate) < 1:
+        parser.error("--steps, --every, --noise, --width and --accumulate must be 1 or more")
+    if args.batch % args.accumulate or args.batch // args.accumulate < 2:
+        parser.error("--accumulate must divide --batch into parts of 2 examples or more")
+    args.processes = WORLD
+    return args
 
 
 def stream(*numbers):
@@ -64,7 +72,8 @@ def real_batch(data, number, args):
 
 
 def mixed_precision(args):
-    good = args.device.startswith("cuda") and torch.cuda.is_bf16_supported()
+    """bfloat16 on GPUs that compute with it; older ones (T4, V100) would only imitate it, and slowly."""
+    good = args.device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.autocast("cuda", torch.bfloat16) if good else contextlib.nullcontext()
 
 
@@ -107,7 +116,7 @@ def play(state, data, step, args):
         follow = min(args.ema, (step + 1) / (step + 10))  # at first it follows fast: the start is worth nothing
         for mean, new in zip(state["mean_G"].state_dict().values(), G.state_dict().values(), strict=True):
             mean.copy_(new if not mean.is_floating_point() else torch.lerp(new, mean, follow))
-    return loss_d, loss_g
+    return {"D": loss_d, "G": loss_g}
 
 
 def new_state(spec, args):
@@ -116,27 +125,6 @@ def new_state(spec, args):
     adam = functools.partial(torch.optim.Adam, lr=args.lr, betas=(0.0, 0.99))
     return {"G": G, "D": D, "mean_G": copy.deepcopy(G).eval(), "opt_G": adam(G.parameters()),
             "opt_D": adam(D.parameters())}  # fmt: skip
-
-
-def save(state, spec, step, args):
-    path = Path(args.out) / "checkpoint.pt"
-    parts = {name: part.state_dict() for name, part in state.items()}
-    settings = {name: getattr(args, name) for name in ("noise", "width", "batch", "seed", "lr", "r1", "ema")}
-    torch.save(parts | {"spec": spec, "step": step, "settings": settings}, path.with_suffix(".new"))
-    os.replace(path.with_suffix(".new"), path)  # at no moment is there half a checkpoint
-
-
-def restore(state, spec, args):
-    """Load the checkpoint, if there is one. Returns the number of steps that were made."""
-    path = Path(args.out) / "checkpoint.pt"
-    if not path.exists():
-        return 0
-    saved = torch.load(path, map_location=args.device, weights_only=True)
-    if saved["spec"] != spec or any(getattr(args, name) != value for name, value in saved["settings"].items()):
-        raise SystemExit(f"{path} comes from other data or settings: {saved['settings']}. Choose another --out.")
-    for name, part in state.items():
-        part.load_state_dict(saved[name])
-    return saved["step"]
 
 
 def look(state, spec, args, name, rows=64):
@@ -150,41 +138,62 @@ def main(arguments=None):
     if WORLD > 1:
         on_gpu = args.device.startswith("cuda")
         args.device = f"cuda:{os.environ['LOCAL_RANK']}" if on_gpu else "cpu"
-        dist.init_process_group("nccl" if on_gpu else "gloo")
+        if on_gpu:
+            torch.cuda.set_device(args.device)
+        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=timedelta(hours=2))  # to read data can take long
     Path(args.out).mkdir(parents=True, exist_ok=True)
-    for first in (True, False):  # one process reads the files, the others what it has read
+    for first in (True, False):  # one process reads the files and says what it leaves out, the others take its cache
         if first == (RANK == 0):
-            data, spec = load(args.data, args.size)
+            with contextlib.nullcontext() if first else contextlib.redirect_stdout(None):
+                data, spec = load(args.data, args.size)
         if WORLD > 1:
             dist.barrier()
     state = new_state(spec, args)
     start, stop, writer = restore(state, spec, args), [], None
-    signal.signal(signal.SIGINT, lambda *_: stop.append(True))
-    with contextlib.suppress(ImportError):
-        from torch.utils.tensorboard import SummaryWriter
+    stopping = False
+    if RANK == 0:
+        print(f"{len(data)} examples, on {args.device}")
+        with contextlib.suppress(ImportError):
+            from torch.utils.tensorboard import SummaryWriter
 
-        writer = SummaryWriter(args.out, purge_step=start) if RANK == 0 else None
-    for step in tqdm(range(start, args.steps), initial=start, total=args.steps, disable=RANK > 0):
+            writer = SummaryWriter(args.out, purge_step=start + 1)
+
+    def stop_soon(*_):
+        stop.append(True)
+        signal.signal(signal.SIGINT, before)  # a second Ctrl-C stops at once
+
+    before = signal.signal(signal.SIGINT, stop_soon)
+    bar = tqdm(range(start, args.steps), initial=start, total=args.steps, disable=RANK > 0)
+    for step in bar:
         losses = play(state, data, step, args)
+        bar.set_postfix({name: f"{loss:.2f}" for name, loss in losses.items()}, refresh=False)
         stopping = torch.tensor(float(bool(stop)))
         if WORLD > 1:  # all processes stop after the same step
             stopping = stopping.to(args.device)
             dist.all_reduce(stopping)
-        last = bool(stopping) or step + 1 == args.steps
-        if RANK == 0 and (last or (step + 1) % args.every == 0):
-            save(state, spec, step + 1, args)
-            grid = look(state, spec, args, f"samples_{step + 1:06d}")
-            if writer:
-                writer.add_scalars("loss", {"D": losses[0], "G": losses[1]}, step + 1)
-                if grid is not None:
+        if writer and (step + 1) % 10 == 0:
+            for name, loss in losses.items():
+                writer.add_scalar(f"loss/{name}", loss, step + 1)
+        if stopping or step + 1 == args.steps or (step + 1) % args.every == 0:
+            if not all(weight.isfinite().all() for net in "GD" for weight in state[net].parameters()):
+                raise SystemExit("The weights became NaN and are not saved: choose a smaller --lr in another --out.")
+            if RANK == 0:
+                save(state, spec, step + 1, args)
+                grid = look(state, spec, args, f"samples_{step + 1:06d}")
+                if writer and grid is not None:
                     writer.add_image("samples", grid, step + 1)
         if stopping:
-            tqdm.write(f"Stopped after step {step + 1}. The same command goes on.")
+            if RANK == 0:
+                tqdm.write(f"Stopped after step {step + 1}. The same command goes on.")
             break
-    else:
-        if RANK == 0:
-            made, floor = frechet_distance(state["mean_G"], data, args)
-            print(f"Fréchet distance of the averaged generator: {made:.3f}; of two halves of the data: {floor:.3f}")
+    signal.signal(signal.SIGINT, before)
+    if RANK == 0 and not stopping:
+        made, floor = frechet_distance(state["mean_G"], data, spec, args)
+        print(f"Fréchet distance of the averaged generator: {made:.3f}; of two halves of the data: {floor:.3f}")
+        if writer:
+            writer.add_scalar("frechet", made, max(start, args.steps))
+    if writer:
+        writer.close()
     if WORLD > 1:
         dist.destroy_process_group()
 
