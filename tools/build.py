@@ -210,7 +210,7 @@ def read_minutes(nb):
     """Minutes to read a notebook: words, formulas, pictures and lines of code, folded cells aside; at least one."""
     prose = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    inline, displayed = (sum(counts) for counts in zip(*map(lint.count_formulas, prose), strict=True))
+    inline, displayed = lint.count_formulas("\n\n".join(prose))
     words = sum(map(lint.count_words, prose)) + WORDS_OF_A_FORMULA * inline + WORDS_OF_A_DISPLAY * displayed
     pictures = sum(any(call in cell.source for call in ("plt.show()", "image_grid(")) for cell in code)
     lines = sum(len(cell.source.splitlines()) for cell in code if not is_folded(cell))
