@@ -750,16 +750,13 @@ for name, grids in boards.items():
 
 # %%
 claim("sub-pixel: a grid in every seed, above 1.2", boards["sub-pixel"].min() > 1.2, measured=boards)
-order = sorted(boards, key=lambda name: boards[name].median())
-claim(
-    "sub-pixel and the version without batch norm have most", set(order[-2:]) == {"sub-pixel", "no batch norm"}, boards
-)
 
 # %% [markdown]
 # Not in sub-pixel's: its four maps can go their own ways as well. (Is it their random start? We tried four equal maps.
 # They begin without any grid, and after 120 steps it was nearly as strong: 5.8 and 3.1, where a random start had 6.7
-# and 3.3 with the same two seeds.) It and the version without batch norm have most. N(0, 0.02²) has least here, but
-# look at its pictures: these networks still draw flat silhouettes. Three seeds are too few to claim that.
+# and 3.3 with the same two seeds.) In these three seeds it and the version without batch norm have most, and N(0,
+# 0.02²) has least. But look at its pictures: these networks still draw flat silhouettes. Three seeds are too few for an
+# order; with three others it was a different one.
 #
 # 🔎 **Try it.** Give them 400 steps, and measure again.
 
@@ -896,7 +893,11 @@ claim("plain: it doesn't work in any seed, and has at most two kinds of digits",
       far["plain"].min() > rivals["1 Gaussian, cut"] and kinds["plain"].max() <= 2, measured=[far, kinds])  # fmt: skip
 claim("with R1 no seed of D is that sure", on_real["with R1"].max() < 0.75 and on_fake["with R1"].min() > 0.25)
 claim("and each is nearer than every plain one", far["with R1"].max() < far["plain"].min(), measured=far)
-claim("but not every seed works", far["with R1"].max() > rivals["1 Gaussian, cut"], measured=far)
+claim(
+    "but none is much nearer than 1 Gaussian, cut (by 30 %)",
+    far["with R1"].min() > 0.7 * rivals["1 Gaussian, cut"],
+    far,
+)
 fast, slow = ("other rates", "both fast"), ("plain", "with R1", "slow D")
 
 # %%
@@ -923,7 +924,8 @@ claim(
 
 # %% [markdown]
 # Played plainly, the generator looks lost after 300 steps: one smear for every noise vector, and D is sure. R1 keeps
-# the discriminator from being so sure, and the same generator gets to strokes. By our rule that is not enough.
+# the discriminator from being so sure, and the same generator gets to strokes. By our rule that is not enough (though
+# with three other seeds it just was).
 #
 # *Other rates* is the surprise: no penalty, and much nearer. Is it the balance of the two rates? With the old ratio and
 # a fast generator it works, too, if less surely: a seed may draw only two kinds of digits. With the new ratio and a
@@ -1011,7 +1013,9 @@ def without_dots(pictures):
 
 filtered = {name: [book.frechet(without_dots(game["samples"])) for game in games[name]] for name in (*fast, last)}
 gained = {name: 1 - torch.tensor(each) / far[name] for name, each in filtered.items()}
-claim("both fast: without single dots every seed is at least 10 % nearer", gained["both fast"].min() > 0.1, gained)
+claim(
+    "both fast: without single dots two seeds or more are at least 10 % nearer", (gained["both fast"] > 0.1).sum() >= 2
+)
 claim("the convolutional generator: no seed is", gained[last].max() < 0.1, measured=gained)
 
 # %% tags=["nbval-ignore-output"]
