@@ -9,6 +9,14 @@ from gan_edu.checks.probes import expect_gradient_at
 # --- class weights
 
 
+def _uneven_labels():
+    return [
+        (torch.tensor([0, 0, 0, 1]), 2),
+        (torch.tensor([2, 2, 1, 0, 0, 0, 0, 0]), 3),
+        (torch.arange(5).repeat_interleave(torch.tensor([7, 1, 3, 3, 2])), 5),
+    ]
+
+
 @question(
     "Fair weights",
     hints=(
@@ -18,11 +26,7 @@ from gan_edu.checks.probes import expect_gradient_at
     ),
     insight="With a mean weight of 1 the loss keeps its scale, so plain gradient descent needs no other rate. Adam "
     "wouldn't notice the scale.",
-    probes=lambda: [
-        (torch.tensor([0, 0, 0, 1]), 2),
-        (torch.tensor([2, 2, 1, 0, 0, 0, 0, 0]), 3),
-        (torch.arange(5).repeat_interleave(torch.tensor([7, 1, 3, 3, 2])), 5),
-    ],
+    probes=_uneven_labels,
 )
 def class_weights(labels, classes):
     counts = labels.bincount(minlength=classes)
@@ -87,11 +91,7 @@ def _per_picture(labels, classes):
     ),
     insight="These chances are the fair weights divided by the number of pictures. So on average both cures give the "
     "same gradient. They differ in their noise.",
-    probes=lambda: [
-        (torch.tensor([0, 0, 0, 1]), 2),
-        (torch.tensor([2, 2, 1, 0, 0, 0, 0, 0]), 3),
-        (torch.arange(5).repeat_interleave(torch.tensor([7, 1, 3, 3, 2])), 5),
-    ],
+    probes=_uneven_labels,
 )
 def draw_chances(labels, classes):
     counts = labels.bincount(minlength=classes)
