@@ -388,7 +388,8 @@ untrained = programs.distance(programs.eight())
 _, ax = plt.subplots(figsize=(6.8, 4.2))
 for row, (name, each) in enumerate(outcome.items()):
     color = plotting.REAL if name == "right" else plotting.NEUTRAL[0]
-    ax.scatter(each.clamp(max=5), torch.full((8,), float(row)), s=34, color=color, alpha=0.6, linewidths=0)
+    apart = row + torch.linspace(-0.24, 0.24, 8)  # so that no dot hides another
+    ax.scatter(each.clamp(max=5), apart, s=34, color=color, alpha=0.6, linewidths=0)
     ax.plot([each.median().clamp(max=5)] * 2, [row - 0.32, row + 0.32], color=color, linewidth=3)
 ax.axvline(untrained.median(), color=plotting.THEORY, linestyle="--", linewidth=1.5)
 ax.text(untrained.median() + 0.05, 0.2, "untrained", va="center")
