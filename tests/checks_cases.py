@@ -15,9 +15,11 @@ message has more than six rows. The solution's hidden tests, which give the poin
 the stub, the library's own answer and at least half of the wrong ones.
 """
 
+import gc
 import math
 import re
 from dataclasses import dataclass, field
+from types import FunctionType
 
 import numpy as np
 import pytest
@@ -168,10 +170,13 @@ def chapter_tests(chapter, *cases):
             assert [name for name, code in hidden.items() if not code] == []
 
         @each_case
-        def test_hidden_tests_take_right_answers_and_refuse_others(self, case):
+        def test_hidden_tests_take_right_answers_and_refuse_others(self, case, monkeypatch):
             if case.question.id not in hidden:
                 return  # shown in the chapter, and not graded
             code, name = hidden[case.question.id]
+            # `sealed` looks through all objects there are: of a test run some millions, for each answer again.
+            functions = [each for each in gc.get_objects() if type(each) is FunctionType]
+            monkeypatch.setattr(gc, "get_objects", lambda: functions)
 
             def refused(answer):
                 with _undisturbed():

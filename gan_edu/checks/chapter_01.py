@@ -9,6 +9,7 @@ from torch import nn
 
 from gan_edu import data, nets, training
 from gan_edu.checks.engine import NotYet, discussion, question
+from gan_edu.checks.probes import known_errors
 
 # --- stopping
 
@@ -142,19 +143,9 @@ def _stops_when_bad(steps, good_enough):
 def _moved(candidate, model, x):
     """Where candidate puts x, and what is left of it. The device "meta" plays the GPU: it is there on each computer."""
     home = next(model.parameters()).device
-    try:
+    slips = {"meta tensor": "moves_the_model"} | dict.fromkeys(("cuda", "nvidia", "mps"), "asks_for_cuda")
+    with known_errors("x on the model's device", slips):
         y = candidate(model, x)
-    except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
-        text = str(error)
-        if "cuda" in text.lower() or "nvidia" in text.lower():
-            name = "asks_for_cuda"
-        elif "meta tensor" in text:
-            name = "moves_the_model"
-        elif "mps" in text.lower():
-            name = "asks_for_cuda"
-        else:
-            raise
-        raise NotYet("x on the model's device", f"{type(error).__name__}: {text[:80]}…", looks_like=name) from None
     if next(model.parameters()).device != home:
         raise NotYet(f"a model that stays on {home}", "it has moved", looks_like="moves_the_model")
     if not torch.is_tensor(y):
@@ -235,17 +226,9 @@ def _evening(candidate, total, stored):
         path = Path(folder) / "run.safetensors"
         if stored is not None:
             training.run(_gan(1), _line(), steps=stored, batch=8, progress=False).save(path)
-        try:
+        slips = {"no checkpoint": "wants_a_file", "steps must": "negative_steps", "steps ": "negative_steps"}
+        with known_errors("a GAN", slips):
             gan = candidate(_gan(0), _line(), total, str(path))
-        except (FileNotFoundError, ValueError, TypeError) as error:
-            text = str(error)
-            if isinstance(error, FileNotFoundError) and "no checkpoint" in text:
-                name = "wants_a_file"
-            elif "steps must" in text or text.startswith("steps "):
-                name = "negative_steps"
-            else:
-                raise
-            raise NotYet("a GAN", f"{type(error).__name__}: {text[:60]}…", looks_like=name) from None
         if not isinstance(gan, training.GAN):
             if gan is None or gan is ...:
                 return gan

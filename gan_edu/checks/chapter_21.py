@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu.checks.engine import NotYet, discussion, question
+from gan_edu.checks.probes import SLIPS_OF_GRAD, SLIPS_OF_LOSSES, known_errors
 from gan_edu.checks.values import close, describe
 
 # --- a discriminator that says the same everywhere
@@ -107,17 +108,8 @@ _REQUIRES_GRAD = (
 def _slopes_at(candidate, points):
     """The slopes that candidate finds at points, on the discriminator of `_hill`."""
     x = torch.tensor(points)[:, None]
-    try:
+    with known_errors("slopes", SLIPS_OF_GRAD):
         return candidate(_hill(), x)
-    except RuntimeError as error:
-        text = str(error)
-        if "scalar outputs" in text:
-            name = "one_number_for_each_point"
-        elif "does not require grad" in text or "have been used in the graph" in text:
-            name = "points_without_gradient"
-        else:
-            raise
-        raise NotYet("slopes", f"RuntimeError: {text[:80]}…", looks_like=name) from None
 
 
 @question(
@@ -264,17 +256,8 @@ def _(learner):
 
 
 def _both(candidate, real_logits, fake_logits):
-    try:
+    with known_errors("two losses", SLIPS_OF_LOSSES):
         return candidate(real_logits, fake_logits)
-    except (ValueError, RuntimeError) as error:
-        text = str(error).lower()
-        if "between 0 and 1" in text:
-            name = "bce_without_sigmoid"
-        elif "target size" in text or "size of tensor" in text or "input size" in text:
-            name = "target_of_another_shape"
-        else:
-            raise
-        raise NotYet("two losses", f"{type(error).__name__}: {error}", looks_like=name) from None
 
 
 @question(
@@ -516,26 +499,17 @@ _STAYS_FROZEN = "requires_grad_(False) without requires_grad_(True) after it."
 
 
 def _call(candidate, arguments):
-    try:
-        return candidate(*arguments)
-    except RuntimeError as error:
-        text = str(error)
-        if "second time" in text:
-            name = "no_detach"
-        elif "inplace operation" in text:
-            name = "generator_learns_from_old_discriminator"
-        elif "does not require grad" in text:
-            frozen = not all(weight.requires_grad for weight in arguments[1].parameters())
-            name = _STAYS_FROZEN if frozen else "generator_never_moves"
-        elif (
-            "shapes cannot be multiplied" in text
-            and arguments[0].noise[-1:]
-            and arguments[0].noise[-1].shape[1:] != (1,)
-        ):
-            name = "noise_of_another_shape"
-        else:
+    slips = {"second time": "no_detach", "inplace operation": "generator_learns_from_old_discriminator"}
+    with known_errors("a step without an error", slips):
+        try:
+            return candidate(*arguments)
+        except RuntimeError as error:  # what it means is seen in the networks
+            if "does not require grad" in str(error):
+                frozen = not all(weight.requires_grad for weight in arguments[1].parameters())
+                slips["does not require grad"] = _STAYS_FROZEN if frozen else "generator_never_moves"
+            if arguments[0].noise[-1:] and arguments[0].noise[-1].shape[1:] != (1,):
+                slips["shapes cannot be multiplied"] = "noise_of_another_shape"
             raise
-        raise NotYet("a step without an error", f"RuntimeError: {text[:80]}…", looks_like=name) from None
 
 
 @question(

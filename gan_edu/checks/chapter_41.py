@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu.checks.engine import NotYet, discussion, question, value_of
-from gan_edu.checks.probes import gradient_reaches
+from gan_edu.checks.probes import SLIPS_OF_LOSSES, gradient_reaches, known_errors
 from gan_edu.checks.values import close, describe
 
 # --- the generator
@@ -363,20 +363,9 @@ def _range_is_right(net, z):
 
 def _loss(learner, *logits):
     """What learner gives for logits; errors that tell their cause are named."""
-    try:
+    slips = SLIPS_OF_LOSSES | {"dimension out of range": "mean_over_wrong_axis"}
+    with known_errors("a loss", slips, on=f"logits of shape {tuple(logits[0].shape)}"):
         return learner(*logits)
-    except (ValueError, RuntimeError, IndexError) as error:
-        text = str(error).lower()
-        if "target size" in text or "size of tensor" in text or "input size" in text:
-            name = "target_of_another_shape"
-        elif "between 0 and 1" in text:
-            name = "bce_without_sigmoid"
-        elif isinstance(error, IndexError) and "dimension out of range" in text:
-            name = "mean_over_wrong_axis"
-        else:
-            raise
-        shape = f"logits of shape {tuple(logits[0].shape)}"
-        raise NotYet("a loss", f"{type(error).__name__}: {error}", on=shape, looks_like=name) from None
 
 
 def _loss_d(candidate, real_logits, fake_logits):
@@ -711,18 +700,13 @@ def _one_step(candidate, table, turn):
     """What candidate gives; NotYet for what can be seen without the weights."""
     table.log.clear()
     table.arrived.update(generator=0, discriminator=0)
-    try:
+    slips = {
+        "second time": "no_detach",
+        "inplace operation": "generator_loss_through_old_discriminator",
+        "does not require grad": "loss_without_gradient",
+    }
+    with known_errors("a step without an error", slips):
         result = candidate(*table.arguments(turn))
-    except RuntimeError as error:
-        if "second time" in str(error):
-            name = "no_detach"
-        elif "inplace operation" in str(error):
-            name = "generator_loss_through_old_discriminator"
-        elif "does not require grad" in str(error):
-            name = "loss_without_gradient"
-        else:
-            raise
-        raise NotYet("a step without an error", f"RuntimeError: {str(error)[:80]}…", looks_like=name) from None
     if result is ...:
         return result
     for name in ("generator", "discriminator"):

@@ -1,8 +1,37 @@
-"""Probes that look inside training steps: where gradients arrive."""
+"""Probes that look inside training steps: where gradients arrive, and which slips PyTorch's own errors tell."""
+
+import contextlib
+from collections.abc import Iterator
 
 import torch
 
 from gan_edu.checks.engine import NotYet
+
+SLIPS_OF_GRAD = {  # what PyTorch says → what a question about gradients at points calls it
+    "scalar outputs": "one_number_for_each_point",
+    "does not require grad": "points_without_gradient",
+    "have been used in the graph": "points_without_gradient",
+}
+SLIPS_OF_LOSSES = dict.fromkeys(("target size", "size of tensor", "input size"), "target_of_another_shape") | {
+    "between 0 and 1": "bce_without_sigmoid"
+}
+
+
+@contextlib.contextmanager
+def known_errors(expected: str, names: dict[str, str], on=None) -> Iterator[None]:
+    """Raise NotYet for an error whose text holds one of these words: word → what the slip looks like.
+
+    The first word that fits counts; capitals don't. Other errors pass.
+    """
+    try:
+        yield
+    except Exception as error:
+        text = str(error)
+        for words, name in names.items():
+            if words.lower() in text.lower():
+                got = f"{type(error).__name__}: {text[:80]}{'…' * (len(text) > 80)}"
+                raise NotYet(expected, got, on=on, looks_like=name) from None
+        raise
 
 
 def gradient_reaches(module, loss=None):
