@@ -550,7 +550,7 @@ def _(learner):
     "One seed each",
     hints=(
         "Section 9 of the chapter: how far apart were three seeds of *one* version?",
-        "Which of the three things that were changed would you hold responsible? And what else is missing beside the "
+        "Which of the two things that were changed would you hold responsible? And what else is missing beside the "
         "two numbers?",
     ),
 )
@@ -560,8 +560,9 @@ def one_seed_each():
     difference of 3.6.
 
     Two things were changed at once, batch norm and the initial weights, and the learning rate that was chosen for the
-    old version was kept. With batch norm a small start acts like a larger learning rate, so one would have to tune the
-    rate for each version, with the same effort.
+    old version was kept. Without batch norm a small start lets hardly any noise through (section 7), so the two changes
+    don't even act separately. One would have to try each alone, and tune the rate for each version, with the same
+    effort.
 
     The floor and the baselines are missing: ten Gaussians get about 7, so both versions are far from good, and
     "sharper" was looked at in pictures that somebody chose. And nobody knows whether the order

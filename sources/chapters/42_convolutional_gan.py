@@ -34,8 +34,9 @@ here = device.pick()  # a GPU if there is one, or else the CPU
 # ## The idea in a picture
 #
 # Chapter 41's networks connected every number with every other. Here each number sees only a small window, and all
-# places share the same few weights. What one set of weights gives in all places is a **feature map**. The maps are
-# small in the middle, and the pictures stand at the ends.
+# places share the same few weights. What one set of weights gives in all places is a **feature map**. The upper row
+# goes from noise to a picture, the lower one from a picture to one number. On the way there are many small maps, or a
+# few large ones.
 
 
 # %% jupyter={"source_hidden": true}
@@ -238,8 +239,8 @@ identity("the same: a transposed convolution with window 6", shuffled.allclose(t
 #
 # How much checkerboard is in a picture? The Fourier transform tells how strong each pattern is. A grid alternates from
 # pixel to pixel, 10 times in 20 pixels. But roughness of any kind has such patterns, too. So we divide by the strength
-# of the next slower pattern, 9 times in 20 pixels, which a stride of 2 has no reason to make. Above 1.2 we speak of a
-# grid:
+# of the next slower pattern, 9 times in 20 pixels. A grid of the same strength everywhere adds nothing to that one. (A
+# grid that lies on the garment alone does, and then our number says too little.) Above 1.2 we speak of a grid:
 
 
 # %%
@@ -265,8 +266,9 @@ claim("a faint grid on top is seen: above 2", found["with a grid of 0.1"] > 2, m
 # ## 4 · A DCGAN by hand
 #
 # In 2015 Radford, Metz and Chintala published what had worked for them: **DCGAN**, deep convolutional GAN. Its main
-# rules: strides in place of pooling; batch norm in both networks, but not in G's last and D's first layer; ReLU in G
-# and LeakyReLU in D; weights from $N(0, 0.02^2)$; Adam with the rate 2e-4 and β₁ = 0.5.
+# rules: strides in place of pooling (a fixed rule that makes maps smaller, such as: keep the largest of four
+# neighbours); batch norm in both networks, but not in G's last and D's first layer; ReLU in G and LeakyReLU in D;
+# weights from $N(0, 0.02^2)$; Adam with the rate 2e-4 and β₁ = 0.5.
 #
 # Ours is cut down to 28 × 28 pixels and a few maps, so that it trains in seconds. It has no batch norm in D, PyTorch's
 # own start, and a larger rate. Section 9 tries the paper's choices. The generator:
@@ -491,8 +493,8 @@ claim("ten of them are less than half as far away", 2 * simple["10 Gaussians, cu
 # ## 6 · The library's pair is the same
 #
 # `gan_edu.nets` has this generator and this discriminator, with the same number of parameters. Are they the same
-# *functions*? The library keeps its maps with the channel last in memory (faster on a CPU), so the 784 outputs of the
-# first layer come in another order. We hand our weights over, sorted:
+# *functions*? The library keeps the number of the map (the **channel**) last in memory, which is faster on a CPU. So
+# the 784 outputs of the first layer come in another order. We hand our weights over, sorted:
 
 
 # %% jupyter={"source_hidden": true}
@@ -542,10 +544,10 @@ claim("to eight digits at least", difference < 1e-8, measured=difference)
 # %% [markdown]
 # ## 7 · How a network starts
 #
-# The DCGAN paper draws all weights from $N(0, 0.02^2)$, and many programs have copied that number since. The paper
-# doesn't say why 0.02. Here is one reading. A sum of $n$ inputs of size 1, with weights of size $\sigma$, has size
-# $\sigma \sqrt n$. A ReLU drops half of the power. So the next layer is as large as this one if $\sigma = \sqrt{2/n}$
-# (He and others, 2015), and $\sigma = 0.02$ fits $n = 5000$.
+# (Here is a good place for a pause.) The DCGAN paper draws all weights from $N(0, 0.02^2)$, and many programs have
+# copied that number since. The paper doesn't say why 0.02. Here is one reading. A sum of $n$ inputs of size 1, with
+# weights of size $\sigma$, has size $\sigma \sqrt n$. A ReLU drops half of the power. So the next layer is as large as
+# this one if $\sigma = \sqrt{2/n}$ (He and others, 2015), and $\sigma = 0.02$ fits $n = 5000$.
 #
 # The paper's widest transposed convolution has 1,024 maps, windows of 5 × 5 and a stride of 2. Each pixel of its output
 # sees about $1024 \cdot 5^2 / 2^2 = 6400$ numbers: 0.02 is about right *there*. Ours has 16 maps and windows of 4 × 4,
@@ -779,9 +781,9 @@ claim("sub-pixel: a grid in every seed, above 1.2", boards["sub-pixel"].min() > 
 # %% [markdown]
 # Now something shows. Sub-pixel lies below the library's pair in all three seeds. (By section 3 this row compares a
 # window of 6 with one of 4, with 2¼ times the weights. A transposed convolution with window 6 would be the fair rival.)
-# So does batch norm on both sides, and batch norm on both sides with N(0, 0.02²), the paper's own networks and start at
-# ten times its rate, is nearest. The same small start *without* batch norm has the two worst runs of all, and a good
-# one. Whether section 7's faint noise is the reason, we haven't tested.
+# So does batch norm on both sides. Batch norm on both sides with N(0, 0.02²) is nearest: the paper's choice of norm and
+# start, in our small networks and at ten times its rate. The same small start *without* batch norm has the two worst
+# runs of all, and a middling one. Whether section 7's faint noise is the reason, we haven't tested.
 
 # %% [markdown]
 # How sure is that? If nothing differed at all, three runs would lie below three others with a chance of 1 in 20
@@ -838,7 +840,8 @@ def conv_generator(maps=16):
 # - **slow D**: the new ratio, with the old, slow generator (0.001 and 0.00025)
 #
 # We say "it works" if every seed is nearer to the digits than *1 Gaussian, cut*. (That is a low bar: uncut, it lies at
-# about 30.) Two games, *plain* and *slow D*, go on four times as long.
+# about 30.) A *kind of digit* counts if the classifier sees it in more than 20 of 1,000 samples. What *D says* is the
+# mean probability "real" over the last 50 steps. Two games, *plain* and *slow D*, go on four times as long.
 #
 # **Predict, and say why:** which of the five work?
 
@@ -1044,7 +1047,7 @@ for name, each in gained.items():
 # The channel axis is missing: pictures are (N, 1, 28, 28), not (N, 28, 28). `x.unsqueeze(1)` adds it.
 #
 # ### Pictures of 27, 29 or 30 pixels
-# A window, stride or padding doesn't double the size. Compute it: $(n - 1)s - 2p + k$. For $s = 2$ take $k = 4,
+# Window, stride and padding together don't double the size. Compute it: $(n - 1)s - 2p + k$. For $s = 2$ take $k = 4,
 # p = 1$.
 #
 # ### `mat1 and mat2 shapes cannot be multiplied`
@@ -1084,8 +1087,9 @@ for name, each in gained.items():
 #
 # <details><summary>Ten times larger weights before a batch norm: what changes?</summary>
 #
-# Nothing in the output. The gradient for these weights becomes a tenth, and so each step of Adam, which has always
-# about the same length, turns them ten times less.
+# Nothing in the output. The gradient for these weights becomes a tenth, which Adam doesn't notice: its step has always
+# about the same length. But the same step, beside weights ten times as long, turns them ten times less. (Plain gradient
+# descent would turn them a hundred times less.)
 #
 # </details>
 #

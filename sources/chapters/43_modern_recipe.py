@@ -297,9 +297,9 @@ claim("data times 8 and the old γ: another game", gap[0.1] > 1e-3, measured=gap
 # So "γ = 10" means nothing without the scale of the data. For toy data it helps to divide by their root mean square.
 # (The networks and the optimiser have a scale of their own, too. That is why the two translating layers were needed.)
 #
-# Scale isn't all, either. R3GAN's presets begin with γ = 0.05 for CIFAR-10 (32 × 32 pixels) and with 150 for faces of
-# 256 × 256 pixels, 3,000 times as much. The number of pixels explains a factor of 64: the same slope, spread over 64
-# times as many pixels, has a 64th of the square. The other 50 belong to the data set and the networks.
+# Scale isn't all, either. R3GAN's ready-made settings begin with γ = 0.05 for CIFAR-10 (32 × 32 pixels) and with 150
+# for faces of 256 × 256 pixels, 3,000 times as much. The number of pixels explains a factor of 64: the same slope,
+# spread over 64 times as many pixels, has a 64th of the square. The other 50 belong to the data set and the networks.
 #
 # **A condition.** We take the gradient of the *sum* of all logits and read off each point's own slope. That works if
 # the logit of one point depends on that point alone. **Batch normalisation** breaks it, because every point enters the
@@ -421,9 +421,10 @@ at_one = share["pairing + R1 + R2", 1.0]
 claim("pairing + R1 + R2 at γ = 1: no better than plain (to 15 points)", at_one < plain + 0.15, [at_one, plain])
 
 # %% [markdown]
-# At γ = 0.03 and 0.1, **R2 does most** on this ring. Our reading is that R2 flattens $D$ where the *fakes* are, and
-# these are the points that get thrown about. R1 alone asks for nothing at a fake that stands outside the data. Pairing
-# on top of R1 + R2 adds little here.
+# Of the single ingredients, **R2 does most** on this ring, at γ = 0.03 and at 0.1. Our reading is that R2 flattens $D$
+# where the *fakes* are, and these are the points that get thrown about. R1 alone asks for nothing at a fake that stands
+# outside the data. Pairing on top of R1 + R2 adds nothing here. (With eight other seeds it took 23 points away at
+# γ = 0.03.)
 #
 # But look at the right end. At γ = 1 the gain is gone, and all three ingredients together (the average is still
 # missing) are no better than a plain GAN. Are they useless there, or only slow? One length of run can't tell.
@@ -447,12 +448,12 @@ claim("R2 alone does as well as the recipe (to 15 points)", late["R2"] > late["r
 # %% [markdown]
 # They were slow. With twice the steps the order has turned round. R2 alone does as well as the whole recipe. But part
 # of the turn is the plain GAN, which got worse here. (Pairing alone stayed level and is well ahead of it. That is no
-# rule: with eight other seeds it was at 34 %, and plain at 38 %.) So "R2 helps" and "the recipe works" are
-# sentences about a γ *and* a length of run. With one γ per ingredient and one length, chosen by hand, this section
-# could have shown the opposite as well.
+# rule: with two other groups of eight seeds it was at 34 and 43 %, and plain at 38 and 66 %. The recipe, at 70 and
+# 80 %, was ahead in both.) So "R2 helps" and "the recipe works" are sentences about a γ *and* a length of run. With one
+# γ per ingredient and one length, chosen by hand, this section could have shown the opposite as well.
 #
-# What about the paper's own table? It is about another game, stacked digits with 1,000 modes and a small residual
-# network. Huang et al. (Table 1) report
+# What about the paper's own table? It is about another game, stacked digits with 1,000 modes and a small **residual**
+# network (each block adds its result to its input). Huang et al. (Table 1) report
 #
 # | loss | modes | KL |
 # |---|---|---|
@@ -571,8 +572,9 @@ claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for e
 # ## 6 · What the published code has besides
 #
 # The four ingredients are the *idea*. Whoever runs the twenty lines on ten thousand photographs will not get R3GAN. Its
-# published code ([`train.py`](https://github.com/brownvc/R3GAN/blob/main/train.py)) has presets for each data set. Here
-# are two of them; every value changes along half a cosine from the first number to the second:
+# published code ([`train.py`](https://github.com/brownvc/R3GAN/blob/main/train.py)) has ready-made settings,
+# **presets**, for each data set. Here are two of them; every value changes along half a cosine from the first number to
+# the second:
 #
 # | | CIFAR-10, over 20 million images | FFHQ 256 × 256, over 20 million |
 # |---|---|---|
@@ -583,19 +585,21 @@ claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for e
 # | probability of augmentation | 0 → 0.55 | 0 → 0.3 |
 #
 # The average starts with no memory at all and gets a longer one as training goes on. For CIFAR-10 its half-life ends at
-# a quarter of the whole run, where the learning rate is a quarter, too, and weights move less. **Augmentation** means
+# 5 million images, a quarter of this schedule. By then the learning rate has fallen to a quarter, too, and weights move
+# less. **Augmentation** means
 # that $D$ sees real and generated pictures only after random changes, such as shifts or changes of colour. Then it
 # can't learn the training pictures by heart, which it would otherwise do on small data sets.
 #
-# And there is the network, with residual blocks and many more parameters. In the paper's roadmap (faces at 256 × 256,
-# Fréchet distance after 5 million images) pairing and R2 take 12.46 to 11.65. The new networks take it on to 7.05.
+# And there is the network, with residual blocks and many more parameters. In the paper's series of steps from StyleGAN2
+# to R3GAN (faces at 256 × 256, Fréchet distance after 5 million images) pairing and R2 take 12.46 to 11.65. The new
+# networks take it on to 7.05.
 
 # %% [markdown]
 # ## What all this does not show
 #
 # - **That the recipe is best.** On the ring it is good at a small γ, and slow at γ = 1. Its fame rests on long runs
 #   with modern residual networks, on faces and ImageNet.
-# - **That pairing is useless.** On top of R1 + R2 it added little here. Alone, in the longer run, it was ahead of the
+# - **That pairing is useless.** On top of R1 + R2 it added nothing here. Alone, in the longer run, it was ahead of the
 #   plain GAN with some seeds, and not with others.
 # - **That our γ fits your data.** It has a unit (section 3). Try three values, ten times apart.
 # - **Anything about pictures.** All of this chapter was trained in the plane.
@@ -630,8 +634,8 @@ claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for e
 # - At its best, the paired discriminator knows $\log(p/q)$ up to a constant. Its least loss is $\ln 2$ minus the JSD of
 #   the two orders of a pair.
 # - γ has a factor of two and a unit: data times $c$, γ times $c^2$. Batch norm in $D$ turns R1 into another penalty.
-# - On our ring R2 did most at γ = 0.03 and 0.1 within 800 steps. At γ = 1 the recipe needed twice as long, and so did
-#   R2 alone.
+# - On our ring R2 did most of the single ingredients, at γ = 0.03 and 0.1 within 800 steps. At γ = 1 the recipe needed
+#   twice as long, and so did R2 alone.
 # - How long an average may remember depends on how fast the generator still moves. Compare several on one run. The
 #   published code has schedules and augmentation besides.
 
@@ -640,8 +644,8 @@ claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for e
 #
 # <details><summary>Somebody found that "R1 + R2 doesn't help". What do you ask?</summary>
 #
-# At which γ, on data of which scale, and after how many steps? On our ring γ = 1 looked useless after 800 steps, and
-# was well ahead of the plain GAN after 1,600 (which had got worse meanwhile).
+# At which γ, on data of which scale, and after how many steps? On our ring the whole recipe with γ = 1, and R2
+# alone, looked useless after 800 steps and were ahead of the plain GAN after 1,600 (which had got worse meanwhile).
 #
 # </details>
 #

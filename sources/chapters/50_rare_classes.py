@@ -423,6 +423,7 @@ def free_curve(nets):
 curve = free_curve(usual)
 _, ax = plt.subplots(figsize=(6.8, 4))
 ax.plot(*(100 * curve).T, color="black", linestyle="--", label="answer shifted by τ")
+ax.plot(*(100 * curve[[0, 10]]).T, "o", color="black", markersize=5, label="τ = 0 and τ = 1")
 spots = {"re-weighted": "s", "resampled": "D", "moved": "<", "moved, answer shifted": ">", "resampled + moved": "v"}
 spots |= {"+ GAN's 8s": "^", "+ CVAE's 8s": "P"}
 for number, (name, marker) in enumerate(spots.items()):
@@ -483,23 +484,23 @@ now = {name: after for name, (_, after) in points.items() if name not in ("do no
 gain = {name: torch.tensor(mean[name]) - torch.tensor(mean["do nothing"]) for name in (*enlarged, "resampled")}
 fewer = [after < before for name, (before, after) in mean.items() if name != "do nothing"]
 claim("do nothing: a mean of over 15 % after 1,000 steps", mean["do nothing"][1] > 0.15, measured=mean)
-claim("most cures find fewer eights than before", sum(fewer) >= 3, measured=mean)
+claim("most of these cures find fewer eights than before", sum(fewer) >= 3, measured=mean)
 claim(
     "generated and resampled eights lose over half of their gain",
     all(after < before / 2 for before, after in gain.values()),
     gain,
 )
-claim("after 1,000 steps all cures lie within 2 points of their curve", max(map(abs, now.values())) < 0.02, now)
+claim("after 1,000 steps these four cures lie within 2 points of their curve", max(map(abs, now.values())) < 0.02, now)
 climb = points["resampled + moved"]
 claim("resampled + moved: higher above its curve than after 250 steps", climb[1] > climb[0], measured=climb)
 
 # %% [markdown]
 # Doing nothing finds many more eights after 1,000 steps, and the generated eights keep less than half of their gain. So
 # most of what they seemed to give after 250 steps could have been had by training longer. But the gains shrink from
-# both sides: most cures find *fewer* eights than before. Resampling loses most of its lead, as section 1 said of
-# weights. Moved pictures do need the time: resampled and moved rises, here from below its curve to above it. (With two
-# other groups of five sets it rose as well, and ended close to its curve.) Learning takes time, also without any cure.
-# So a comparison names its number of steps, and gives the same number to doing nothing.
+# both sides: most of the cures that we trained on find *fewer* eights than before. Resampling loses most of its lead,
+# as section 1 said of weights. Moved pictures do need the time: resampled and moved rises, here from below its curve to
+# above it. (With two other groups of five sets it rose as well, and ended close to its curve.) Learning takes time,
+# also without any cure. So a comparison names its number of steps, and gives the same number to doing nothing.
 
 # %% [markdown]
 # ## 6 · Believable, new, useful
@@ -532,8 +533,8 @@ claim("and nearer to their own ten than to the ten of another set", (nearest["+ 
 # %% [markdown]
 # We measured the distance from each picture to the nearest of the ten training eights, and compared with real eights
 # that nobody has seen. The CVAE's are believable, and they lie nearer to the ten. Part of this may be blur: a smooth
-# picture is nearer to everything, also to the ten eights of another set. But they are nearest to the ten that the CVAE
-# was shown. Believable, new and *useful* are three things.
+# picture is nearer to everything, also to the ten eights of another set. But they are nearer to the ten that the CVAE
+# was shown than to another ten. Believable, new and *useful* are three things.
 #
 # Ravuri & Vinyals (2019) asked for usefulness on ImageNet, at 256 × 256. A classifier learned from nothing but samples
 # of BigGAN-deep, a GAN with excellent pictures. Its accuracy (how often its first guess is right) was 42.7 %. The same
@@ -599,9 +600,10 @@ for border_at in (1.0, 2.65):
 # class.
 #
 # ### Weighted cross-entropy, and the loss is suddenly small or huge
-# PyTorch's `weight=` divides by the sum of the weights *in the batch*. So a batch with one eight counts differently
-# from one without. Take `reduction="none"`, multiply by the weights, and then take the plain mean, as section 1 does.
-# There the weights are scaled so that their mean over the data is 1.
+# The weights have another scale. Multiplied by hand, weights with a mean of 30 make a loss 30 times as large. Scale
+# them so that their mean over the data is 1, as section 1 does. PyTorch's `weight=` hides such a slip, since it divides
+# by the sum of the weights *in the batch*. But then a batch with one eight counts differently from one without, and the
+# mean over batches is no longer the re-weighted loss. Take `reduction="none"`, multiply, and take the plain mean.
 
 # %% [markdown]
 # ### `inf` or `nan` after the shift

@@ -203,8 +203,8 @@ plotting.image_grid(gan.sample(20), rows=2)
 # <!-- ### BEGIN SOLUTION -->
 # None of it. There is one run of each, and in the chapter three seeds of a single version were more than 4 apart after
 # 120 steps. After 300 steps nobody has measured it, so chance alone may make a difference of 3.6. Nothing can be said
-# about batch norm, since the initial weights were changed at the same time; and both act like
-# another learning rate, which was tuned for neither. There is no floor and no baseline: ten Gaussians, without any
+# about batch norm, since the initial weights were changed at the same time, and section 7 shows that the two act on
+# each other. The learning rate was tuned for neither. There is no floor and no baseline: ten Gaussians, without any
 # training, are near 7, so the report compares two bad generators. "Sharper" is about pictures that somebody picked.
 #
 # I would change one thing at a time, run at least three seeds of each version (200 steps take two seconds, so two hours
