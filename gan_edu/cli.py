@@ -54,7 +54,9 @@ def _new(folder, data):
     except (OSError, ValueError) as error:
         raise Problem(str(error)) from None
     quoted = f'"{folder}"' if os.name == "nt" else shlex.quote(folder)
-    print(f"{folder} holds: {', '.join(file.name for file in files)}. Start with:\n  cd {quoted}\n  python train.py")
+    print(
+        f"{folder} holds: {', '.join(file.name for file in files)}. Start with:\n  cd {quoted}\n  python train.py\nREADME.md says more."
+    )
     return 0
 
 

@@ -16,8 +16,26 @@ Samples are CSV files in `runs/first`, with those of your columns that can be le
 `data.py` how values are written. From some thousand rows expect good columns and the clearest of their relations.
 """
 KINDS = {
-    "pictures": {"needs": "pillow", "minutes": "two minutes on two CPU cores", "look": PICTURES},
-    "table": {"needs": "pandas", "minutes": "a minute on a CPU core", "look": TABLE},
+    "pictures": {
+        "needs": "pillow",
+        "minutes": "two minutes on two CPU cores",
+        "look": PICTURES,
+        "ending": ".png",
+        "features": "the features of a small random network",
+        "likewise": " and of the same `--size`",
+        "example": "picture",
+        "other": "python train.py --data FOLDER --size 64           ",
+    },
+    "table": {
+        "needs": "pandas",
+        "minutes": "a minute on a CPU core",
+        "look": TABLE,
+        "ending": ".csv",
+        "features": "the numbers that stand for a row",
+        "likewise": "",
+        "example": "row",
+        "other": "python train.py --data OTHER.csv --lr 2e-4        ",
+    },
 }
 
 

@@ -37,5 +37,12 @@ def restore(state, spec, args):
         told = [f"{name} is {there.get(name)} there, {now[name]} now" for name in differ] or ["the data are others"]
         raise SystemExit(f"{path} comes from other data or settings ({', '.join(told)}): choose another --out.")
     for name, part in state.items():
-        part.load_state_dict(saved[name])
+        fill(part, saved[name], path)
     return saved["step"]
+
+
+def fill(part, weights, path):
+    try:
+        part.load_state_dict(weights)
+    except (RuntimeError, ValueError, KeyError):
+        raise SystemExit(f"{path} was made by another nets.py or train.py: choose another --out.") from None

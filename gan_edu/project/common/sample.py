@@ -23,11 +23,12 @@ def main(arguments=None):
         raise SystemExit(f"There is no {path}: run train.py first, or say --out.")
     saved = checkpoint.read(path)
     generator = Generator(saved["spec"], saved["settings"]["noise"], saved["settings"]["width"]).eval()
-    generator.load_state_dict(saved["mean_G"])
+    checkpoint.fill(generator, saved["mean_G"], path)
     noise = torch.randn(args.n, saved["settings"]["noise"], generator=torch.Generator().manual_seed(args.seed))
     to.parent.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         save_samples(torch.cat([generator(part) for part in noise.split(256)]), saved["spec"], to)
+    print("written:", ", ".join(map(str, sorted(to.parent.glob(f"{to.name}.*")))))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Train a GAN. Ctrl-C stops it after the step under way; the same command goes on where it was.
 
 python train.py                                   the data that `gan-edu new` was told; see --help
-python train.py --data FOLDER --size 64           other data, other settings
+{{other}}other data, other settings
 torchrun --nproc-per-node 2 train.py              several GPUs (or CPU processes)
-tensorboard --logdir runs                         losses and samples, if tensorboard is installed
+tensorboard --logdir runs                         losses (and pictures), if tensorboard is installed
 """
 
 import argparse
@@ -11,6 +11,7 @@ import contextlib
 import copy
 import functools
 import os
+import random
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ RANK, WORLD = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1
 def settings(arguments=None):
     parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--data", default=DATA, help="where the data are")
-    parser.add_argument("--size", type=int, default=32, help="height and width of pictures: 16, 32, 64, 128")
+    parser.add_argument("--size", type=int, default=32, help="of pictures: height and width, 16, 32, 64 or 128")
     parser.add_argument("--out", default="runs/first", help="folder for the checkpoint, samples and curves")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of both networks, altogether")
     parser.add_argument("--batch", type=int, default=BATCH, help="real examples a step, for each process")
@@ -54,8 +55,7 @@ def settings(arguments=None):
 
 def stream(*numbers):
     """Random numbers that depend on these numbers alone: a resumed run draws what the first would have drawn."""
-    seed = functools.reduce(lambda mixed, number: (mixed * 1_000_003 + number) % 2**63, numbers, 17)
-    return torch.Generator().manual_seed(seed)
+    return torch.Generator().manual_seed(random.Random(repr(numbers)).getrandbits(63))
 
 
 @functools.lru_cache(2)
@@ -79,10 +79,11 @@ def mixed_precision(args):
 
 def update(optimizer):
     """One step with the mean gradient of all processes."""
-    for group in optimizer.param_groups:
-        for weight in group["params"] if WORLD > 1 else ():
-            dist.all_reduce(weight.grad)
-            weight.grad /= WORLD
+    if WORLD > 1:
+        for group in optimizer.param_groups:
+            for weight in group["params"]:
+                dist.all_reduce(weight.grad)
+                weight.grad /= WORLD
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
 
@@ -113,9 +114,9 @@ def play(state, data, step, args):
     state["opt_D"].zero_grad(set_to_none=True)  # the generator's turn left gradients in D
     update(state["opt_G"])
     with torch.no_grad():
-        follow = min(args.ema, (step + 1) / (step + 10))  # at first it follows fast: the start is worth nothing
+        keep = min(args.ema, (step + 1) / (step + 10))  # at first it keeps little: the start is worth nothing
         for mean, new in zip(state["mean_G"].state_dict().values(), G.state_dict().values(), strict=True):
-            mean.copy_(new if not mean.is_floating_point() else torch.lerp(new, mean, follow))
+            mean.copy_(new if not mean.is_floating_point() else torch.lerp(new, mean, keep))
     return {"D": loss_d, "G": loss_g}
 
 
@@ -133,6 +134,18 @@ def look(state, spec, args, name, rows=64):
         return save_samples(state["mean_G"](noise).float().cpu(), spec, Path(args.out) / name)
 
 
+def load_once(args):
+    """Process 0 reads the files, and says what it leaves out. The others wait, and then take its cache in silence."""
+    if RANK == 0:
+        data, spec = load(args.data, args.size)
+    if WORLD > 1:
+        dist.barrier()
+    if RANK > 0:
+        with contextlib.redirect_stdout(None):
+            data, spec = load(args.data, args.size)
+    return data, spec
+
+
 def main(arguments=None):
     args = settings(arguments)
     if WORLD > 1:
@@ -142,17 +155,14 @@ def main(arguments=None):
             torch.cuda.set_device(args.device)
         dist.init_process_group("nccl" if on_gpu else "gloo", timeout=timedelta(hours=2))  # to read data can take long
     Path(args.out).mkdir(parents=True, exist_ok=True)
-    for first in (True, False):  # one process reads the files and says what it leaves out, the others take its cache
-        if first == (RANK == 0):
-            with contextlib.nullcontext() if first else contextlib.redirect_stdout(None):
-                data, spec = load(args.data, args.size)
-        if WORLD > 1:
-            dist.barrier()
+    data, spec = load_once(args)
     state = new_state(spec, args)
     start, stop, writer = restore(state, spec, args), [], None
     stopping = False
     if RANK == 0:
         print(f"{len(data)} examples, on {args.device}")
+        if start >= args.steps:
+            print(f"{args.out} has {start} steps already: nothing to train. Give more --steps, or another --out.")
         with contextlib.suppress(ImportError):
             from torch.utils.tensorboard import SummaryWriter
 
