@@ -54,9 +54,8 @@ def _new(folder, data):
     except (OSError, ValueError) as error:
         raise Problem(str(error)) from None
     quoted = f'"{folder}"' if os.name == "nt" else shlex.quote(folder)
-    print(
-        f"{folder} holds: {', '.join(file.name for file in files)}. Start with:\n  cd {quoted}\n  python train.py\nREADME.md says more."
-    )
+    names = ", ".join(file.name for file in files)
+    print(f"{folder} holds: {names}. Start with:\n  cd {quoted}\n  python train.py\nREADME.md says more.")
     return 0
 
 
