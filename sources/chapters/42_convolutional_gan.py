@@ -723,20 +723,16 @@ plotting.image_grid({name: each[0][:8] for name, each in pictures.items()})
 
 # %% [markdown]
 # After 120 steps all six are about as far away as a blur (the dash-dotted line; the floor lies far below the figure).
-# Most of them overlap, and the seeds of the widest version differ more than the medians do:
+# Many of them overlap:
 
 # %%
 values = {name: torch.tensor(each) for name, each in short.items()}
-medians = torch.stack([each.median() for each in values.values()])
 spreads = torch.stack([each.max() - each.min() for each in values.values()])
 every = torch.cat(list(values.values()))
 claim("all 18 runs: between 14 and 90", 14 < every.min() and every.max() < 90, measured=short)
-claim(
-    "the widest version spans more than the range of all medians",
-    spreads.max() > medians.max() - medians.min(),
-    measured=short,
-)
-claim("and more than 4 from its best seed to its worst", spreads.max() > 4, measured=short)
+overlaps = [a.max() > b.min() and b.max() > a.min() for a, b in itertools.combinations(values.values(), 2)]
+claim("at least 4 of the 15 pairs of versions overlap", sum(overlaps) >= 4, measured=short)
+claim("the widest version spans more than 4, from its best seed to its worst", spreads.max() > 4, measured=short)
 claim("ten cut Gaussians beat every run, twice over", every.min() > 2 * simple["10 Gaussians, cut"], measured=short)
 
 # %% [markdown]
