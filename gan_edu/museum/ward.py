@@ -229,6 +229,8 @@ def bedside(chart, found, title):
         axes[ax].plot(x, y, color=color, alpha=0.3, linewidth=0.7)
         axes[ax].plot(x, y.double().quantile(0.5, dim=1), color=color, linewidth=2)
     axes["L"].axhline(2 * math.log(2), color=plotting.THEORY, linestyle="--", linewidth=1)
+    for place, name, color in ((0.80, "D", plotting.DISC), (0.90, "G", plotting.FAKE)):
+        axes["L"].text(place, 0.82, name, color=color, weight="bold", transform=axes["L"].transAxes)
     axes["L"].set(ylim=(-0.15, 3.15), ylabel="losses", xticks=[])
     axes["H"].set(ylim=(-0.5, 8.5), ylabel="held", xlabel="step", yticks=[0, 4, 8])
     axes["T"].axis("off")
