@@ -551,10 +551,14 @@ def widened(heap):
 
 heaps = widened(real), widened(forger)
 free = judge(learn("two-sided", *heaps, d=2, steps=300), *heaps)[0] / exact
-claim("the same two heaps in the plane: no critic is stuck (all above 90 % of the truth)", free.min() > 0.9, free)
+claim(
+    "the same two heaps in the plane: at least 7 of 8 critics earn over 90 % of the truth",
+    (free > 0.9).sum() >= 7,
+    free,
+)
 
 # %% [markdown]
-# It is the line that blocks the way.
+# It is mostly the line that blocks the way. (With eight other seeds one of the eight was stuck in the plane, too.)
 #
 # ## 7 · Batches
 #
