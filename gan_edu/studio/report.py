@@ -232,8 +232,8 @@ def _measured(measured: measures.Measures) -> Markup:
         tables.append(
             paragraph(
                 f"A classifier was trained on the folder's classes: it is right on {judge.accuracy:.0%} of pictures "
-                f"that it wasn't trained on, and guessing would be on {judge.guessing:.0%}. The more often it is right, "
-                "the more its features say."
+                f"that it wasn't trained on, and guessing would be on {judge.guessing:.0%}. The more often it is "
+                "right, the more its features say."
             )
         )
     return page.section(
