@@ -193,7 +193,7 @@ def uninterrupted(spots):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
-def test_ctrl_c_keeps_everything_and_the_same_command_goes_on_exactly(spots, tmp_path, uninterrupted):
+def test_ctrl_c_keeps_everything_and_the_same_command_goes_on_exactly(spots, tmp_path, uninterrupted, capsys):
     command = (spots, "--out", tmp_path / "run", "--size", "28", "--steps", "40")
     process = slowly(*command)
     wait_for(tmp_path / "run" / "samples" / "000010.png", process)
@@ -205,10 +205,11 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on_exactly(spots, tmp
     assert f"Stopped after step {step}." in said and "Go on: gan-edu train" in said
     assert "stopped by hand" in read(tmp_path / "run").text
     assert train(*command) == 0
+    assert f"{step} steps were made before" in capsys.readouterr().out
     assert state(tmp_path / "run") == uninterrupted
 
 
-def test_a_run_that_was_killed_goes_on_exactly(spots, tmp_path, uninterrupted):
+def test_a_run_that_was_killed_goes_on_exactly(spots, tmp_path, uninterrupted, capsys):
     command = (spots, "--out", tmp_path / "run", "--size", "28", "--steps", "40")
     process = slowly(*command, save=0)
     wait_for(tmp_path / "run" / "samples" / "000010.png", process)
@@ -217,6 +218,7 @@ def test_a_run_that_was_killed_goes_on_exactly(spots, tmp_path, uninterrupted):
     step = studio.load(tmp_path / "run").step
     assert 9 <= step < 40
     assert train(*command) == 0
+    assert f"{step} steps were made before" in capsys.readouterr().out
     assert state(tmp_path / "run") == uninterrupted
 
 
