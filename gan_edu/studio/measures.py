@@ -3,6 +3,7 @@
 Everything is measured on a limited number of pictures, so that it takes a minute or two on a CPU.
 """
 
+import sys
 import warnings
 from dataclasses import dataclass
 
@@ -25,13 +26,12 @@ IN_A_CLASS = 30  # pictures in each of two classes, from which on a classifier i
 class Neighbours:
     """The training pictures nearest to samples.
 
-    name: of the features. samples (PAIRS, C, S, S), those with the nearest neighbours; pictures
+    samples (PAIRS, C, S, S), those with the nearest neighbours; pictures
     (PAIRS, NEIGHBOURS, C, S, S) and files, their names. of_samples, of_training: median distances to the nearest
     training picture, of samples, and of training pictures without themselves. searched: in how many pictures.
     audit: with pictures that weren't trained on, where there are such.
     """
 
-    name: str
     samples: Tensor
     pictures: Tensor
     files: list[list[str]]
@@ -65,7 +65,7 @@ def measure(studio: Studio) -> Measures:
     plain, classifier, reason = metrics.random_features(pictures.shape, dim=dim), None, _no_classifier(pictures)
     with warnings.catch_warnings(record=True, action="always") as doubts:  # too few pictures, no better than guessing
         if reason is None:
-            classifier = metrics.trained_features(pictures, device=studio.gan.device)
+            classifier = metrics.trained_features(pictures, device=studio.gan.device, progress=sys.stderr.isatty())
         kinds = [plain] if classifier is None else [plain, classifier]
         reports = [metrics.Reference(kind, real).report(fake) for kind in kinds]
     notes = [*([reason] if reason else []), *(str(doubt.message) for doubt in doubts)]
@@ -97,7 +97,7 @@ def _no_classifier(pictures: Folder) -> str | None:
 
 def _features(kind, pictures: Folder, rows: Tensor) -> Tensor:
     """Features of some of the pictures (len(rows), D), in parts, so that few pictures are in memory."""
-    return torch.cat([kind(pictures.tensor(rows=part)) for part in rows.split(500)])
+    return torch.cat([kind(pictures.tensor(rows=part), progress=False) for part in rows.split(500)])
 
 
 def _neighbours(studio: Studio, kind, fake: Tensor) -> Neighbours:
@@ -115,7 +115,6 @@ def _neighbours(studio: Studio, kind, fake: Tensor) -> Neighbours:
         held = _features(kind, studio.held_out, torch.arange(len(studio.held_out)))
         audit = metrics.copy_audit(generated, training, held)
     return Neighbours(
-        name=kind.name,
         samples=fake[closest],
         pictures=shown,
         files=[[pictures.files[row] for row in each] for each in near.tolist()],

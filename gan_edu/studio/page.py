@@ -32,6 +32,7 @@ img.drawn { background: #fff; padding: .4rem; border-radius: 8px; }
 table { border-collapse: collapse; margin: .6rem 0; }
 caption { text-align: left; color: var(--quiet); font-size: .92rem; padding-bottom: .3rem; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th small { display: block; font-weight: 400; color: var(--quiet); max-width: 24rem; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: .6rem 0; }
@@ -82,17 +83,22 @@ def bullets(items: Iterable) -> Markup:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence], caption: str) -> Markup:
-    """Cells that are numbers in words, such as "0.53", stand right."""
+    """The first cell of a row is its name. Cells that begin with a digit stand right."""
 
     def cell(value):
         said = str(value)
-        numeric = not isinstance(value, Markup) and said.replace(".", "").replace(",", "").lstrip("−-").isdecimal()
+        numeric = not isinstance(value, Markup) and said.lstrip("−-")[:1].isdecimal()
         return element("td", value, **({"class_": "number"} if numeric else {}))
 
     top = element("tr", *(element("th", name, scope="col") for name in head))
     body = (element("tr", element("th", row[0], scope="row"), *map(cell, row[1:])) for row in rows)
     inside = element("caption", caption), element("thead", top), element("tbody", *body)
     return element("div", element("table", *inside), class_="wide", tabindex="0", role="region", aria_label=caption)
+
+
+def name(said: str, meaning: str) -> Markup:
+    """The name of a row, with what it means below."""
+    return Markup(text(said) + element("small", meaning))
 
 
 def section(title: str, *inside) -> Markup:

@@ -21,7 +21,8 @@ REPORT, FILM = "report.html", "film.gif"
 SHOWN_REAL = 36
 MOMENTS, IN_A_ROW = 6, 8  # in "samples over time"
 MOST_FILM = 700_000  # bytes of the film in the page
-ENDED = {"finished": "finished", "stopped": "stopped by hand", "diverged": "diverged", "reported": "so far"}
+WON = 0.8  # what D says of real pictures, less what it says of samples, from which on the game is too uneven
+ENDED = {"finished": "; finished", "stopped": "; stopped by hand", "diverged": "; diverged", "reported": ""}
 COURSE = "chapters/{}.ipynb"
 
 
@@ -72,7 +73,7 @@ def _head(studio: Studio, title: str, outcome: str) -> Markup:
     )
     summary = (
         f"A GAN that learned from {len(studio.trained_on):,} {'grey' if plan.grey else 'coloured'} pictures of "
-        f"{plan.size} × {plan.size} pixels, in {_duration(studio.record.seconds)} of training; {ENDED[outcome]}. "
+        f"{plan.size} × {plan.size} pixels, in {_duration(studio.record.seconds)} of training{ENDED[outcome]}. "
         f"{datetime.date.today():%d %B %Y}."
     )
     return page.element(
@@ -212,36 +213,40 @@ def _losses(studio: Studio) -> Markup:
 
 
 def _measured(measured: measures.Measures) -> Markup:
-    tables = []
-    for report in measured.reports:
+    judge, tables = measured.classifier, []
+    for report, of in zip(
+        measured.reports, ("a net with random weights", "a classifier of the folder's classes"), strict=False
+    ):
         equal = metrics.expected_coverage(report.n_real, report.n_fake)
         rows = [
-            ("Fréchet distance", f"{report.frechet:.3g}", f"{report.floor:.3g}", "smaller is better"),
-            ("kernel distance", f"{report.kernel:.3g}", f"0 ± {report.scatter:.2g}", "smaller is better"),
-            ("precision", f"{report.precision:.2f}", "below 1", "share of samples that lie among real pictures"),
-            ("recall", f"{report.recall:.2f}", "below 1", "share of real pictures that lie among samples"),
-            ("density", f"{report.density:.2f}", "1.00", "how many real pictures are near a sample"),
-            ("coverage", f"{report.coverage:.2f}", f"{equal:.2f}", "share of real pictures with a sample nearby"),
+            ("Fréchet distance", "smaller is better", f"{report.frechet:#.3g}", f"{report.floor:#.3g}"),
+            ("kernel distance", "smaller is better", f"{report.kernel:#.3g}", f"0 ± {report.scatter:#.2g}"),
+            ("precision", "share of samples that lie among real pictures", f"{report.precision:.2f}", "–"),
+            ("recall", "share of real pictures that lie among samples", f"{report.recall:.2f}", "–"),
+            ("density", "how many real pictures are near a sample", f"{report.density:.2f}", "1.00"),
+            ("coverage", "share of real pictures with a sample nearby", f"{report.coverage:.2f}", f"{equal:.2f}"),
         ]
         if report.classes is not None:
             gone = f"; not {', '.join(report.missing[:5])}" if report.missing else ""
-            rows.append(("classes", str(report.classes), str(report.n_classes), f"classes among the samples{gone}"))
-        caption = f"{report.n_fake:,} samples against {report.n_real:,} training pictures, features: {report.name}"
-        tables.append(page.table(("measure", "samples", "real pictures", "what it is"), rows, caption))
-    if (judge := measured.classifier) is not None:
+            rows.append(("classes", f"that are among the samples{gone}", str(report.classes), str(report.n_classes)))
+        named = [(page.name(what, meaning), *numbers) for what, meaning, *numbers in rows]
+        caption = (
+            f"{report.n_fake:,} samples against {report.n_real:,} training pictures, in {report.dim} features of {of}"
+        )
+        tables.append(page.table(("measure", "samples", "real pictures"), named, caption))
+    if judge is not None:
         tables.append(
             paragraph(
-                f"A classifier was trained on the folder's classes: it is right on {judge.accuracy:.0%} of pictures "
-                f"that it wasn't trained on, and guessing would be on {judge.guessing:.0%}. The more often it is "
-                "right, the more its features say."
+                f"The classifier is right on {judge.accuracy:.0%} of pictures that it wasn't trained on, and guessing "
+                f"would be on {judge.guessing:.0%}. The more often it is right, the more its features say."
             )
         )
     return page.section(
         "How good are the samples?",
         paragraph(
-            "Pictures are compared by features, numbers that a net computes of them. The column “real pictures” is "
-            "the floor: what as many real pictures would have. Don't compare these numbers with those of other "
-            "features, or of another number of pictures."
+            "Pictures are compared by features, numbers that a net computes of them. The column “real pictures” is the "
+            "floor: what as many real pictures would have. Don't compare "
+            " these numbers with those of other features, or of another number of pictures."
         ),
         *tables,
         *map(paragraph, measured.notes),
@@ -279,8 +284,9 @@ def _nearest(studio: Studio, measured: measures.Measures) -> Markup:
     return page.section(
         "Are samples copies?",
         paragraph(
-            f"Left in each row a sample, then the training pictures nearest to it ({near.name} features, among "
-            f"{near.searched:,} pictures). Of {measures.JUDGED} samples these {len(rows)} have the nearest neighbours."
+            "Left in each row a sample, then the training pictures nearest to it, in the features of a net with random "
+            f"weights. {near.searched:,} pictures were searched. Of {measures.JUDGED} samples these {len(rows)} have "
+            "the nearest neighbours."
         ),
         page.row(*rows),
         *map(paragraph, said),
@@ -289,12 +295,11 @@ def _nearest(studio: Studio, measured: measures.Measures) -> Markup:
 
 def _settings(studio: Studio) -> Markup:
     plan = studio.plan
-    per_step = f"{studio.step_seconds * 1000:,.0f} ms, in the last call" if studio.step_seconds else "not measured"
     named = studio.described() | {
         "game": f"non-saturating loss, R1 with γ = {plan.r1:g} at each {plan.penalty_every}th step",
         "optimiser": f"Adam, learning rate {plan.lr:g}, β = {plan.betas}; average of weights with decay {plan.ema:g}",
         "seed": str(plan.seed),
-        "a step takes": per_step,
+        "a step takes": f"{1000 * studio.record.seconds / studio.gan.step:,.0f} milliseconds, on average",
         "versions": f"gan-edu {gan_edu.__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}",
         "device": device.describe(studio.gan.device),
@@ -322,6 +327,12 @@ def _next(studio: Studio, outcome: str) -> Markup:
     elif outcome == "stopped":
         todo.append(Markup(f"Go on: {code(studio.goes_on())}"))
     todo.append(Markup(f"Train longer: {code(studio.longer())}. Do the samples still change in the last rows above?"))
+    last = {name: values[-max(1, len(values) // 10) :].mean() for name, values in studio.gan.history.columns.items()}
+    if last["d_real"] - last["d_fake"] > WON:
+        todo.append(
+            f"The discriminator can tell: it says {last['d_real']:.2f} of real pictures and {last['d_fake']:.2f} of "
+            "samples, on average. Then the generator learns little. More pictures help, or smaller ones."
+        )
     if len(studio.trained_on) < FEW:
         todo.append(
             "More pictures help most, and pictures that are alike: faces that look at you, one kind of flower, and not "

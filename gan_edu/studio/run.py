@@ -65,13 +65,12 @@ class Studio:
     """A run in its folder.
 
     Attributes: out, its folder. record, what run.json says. pictures, all of the data folder; trained_on and held_out
-    (perhaps None), the two parts of them. gan. notes, sentences about what has changed. step_seconds, of a step in this
-    call (None where there was none).
+    (perhaps None), the two parts of them. gan. notes, sentences about what has changed.
     """
 
     def __init__(self, asked: Asked, out: Path, record: Record, pictures: Folder, gan: training.GAN, notes: list[str]):
         self.asked, self.out, self.record, self.pictures, self.gan = asked, out, record, pictures, gan
-        self.notes, self.step_seconds = notes, None
+        self.notes = notes
         self.trained_on, self.held_out = _parts(pictures, self.plan)
         self._written = _state_of(self.checkpoint)
 
@@ -142,7 +141,6 @@ class Studio:
                 if step.number % 10 == 0:  # not at every step: asking a GPU for a number makes it wait
                     bar.set_postfix(D=f"{step.loss_d:.2f}", G=f"{step.loss_g:.2f}", refresh=False)
                 bar.update(int(trained) - bar.n if minutes else 1)
-            self.step_seconds = trained / max(1, self.gan.step - first)
             self._save(trained)
         return "stopped" if interrupted else "finished"
 
