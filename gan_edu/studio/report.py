@@ -246,7 +246,7 @@ def _measured(measured: measures.Measures) -> Markup:
         paragraph(
             "Pictures are compared by features, numbers that a net computes of them. The column “real pictures” is the "
             "floor: what as many real pictures would have. Don't compare "
-            " these numbers with those of other features, or of another number of pictures."
+            "these numbers with those of other features, or of another number of pictures."
         ),
         *tables,
         *map(paragraph, measured.notes),
