@@ -242,6 +242,15 @@ def test_the_second_ctrl_c_stops_at_once():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_ctrl_c_while_the_folder_is_read_leaves_nothing(spots, monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "folder", stop)
+    assert train(spots, "--size", 28) == 130
+    assert "Stopped before training began" in capsys.readouterr().out and not Path("runs").exists()
+
+
 def test_ctrl_c_in_the_report_does_without_it(spots, monkeypatch, capsys):
     def stop(*_):
         raise KeyboardInterrupt

@@ -16,12 +16,12 @@ def train(asked: Asked, say: Callable[[str], None] = print) -> int:
     """Train as was asked for; returns the exit code. Raises Refused, in one sentence, for what can't be done."""
     try:
         studio = Studio.open(asked)
+        _introduce(studio, say)
     except KeyboardInterrupt:
         say("\nStopped before training began. The same command begins again.")
         return STOPPED
     except (data.DataError, OSError, ValueError, TypeError) as error:
         raise Refused(str(error)) from None
-    _introduce(studio, say)
     try:
         outcome = "reported" if asked.report_only else studio.train(say)
     except KeyboardInterrupt:  # the second Ctrl-C

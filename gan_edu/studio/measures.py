@@ -63,14 +63,18 @@ def measure(studio: Studio) -> Measures:
     fake = studio.gan.sample(noise, batch=64).float().cpu()
     dim = max(8, min(64, len(real) // 6))  # few pictures can't say how many features vary together
     plain, classifier, reason = metrics.random_features(pictures.shape, dim=dim), None, _no_classifier(pictures)
-    with warnings.catch_warnings(record=True, action="always") as doubts:  # too few pictures, no better than guessing
-        if reason is None:
-            classifier = metrics.trained_features(pictures, device=studio.gan.device, progress=sys.stderr.isatty())
-        kinds = [plain] if classifier is None else [plain, classifier]
-        reports = [metrics.Reference(kind, real).report(fake) for kind in kinds]
+    try:
+        with warnings.catch_warnings(record=True, action="always") as doubts:  # too few pictures, only guessing
+            if reason is None:
+                classifier = metrics.trained_features(pictures, device=studio.gan.device, progress=sys.stderr.isatty())
+            kinds = [plain] if classifier is None else [plain, classifier]
+            reports = [metrics.Reference(kind, real).report(fake) for kind in kinds]
+        # the classifier knows what it was trained with, so that neighbours in its features would be of the training set
+        neighbours = _neighbours(studio, plain, fake[:JUDGED])
+    except ValueError as error:  # features without any variance, for instance
+        return Measures([], None, [f"These pictures and samples can't be measured: {error}"])
     notes = [*([reason] if reason else []), *(str(doubt.message) for doubt in doubts)]
-    # the classifier knows what it was trained with, so that neighbours in its features would be of the training set
-    return Measures(reports, _neighbours(studio, plain, fake[:JUDGED]), notes, classifier)
+    return Measures(reports, neighbours, notes, classifier)
 
 
 def _some(count: int, most: int) -> Tensor:

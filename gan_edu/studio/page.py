@@ -83,11 +83,11 @@ def bullets(items: Iterable) -> Markup:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence], caption: str) -> Markup:
-    """The first cell of a row is its name. Cells that begin with a digit stand right."""
+    """The first cell of a row is its name. Numbers stand right."""
 
     def cell(value):
         said = str(value)
-        numeric = not isinstance(value, Markup) and said.lstrip("−-")[:1].isdecimal()
+        numeric = not isinstance(value, Markup) and (said.lstrip("-")[:1].isdecimal() or said == "–")
         return element("td", value, **({"class_": "number"} if numeric else {}))
 
     top = element("tr", *(element("th", name, scope="col") for name in head))

@@ -14,7 +14,7 @@ import gan_edu
 from gan_edu import device, files, gallery, metrics, plotting
 from gan_edu.studio import measures, page
 from gan_edu.studio.page import Markup, code, paragraph
-from gan_edu.studio.plan import FEW, SIZES
+from gan_edu.studio.plan import FEW, HOLD_OUT, SIZES
 from gan_edu.studio.run import COLUMNS, GAP, SHOWN, Studio
 
 REPORT, FILM = "report.html", "film.gif"
@@ -212,6 +212,11 @@ def _losses(studio: Studio) -> Markup:
     )
 
 
+def _digits(value: float, count: int = 3) -> str:
+    """So many digits that say something: 12.3, 0.0123, 1234."""
+    return f"{value:#.{count}g}".rstrip(".") if abs(value) < 10**count else f"{value:,.0f}"
+
+
 def _measured(measured: measures.Measures) -> Markup:
     judge, tables = measured.classifier, []
     for report, of in zip(
@@ -219,8 +224,8 @@ def _measured(measured: measures.Measures) -> Markup:
     ):
         equal = metrics.expected_coverage(report.n_real, report.n_fake)
         rows = [
-            ("Fréchet distance", "smaller is better", f"{report.frechet:#.3g}", f"{report.floor:#.3g}"),
-            ("kernel distance", "smaller is better", f"{report.kernel:#.3g}", f"0 ± {report.scatter:#.2g}"),
+            ("Fréchet distance", "smaller is better", _digits(report.frechet), _digits(report.floor)),
+            ("kernel distance", "smaller is better", _digits(report.kernel), f"0 ± {_digits(report.scatter, 2)}"),
             ("precision", "share of samples that lie among real pictures", f"{report.precision:.2f}", "–"),
             ("recall", "share of real pictures that lie among samples", f"{report.recall:.2f}", "–"),
             ("density", "how many real pictures are near a sample", f"{report.density:.2f}", "1.00"),
@@ -256,7 +261,7 @@ def _measured(measured: measures.Measures) -> Markup:
 def _nearest(studio: Studio, measured: measures.Measures) -> Markup:
     near = measured.neighbours
     if near is None:
-        return page.section("Are samples copies?", paragraph("Too few pictures to say."))
+        return page.section("Are samples copies?", paragraph("That wasn't measured."))
     columns = 1 + near.pictures.shape[1]
     rows = []
     for sample, pictures, names in zip(near.samples, near.pictures, near.files, strict=True):
@@ -277,10 +282,9 @@ def _nearest(studio: Studio, measured: measures.Measures) -> Markup:
             "says that samples copy training pictures."
         )
     else:
-        said.append(
-            "There is no audit with pictures that weren't trained on: too few pictures to spare some, or too many to "
-            "copy them."
-        )
+        few = len(studio.pictures) < HOLD_OUT
+        why = f"{HOLD_OUT:,} pictures are needed to spare some" if few else "these pictures are too many to be divided"
+        said.append(f"There is no copy audit: it takes pictures that weren't trained on, and {why}.")
     return page.section(
         "Are samples copies?",
         paragraph(
