@@ -59,6 +59,40 @@ def _new(folder, data):
     return 0
 
 
+def _add_train(commands):
+    import argparse
+
+    more = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    more["description"] = """\
+Train a GAN on a folder of pictures, with settings that are chosen for you. Ctrl-C stops it and keeps everything;
+the same command goes on. At the end, runs/NAME/report.html shows and measures what was learned."""
+    train = commands.add_parser("train", help="train a GAN on a folder of pictures, and get a report", **more)
+    yes_no = argparse.BooleanOptionalAction
+    train.add_argument("folder", metavar="FOLDER", help="the pictures; subfolders, if any, are classes")
+    train.add_argument("--out", metavar="DIR", help="folder for what is made (default: runs/ and FOLDER's name)")
+    train.add_argument("--size", type=int, help="pixels a side: 28, 32, 64 or 128 (default: 32, or 64 on a GPU)")
+    train.add_argument("--grey", action="store_true", default=None, help="learn pictures in grey")
+    train.add_argument("--steps", type=int, help="how many steps, altogether")
+    train.add_argument("--minutes", type=float, help="train so long, instead of a number of steps")
+    train.add_argument("--augment", action=yes_no, help="change what D sees at random (default: if pictures are few)")
+    train.add_argument("--seed", type=int, help="of the random numbers (default: 0)")
+    train.add_argument("--device", help="cpu, cuda or mps (default: auto, the fastest that is there)")
+    train.add_argument("--report-only", action="store_true", help="train nothing; write the report anew")
+
+
+def _train(chosen):
+    from gan_edu import studio
+
+    try:
+        asked = studio.Asked(**{name: getattr(chosen, name) for name in studio.Asked.names()})
+    except (ValueError, TypeError) as error:
+        raise Problem(str(error)) from None
+    try:
+        return studio.train(asked)
+    except studio.Refused as refused:
+        raise Problem(str(refused)) from None
+
+
 def _parse_and_run(arguments):
     import argparse
 
@@ -74,6 +108,7 @@ def _parse_and_run(arguments):
     new = commands.add_parser("new", help="write a small GAN project of your own, in plain PyTorch")
     new.add_argument("folder", metavar="FOLDER", help="the project's folder, which is made")
     new.add_argument("--data", required=True, metavar="DATA", help="a folder of pictures, or a CSV file")
+    _add_train(commands)
     commands.add_parser("progress", help="show which exercises are solved")
 
     chosen = parser.parse_args(arguments)
@@ -88,6 +123,8 @@ def _parse_and_run(arguments):
             raise Problem(str(error)) from None
     if chosen.command == "new":
         return _new(chosen.folder, chosen.data)
+    if chosen.command == "train":
+        return _train(chosen)
     if chosen.command == "progress":
         from gan_edu.checks import show_progress
 
