@@ -380,6 +380,8 @@ class LatentSpace(RecordedWidget):
 
     def _drawn(self, pixels) -> None:
         x = latent.drawing(pixels, self._now.pictures)
+        if self._main.observer.about["kind"] == "gan":
+            self.view.message = "A code for your picture is being searched: one moment."
         for i, run in enumerate(self.runs):
             space = run.observer.space(run.model)
             mean, std = space.encode(x, self._now.label)
