@@ -423,6 +423,7 @@ def test_a_net_of_ones_own_trains_as_a_copy(widget):
         ({"data": torch.zeros(2, 3, 256, 256)}, r"4 to 128 pixels a side .*data\.folder\(…, size=128\)"),
         ({"data": "."}, r"no pictures called '\.'.*read first: data\.folder\('\.'\)"),
         ({"data": torch.rand(60, 3, 16, 16), "model": nets.mlp([2, 8, 768], output="tanh"), "beside": "ae"}, "28 × 28"),
+        ({"model": nets.ConditionalDCGANGenerator(4, 2, 2)}, "A generator that is told classes can't be shown"),
         ({"model": nets.DCGANGenerator(4, 2, shape=(3, 32, 32))}, r"shape \(3, 32, 32\); the data have \(1, 28, 28\)"),
         ({"data": (np.zeros((60, 8, 8)), np.zeros(59))}, "one for each of the 60 pictures"),
         ({"data": 7}, "must be"),
@@ -702,6 +703,7 @@ def test_colours_and_photographs_are_shown_as_they_are(widget):
     one = widget(nets.ConvVAE((3, 32, 32), 2, 2), photographs())
     about, fixed = one.recording.about, one.recording.fixed
     assert (about["ink"], about["channels"], about["classes"]) == (False, 3, ["cat", "dog"])
+    assert not about["unseen"] and one.still().axes[0].get_title() == "codes of pictures"  # nobody knows
     assert np.array_equal(fixed["images"], (one.images * 255).round().to(torch.uint8).numpy())
     drawn = one.still().axes[1].images[0].get_array()
     assert drawn.shape == (9 * 32, 9 * 32, 3)
@@ -709,7 +711,8 @@ def test_colours_and_photographs_are_shown_as_they_are(widget):
     assert np.abs(drawn[:32, :32].astype(int) - atlas[-1, 0].transpose(1, 2, 0)).max() <= 9  # row 0 of the map is below
     assert len(one.page()) < 200_000
     grey = widget(data=photographs(1))
-    assert not grey.recording.about["ink"] and grey.still().axes[1].images[0].cmap.name == "gray"
+    assert grey.recording.about["unseen"] and not grey.recording.about["ink"]
+    assert grey.still().axes[1].images[0].cmap.name == "gray"
     assert latent.pictures_of(data.images("fashion_mnist").tensor()[:100]).ink  # known by its empty edges
     noise = widget(nets.DCGANGenerator(4, 2, shape=(3, 32, 32)), photographs())
     assert noise.recording.about["classes"] == []  # nobody can say what noise shows
@@ -721,6 +724,20 @@ def test_what_was_trained_is_taken_as_it_is(widget):
     assert widget(gan, photographs()).settings["model"] is gan.nets["average"]
     assert widget(vae, photographs()).settings["model"] is vae.net
     widget("vae", photographs()).set(model=vae)
+
+
+def test_a_generator_that_takes_codes_as_maps(widget):
+    """As the DCGAN of PyTorch's tutorial does: (N, Z, 1, 1), with no word on Z."""
+    net = nn.Sequential(nn.ConvTranspose2d(5, 4, 4), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
+    one = widget(net, photographs(), batch=4)
+    assert one.view.message == "" and one.space.latent_dim == 5
+    z = torch.randn(3, 5)
+    with torch.no_grad():
+        assert torch.allclose(one.decode(z), net(z[..., None, None]) / 2 + 0.5, atol=1e-6)
+    assert one.run(1, progress=False).step_number == 1
+    rows = nn.Sequential(nn.Unflatten(1, (5, 1, 1)), *net)
+    rows.noise_dim = 5
+    assert widget(rows, photographs()).settings["model"] is rows
 
 
 def test_many_pictures_need_not_fit_in_memory(widget, monkeypatch):

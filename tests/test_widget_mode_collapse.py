@@ -460,8 +460,11 @@ def test_points_of_ones_own_with_their_centres_or_with_regions(make):
         assert counts.sum() > 580 and quality > 0.97
         assert "standard deviations" in widget.view.message and "regions" not in widget.view.message
     alone = make(points, seeds=2).run(3, progress=False)
-    assert repr(alone).startswith("ModeCollapse(600 points in 8 regions, ")
+    assert repr(alone).startswith("ModeCollapse(600 points with 8 regions, ")
     assert "how many modes there are is not measured" in alone.view.message
+    about = alone.recording.about
+    assert about["unit"] == "region" and "apart" not in about and widget.recording.about["unit"] == "mode"
+    assert alone.still().axes[-1].get_ylabel() == "regions held"
     world = modes_of(alone.settings["data"])
     assert world.count(world.distribution.points[None])[1] > 0.95
     one_only = world.distribution.placed(centres[:1] + rng.normal(size=(600, 2)) * [10.0, 1.0])

@@ -173,6 +173,8 @@ def test_two_columns_of_a_table_are_points(make):
     assert torch.equal(make(data.table(frame)).settings["data"].points, data.table(frame).tensor())
     near = make(scaled)
     assert torch.equal(near.settings["data"].points, scaled) and near.view.message == ""
+    own = make(frame, discriminator=Own(1))  # a net of one's own may know where the points lie
+    assert np.allclose(own.settings["data"].points, x, rtol=1e-6) and "standard deviations" not in own.view.message
     near.set(data="ring")
     widget.set(data="ring")
     assert widget.view.message == ""

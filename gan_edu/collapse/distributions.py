@@ -34,9 +34,11 @@ class Plane:
         self.about = {
             "extent": extent,
             "reach": 3 * distribution.mode_std,
-            "apart": apart,
+            "unit": getattr(distribution, "unit", "mode"),
             "labels": [str(k) for k in range(len(modes))],
         }
+        if self.about["unit"] == "mode":  # between regions there is no gap
+            self.about["apart"] = apart
         self.real = distribution.sample(256, 0)
         self.fixed = {
             "modes": pack_points(modes, extent),
@@ -148,7 +150,7 @@ def _with_regions(points: Points) -> Points:
     x = points.points[torch.randperm(len(points.points), generator=torch.Generator().manual_seed(0))[:KMEANS_POINTS]]
     count = min(REGIONS, len(x.unique(dim=0)))
     found = KMeans(count, n_init=4, random_state=0).fit(x.double().numpy()).cluster_centers_
-    points = points.with_modes(torch.as_tensor(found, dtype=torch.float32), "in {} regions")
+    points = points.with_modes(torch.as_tensor(found, dtype=torch.float32), unit="region")
     told = (
         f"Nobody has said where these points have modes: {count} regions found by k-means are counted instead. A lost "
         "one means that points are missed there; how many modes there are is not measured. Give their centres, (K, 2), "

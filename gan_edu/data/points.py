@@ -8,24 +8,26 @@ import torch
 from gan_edu.device import generator, tensor_of
 
 NEAR = (0.5, 10.0)  # largest number of a coordinate: nets of the usual size and rate learn points of this size
+CENTRED = 1.0  # how far the mean may lie from 0, in standard deviations
 MOST_MODES = 64
 
 
 class Points:
     """Points (N, 2) as a distribution: drawn with replacement. No density is known.
 
-    Coordinates that are far from 1 are brought to mean 0 and standard deviation 1, and `note` says so. modes (K, 2),
-    mode_std and mode_weights (K,) are as in `data.Mixture`; None where nobody has said where the modes are.
+    With `scale`, coordinates that are far from 1, or from the middle, are brought to mean 0 and standard deviation 1,
+    and `note` says so. modes (K, 2), mode_std and mode_weights (K,) are as in `data.Mixture`, or None: nobody has said
+    where the modes are. unit: "mode", or "region" for what stands in for modes.
     """
 
-    name = "your own"
+    name, unit = "your own", "mode"
 
-    def __init__(self, points: np.ndarray, names: tuple[str, str] = ("x", "y")):
+    def __init__(self, points: np.ndarray, names: tuple[str, str] = ("x", "y"), scale: bool = True):
         self.mean, self.std, self.note = np.zeros(2), np.ones(2), ""
-        reach = np.abs(points).max(0)
-        if (reach < NEAR[0]).any() or (reach > NEAR[1]).any():
-            self.mean, self.std = points.mean(0), points.std(0)
-            self.std = np.where(self.std > 0, self.std, 1.0)
+        reach, mean, std = np.abs(points).max(0), points.mean(0), points.std(0)
+        far = (reach < NEAR[0]) | (reach > NEAR[1]) | (np.abs(mean) > CENTRED * std)
+        if scale and far.any():
+            self.mean, self.std = mean, np.where(std > 0, std, 1.0)
             across, up = (
                 f"({name} − {_short(mean)}) / {_short(std)}"
                 for name, mean, std in zip(names, self.mean, self.std, strict=True)
@@ -34,13 +36,12 @@ class Points:
         self.points = self.placed(points)
         self.extent = float(self.points.abs().max()) * 1.25 or 1.0
         self.modes = self.mode_std = self.mode_weights = None
-        self._modes = ""
 
     def placed(self, points: np.ndarray) -> torch.Tensor:
         """Points (n, 2) in the learner's numbers as they are drawn and learned."""
         return torch.as_tensor((points - self.mean) / self.std, dtype=torch.float32)
 
-    def with_modes(self, centres: torch.Tensor, what: str = "with {} modes") -> "Points":
+    def with_modes(self, centres: torch.Tensor, unit: str = "mode") -> "Points":
         """These with modes at `centres` (K, 2), as they are drawn: their standard deviation and their shares are those
         of the points nearest to each. Raises ValueError for a centre that no point is nearest to."""
         distance, nearest = torch.cdist(self.points, centres).min(1)
@@ -51,9 +52,8 @@ class Points:
                 "lie amid the points, each once."
             )
         other = copy.copy(self)
-        other.modes, other.mode_weights = centres, counts / counts.sum()
+        other.unit, other.modes, other.mode_weights = unit, centres, counts / counts.sum()
         other.mode_std = max(float(distance.square().mean() / 2) ** 0.5, 1e-3 * self.extent)
-        other._modes = " " + what.format(len(centres))
         return other
 
     def sample(self, n, seed_or_generator=None, device=None):
@@ -64,14 +64,15 @@ class Points:
         return drawn if device is None else drawn.to(device)
 
     def __repr__(self):
-        return f"{len(self.points)} points{self._modes}"
+        modes = "" if self.modes is None else f" with {len(self.modes)} {self.unit}s"
+        return f"{len(self.points)} points{modes}"
 
 
-def points_of(data, others: str = "") -> Points:
+def points_of(data, others: str = "", scale: bool = True) -> Points:
     """Points from an array or a tensor (N, 2), a DataFrame or a `data.table` of two columns of numbers, or a pair of
     such points and the centres of their modes (K, 2).
 
-    others: what else the caller takes, for the message. Raises ValueError, in one sentence.
+    others: what else the caller takes, for the message. scale: as for Points. Raises ValueError, in one sentence.
     """
     centres = None
     if isinstance(data, tuple) and len(data) == 2 and all(_dimensions(one) == 2 for one in data):
@@ -81,7 +82,7 @@ def points_of(data, others: str = "") -> Points:
         raise ValueError(f"Points must have shape (N, 2), with N at least 2; these have {rows.shape}.")
     if (rows == rows[0]).all():
         raise ValueError(f"All {len(rows)} points lie at one place.")
-    points = Points(rows, names)
+    points = Points(rows, names, scale)
     if centres is None:
         return points
     centres, _ = _rows(centres, "Centres", "")

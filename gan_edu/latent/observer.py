@@ -29,7 +29,8 @@ class LatentObserver:
     reconstructions in nats), error (their mean squared error), kl_all, dead (how many dimensions are below 0.01 nats),
     holes (share).
 
-    view: what is to be drawn, {"axes", "label", "extent"}; it may change. side: of the atlas.
+    view: what is to be drawn, {"axes", "label", "extent"}; it may change. side: of the atlas. own: a model that was
+    made elsewhere, and may have learned from any of the pictures.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class LatentObserver:
         title: str = "",
         seed: int = 0,
         finished: bool = True,
+        own: bool = False,
     ):
         self.pictures, self.view, self.side = pictures, view, side
         space, shape = self.space(model), pictures.shape
@@ -50,6 +52,7 @@ class LatentObserver:
             "data": pictures.name,
             "classes": list(pictures.classes) if space.kind != "gan" or pictures.known else [],
             "ink": pictures.ink,
+            "unseen": pictures.unseen and not own,
             "channels": shape[0],
             "height": shape[1],
             "width": shape[2],

@@ -37,7 +37,7 @@ def still(recording: Recording) -> Figure:
     angle = np.linspace(0, 2 * np.pi, 100)
     for radius in (1, 2, 3):
         ax.plot(radius * np.cos(angle), radius * np.sin(angle), color="black", linestyle="--", linewidth=0.8)
-    what = "noise" if kind == "gan" else "codes of unseen pictures"
+    what = "noise" if kind == "gan" else "codes of unseen pictures" if about["unseen"] else "codes of pictures"
     ax.set(title=what, xlim=(-e, e), ylim=(-e, e), aspect="equal")
     ax.set(xlabel=f"z[{frame.values['axis_x']:.0f}]", ylabel=f"z[{frame.values['axis_y']:.0f}]")
     atlas = frame.arrays["atlas"]

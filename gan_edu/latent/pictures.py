@@ -25,7 +25,8 @@ class Pictures:
 
     pixels: all of them, (M, C, H, W), as bytes or in [0, 1]; they may lie on the disk. rows: numbers of those that are
     learned from, (N,), with train_labels (N,). shown: (K, C, H, W) in [0, 1], with labels (K,). ink: whether it is ink
-    on an empty ground, 0 paper and 1 ink, as MNIST has it; of others 0 is black.
+    on an empty ground, 0 paper and 1 ink, as MNIST has it; of others 0 is black. unseen: whether those shown are not
+    learned from.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Pictures:
     labels: torch.Tensor
     classes: tuple[str, ...]
     ink: bool
+    unseen: bool = True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -95,10 +97,9 @@ def pictures_of(data) -> Pictures:
     except (TypeError, ValueError):
         raise ValueError("Labels must be whole numbers, one for each picture.") from None
     if labels.shape != (len(x),) or labels.min() < 0 or labels.max() > 99:
-        raise ValueError(
-            f"Labels must be whole numbers from 0 to 99, one for each of the {len(x)} pictures; they have shape "
-            f"{tuple(labels.shape)}."
-        )
+        fits = labels.shape == (len(x),)
+        got = f"they go from {labels.min()} to {labels.max()}" if fits else f"they have shape {tuple(labels.shape)}"
+        raise ValueError(f"Labels must be whole numbers from 0 to 99, one for each of the {len(x)} pictures; {got}.")
     classes = classes or tuple(str(k) for k in range(int(labels.max()) + 1))
     rest = kept = torch.arange(len(x))
     if len(x) >= 50:
@@ -106,7 +107,8 @@ def pictures_of(data) -> Pictures:
         most = min(SHOWN, max(100, SHOWN_NUMBERS // math.prod(x.shape[1:])))
         kept, rest = order.tensor_split([min(most, len(x) // 5)])
     shown = _unit(x[kept])
-    return Pictures(name, x, rest, labels[rest], shown, labels[kept], classes, _is_ink(shown))
+    unseen = rest is not kept
+    return Pictures(name, x, rest, labels[rest], shown, labels[kept], classes, _is_ink(shown), unseen)
 
 
 def _checked(data) -> torch.Tensor:

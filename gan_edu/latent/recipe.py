@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from gan_edu import models, nets, objectives
 from gan_edu.data.image_sets import CLASSES
 from gan_edu.latent.pictures import Pictures, pictures_of
-from gan_edu.latent.space import Space
+from gan_edu.latent.space import FromMaps, Space
 from gan_edu.settings import Any, Checked, Choice, Either, Flag, Number, Whole, setting
 from gan_edu.training import GAN, VAE, Model
 
@@ -31,8 +31,11 @@ def _data(value):
 def _model(value):
     """A kind, or a net; of a trained GAN the generator (the averaged one, if there is one), of a VAE its net."""
     if isinstance(value, GAN):
-        return value.nets.get("average", value.generator)
-    return Choice(tuple(KINDS), nn.Module).check(value.net if isinstance(value, VAE) else value, "model")
+        value = value.nets.get("average", value.generator)
+    if isinstance(value, VAE):
+        value = value.net
+    value = Choice(tuple(KINDS), nn.Module).check(value, "model")
+    return value if isinstance(value, str) else FromMaps.of(value)
 
 
 def _widths(value) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """The latent space of any model: codes of pictures, pictures of codes, walks, holes, and what each number tells."""
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ class Space:
         self.classes = int(getattr(net, "classes", 0) or 0)
         if hasattr(net, "encode") != hasattr(net, "decode"):
             raise ValueError("A net of your own needs both encode(x) and decode(z), like gan_edu.nets.VAE.")
+        if self.classes and not hasattr(net, "encode"):
+            raise ValueError(
+                "A generator that is told classes can't be shown; a net with forward(z) that asks it for one class can."
+            )
         self.kind, self.latent_dim = self._try_encoder() if hasattr(net, "encode") else ("gan", noise_dim_of(net))
         if self.latent_dim < 2:
             raise ValueError(f"A plane needs codes of at least 2 numbers; this net has {self.latent_dim}.")
@@ -176,6 +181,33 @@ class Space:
                 lambda z: self.net(z).flatten(1) / 2 + 0.5, x.flatten(1).to(self.device), z, steps, lr=0.03, prior=1e-3
             )
         return found.cpu()
+
+
+class FromMaps(nn.Module):
+    """A generator that takes codes as maps, (N, Z, 1, 1), as one that takes them as rows (N, Z)."""
+
+    def __init__(self, net: nn.Module, noise_dim: int):
+        super().__init__()
+        self.net, self.noise_dim = net, noise_dim
+
+    @classmethod
+    def of(cls, net: nn.Module) -> nn.Module:
+        """The net itself, or the same from rows of codes where it begins with a transposed convolution of maps, as the
+        DCGAN of PyTorch's tutorial does."""
+        layers = (layer for layer in net.modules() if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd))
+        first = next(layers, None)
+        if hasattr(net, "encode") or not isinstance(first, nn.ConvTranspose2d):
+            return net
+        size = getattr(net, "noise_dim", None) or first.in_channels
+        z = torch.zeros(2, size, dtype=first.weight.dtype, device=first.weight.device)
+        for codes, found in ((z, net), (z[..., None, None], cls(net, size))):
+            with contextlib.suppress(Exception), torch.no_grad(), evaluating(net):
+                net(codes)
+                return found
+        return net
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.net(z[..., None, None])
 
 
 class _Unusable(ValueError):

@@ -1,5 +1,6 @@
 """Widget 1: what the discriminator says everywhere in the plane, while the two nets play."""
 
+import contextlib
 import copy
 import warnings
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ CODE = [
 ]
 
 
-def plane_data(data):
+def plane_data(data, scale: bool = True):
     """A distribution of the plane from a name, a distribution, or points (see `data.points.points_of`). Raises
     ValueError."""
     if isinstance(data, str):
@@ -40,12 +41,12 @@ def plane_data(data):
         if getattr(data, "dim", 2) != 2:
             raise ValueError(f"The surface needs data in the plane, with 2 coordinates; {data!r} has {data.dim}.")
         return data
-    return points_of(data, f"a name ({', '.join(course_data.toy.NAMES)}), a distribution")
+    return points_of(data, f"a name ({', '.join(course_data.toy.NAMES)}), a distribution", scale)
 
 
-def _data(value):
+def _data(value, scale: bool = True):
     """A name as it is, anything else as a distribution."""
-    data = plane_data(value)
+    data = plane_data(value, scale)
     return value if isinstance(value, str) else data
 
 
@@ -116,7 +117,7 @@ class DiscriminatorSurface(RecordedWidget):
         self.device = devices.pick(device)
         self._controls = Controls(Settings, self)
         super().__init__(self._controls.values(), code=CODE)
-        settings, problems = patient(Settings(), given)
+        settings, problems = patient(Settings(), self._in_own_numbers(given))
         self.settings = settings.to_dict()
         self._first_seed = self.settings["seed"]
         try:
@@ -129,6 +130,13 @@ class DiscriminatorSurface(RecordedWidget):
         self.view.message = " ".join(filter(None, [*problems, self.standing()]))
 
     # -- settings ------------------------------------------------------------------------------------------------
+    def _in_own_numbers(self, changes: dict) -> dict:
+        """Points that come with a net of the learner's own stay as they are: it may know where they lie."""
+        if "data" in changes and any(net is not None for net in self._own.values()):
+            with contextlib.suppress(ValueError):  # said later
+                return changes | {"data": _data(changes["data"], scale=False)}
+        return changes
+
     @property
     def gan(self) -> GAN:
         """The GAN of the (last) run as it is now."""
@@ -175,7 +183,7 @@ class DiscriminatorSurface(RecordedWidget):
 
         In a comparison, the right run changes, the left one stays."""
         with self._trainer.between_steps(), one_thread():
-            trial = Settings(**self.settings).with_(**changes).to_dict()
+            trial = Settings(**self.settings).with_(**self._in_own_numbers(changes)).to_dict()
             try:
                 if apply_to(("model",), Settings, changes):
                     self.runs[-1].change(**self.model_settings(trial))

@@ -181,8 +181,8 @@ class LatentSpace(RecordedWidget):
 
     @property
     def images(self) -> torch.Tensor:
-        """The pictures whose codes are drawn, (N, *shape) in [0, 1]; the model has not seen them in training,
-        unless there are fewer than 50 in all."""
+        """The pictures whose codes are drawn, (N, *shape) in [0, 1]; what is trained here has not seen them, unless
+        there are fewer than 50 in all."""
         return self._now.pictures.shown
 
     @property

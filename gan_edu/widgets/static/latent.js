@@ -1,7 +1,7 @@
 // LatentSpace: where pictures lie, what every place decodes to, and how much each number of the code says.
 const PAINTER = {
   layers: [
-    { key: "points", text: "codes", on: true, title: "Where unseen pictures lie (of a GAN: its noise), coloured by class" },
+    { key: "points", text: "codes", on: true, title: "Where pictures lie (of a GAN: its noise), coloured by class" },
     { key: "glyphs", text: "as digits", on: false, title: "Write each point as the number of its class" },
     { key: "ellipses", text: "posterior ellipses", on: true, title: "One standard deviation of each picture's cloud q(z|x)" },
     { key: "prior", text: "prior circles", on: true, title: "1, 2 and 3 standard deviations of the prior N(0, I)" },
@@ -9,7 +9,7 @@ const PAINTER = {
     { key: "holes", text: "holes", on: false, title: "Where the prior promises pictures and no code lies near" },
   ],
   help: [
-    "Every dot is the code of a picture that the model has not learned from; its colour, and the big digit amid its class, say what it shows. The little pictures behind are what each place decodes to. Drag the black ring, or walk it with the arrow keys after a click: the picture beside follows. While you drag it is blended from its neighbours (approximate); when you let go, the model itself decodes (exact).",
+    "Every dot is the code of a picture, one that the model has not learned from (a net of your own may have); its colour, and the big digit amid its class, say what it shows. The little pictures behind are what each place decodes to. Drag the black ring, or walk it with the arrow keys after a click: the picture beside follows. While you drag it is blended from its neighbours (approximate); when you let go, the model itself decodes (exact).",
     "Dashed circles: 1, 2 and 3 standard deviations of the prior. A VAE's pictures are small clouds, drawn as ellipses; all clouds together should fill the prior. Purple crosses mark holes: places that the prior promises (inside its disc of 95 %) where the pictures' clouds together have less than a tenth of its density. In an autoencoder nothing sees to it that there are none.",
     "Bars: the KL divergence of each number of the code, in nats. A number below 0.01 nats is dead: the same for all pictures, so that the decoder ignores it. When all are dead, the posterior has collapsed.",
     "Click a dot to see its picture and the reconstruction. “Walk” and two dots: what lies between, along a straight line and along a great circle. “Draw” a picture of your own (or “Upload” one, where data are photographs), and see where it lands. A GAN has no encoder: its dots are noise, coloured by what a classifier sees there, if there is one, and your picture is searched for.",
@@ -399,7 +399,7 @@ const PAINTER = {
       let left = null, copied = null, head = "", text = "";
       if (landed) {
         [left, copied] = landed.pictures; head = "yours → copy";
-        text = `it lands at (${landed.z[0].toFixed(2)}, ${landed.z[1].toFixed(2)})` + (run.about.kind === "gan" ? ", found by search" : `; misfit ${landed.misfit.toFixed(0)} nats` + (landed.usual ? ` (unseen pictures: ${landed.usual.toFixed(0)})` : ""));
+        text = `it lands at (${landed.z[0].toFixed(2)}, ${landed.z[1].toFixed(2)})` + (run.about.kind === "gan" ? ", found by search" : `; misfit ${landed.misfit.toFixed(0)} nats` + (landed.usual ? ` (${run.about.unseen ? "unseen" : "other"} pictures: ${landed.usual.toFixed(0)})` : ""));
       } else if (pick !== null) {
         const answer = ui.picked[i], known = answer && answer.k === pick && atNow(i, answer.step);
         left = thumb(i, pick); copied = known ? answer.picture : plain(i) ? blend(frame, code(frame, pick)) : null;
