@@ -259,6 +259,14 @@ def test_the_likely_cause_follows_the_measurements(measured, cause, words):
     assert cause in collapse.ADVICE
 
 
+def test_of_regions_no_swing_is_measured_and_none_is_ruled_out():
+    recording = recording_of([[GOOD, GOOD]] * 3 + [[GOOD, [0, 33, 33]]], move=0.4)
+    recording.about["unit"] = "region"
+    del recording.about["apart"]
+    (event,) = losses_of_modes(recording)
+    assert (event["cause"], event["moved"]) == ("unclear", None)
+
+
 def test_the_view_hears_of_losses(make):
     widget = make()
     run = widget.runs[0]
