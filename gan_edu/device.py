@@ -113,4 +113,7 @@ def tensor_of(values) -> torch.Tensor:
     """Any kind of array as a tensor on the CPU, without gradient. Raises TypeError, ValueError for what is none."""
     import numpy
 
-    return values.detach().cpu() if isinstance(values, torch.Tensor) else torch.as_tensor(numpy.asarray(values))
+    if isinstance(values, torch.Tensor):
+        return values.detach().cpu()
+    array = numpy.asarray(values)
+    return torch.as_tensor(array if array.flags.writeable else array.copy())  # pandas lends arrays for reading only

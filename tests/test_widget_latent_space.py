@@ -12,7 +12,7 @@ from gan_edu import data, latent, models, nets, objectives
 from gan_edu.latent.observer import COARSE
 from gan_edu.latent.pictures import SHOWN
 from gan_edu.recorder import unpack_points
-from gan_edu.training import VAE, run
+from gan_edu.training import GAN, VAE, run
 from gan_edu.widgets.latent_space import LatentSpace
 
 
@@ -127,7 +127,7 @@ def test_the_map_holds_decodings_of_its_places(widget):
         for row, column in ((0, 0), (n // 2, n // 2), (3, n - 1)):
             z = torch.zeros(1, one.space.latent_dim)
             z[0, list(one._view["axes"])] = torch.tensor([column, row]) / (n - 1) * 2 * e - e
-            exact = one.decode(z)[0, 0].numpy() * 255
+            exact = one.decode(z)[0].numpy() * 255
             assert np.abs(atlas[row, column] - exact).max() <= 0.51
 
 
@@ -336,7 +336,7 @@ def test_a_finished_model_gives_way_to_one_that_trains(widget):
     assert one.recording.steps == [0, 20, 40]
     first, last = one.recording.frames[0], one.recording.frames[-1]
     assert last.values["misfit"] < first.values["misfit"]
-    assert last.arrays["atlas"].shape == (COARSE, COARSE, 8, 8)
+    assert last.arrays["atlas"].shape == (COARSE, COARSE, 1, 8, 8)
     finished = widget()
     assert finished.step_number == 6000
     finished.step(1)
@@ -418,7 +418,13 @@ def test_a_net_of_ones_own_trains_as_a_copy(widget):
         ({"data": "mnits"}, "no pictures called 'mnits'"),
         ({"data": np.full((60, 8, 8), np.nan)}, "60 of the 60 pictures hold NaN"),
         ({"data": np.full((60, 8, 8), 3.0)}, r"Pixels must lie in \[0, 1\]"),
-        ({"data": np.zeros((60, 3, 8, 8))}, "must be grey"),
+        ({"data": np.zeros((60, 5, 8, 8))}, "must be grey, .* or in colours"),
+        ({"data": np.zeros((60, 8, 8, 3))}, "colours come first here"),
+        ({"data": torch.zeros(2, 3, 256, 256)}, r"4 to 128 pixels a side .*data\.folder\(…, size=128\)"),
+        ({"data": "."}, r"no pictures called '\.'.*read first: data\.folder\('\.'\)"),
+        ({"data": torch.rand(60, 3, 16, 16), "model": nets.mlp([2, 8, 768], output="tanh"), "beside": "ae"}, "28 × 28"),
+        ({"model": nets.ConditionalDCGANGenerator(4, 2, 2)}, "A generator that is told classes can't be shown"),
+        ({"model": nets.DCGANGenerator(4, 2, shape=(3, 32, 32))}, r"shape \(3, 32, 32\); the data have \(1, 28, 28\)"),
         ({"data": (np.zeros((60, 8, 8)), np.zeros(59))}, "one for each of the 60 pictures"),
         ({"data": 7}, "must be"),
         ({"data": object()}, "must be a name"),
@@ -657,6 +663,94 @@ def test_pictures_come_in_many_forms():
     assert latent.pictures_of(data.images("fashion_mnist", split="test")).classes[9] == "Ankle boot"
 
 
+# ---------------------------------------------------------------- a learner's own pictures, of any size, in colours
+
+
+def photographs(channels=3, side=32, n=60):
+    """An ImageSet as `data.folder` gives one: red on the left (class 0) or on the right (class 1), some green below."""
+    x = torch.full((n, channels, side, side), 40, dtype=torch.uint8)
+    labels = torch.arange(n) % 2
+    x[labels == 0, 0, :, : side // 2] = 220
+    x[labels == 1, 0, :, side // 2 :] = 220
+    x[:, 1:2, side // 2 :] = (torch.arange(n)[:, None, None, None] * 4).to(torch.uint8)
+    return data.ImageSet("pets/", "all", x, labels, ("cat", "dog"))
+
+
+@pytest.mark.parametrize(("channels", "side"), [(3, 28), (1, 32), (3, 64), (3, 128)])
+def test_ones_own_generator_and_vae_of_any_size(widget, channels, side):
+    shape = (channels, side, side)
+    for net, kind in ((nets.DCGANGenerator(4, 2, shape=shape), "gan"), (nets.ConvVAE(shape, 3, 2), "vae")):
+        one = widget(net, photographs(channels, side), batch=4)
+        assert (one.view.message, one.space.kind, one.images.shape[1:]) == ("", kind, shape)
+        frame, seen = one.recording.frames[-1], min(side, 32)
+        assert frame.arrays["atlas"].shape[2:] == (channels, seen, seen)
+        assert sum(array.nbytes for array in frame.arrays.values()) < 2**20
+        z = torch.zeros(1, one.space.latent_dim)
+        assert np.abs(frame.arrays["atlas"][len(frame.arrays["atlas"]) // 2][len(frame.arrays["atlas"]) // 2].mean()
+                      - 255 * one.decode(z).mean().item()) < 0.51  # the middle is z = 0  # fmt: skip
+        ask(one, kind="decode", z=[0, 0])
+        ((_, (picture,)),) = answers(one, "decoded")
+        exact = (one.decode(z) * 255).round().to(torch.uint8).numpy()
+        assert np.array_equal(np.frombuffer(picture, np.uint8).reshape(shape), exact[0])
+        ask(one, kind="drawn", pixels=photographs(channels, side).pixels[0].flatten().tolist())
+        ((content, (pictures,)),) = answers(one, "landed")
+        yours = np.frombuffer(pictures, np.uint8).reshape(2, *shape)[0]
+        assert np.array_equal(yours, photographs(channels, side).pixels[0].numpy()) and len(content["z"]) == 2
+        assert one.run(1, progress=False).step_number == 1  # a generator of pictures gets a judge of pictures
+
+
+def test_colours_and_photographs_are_shown_as_they_are(widget):
+    one = widget(nets.ConvVAE((3, 32, 32), 2, 2), photographs())
+    about, fixed = one.recording.about, one.recording.fixed
+    assert (about["ink"], about["channels"], about["classes"]) == (False, 3, ["cat", "dog"])
+    assert not about["unseen"] and one.still().axes[0].get_title() == "codes of pictures"  # nobody knows
+    assert np.array_equal(fixed["images"], (one.images * 255).round().to(torch.uint8).numpy())
+    drawn = one.still().axes[1].images[0].get_array()
+    assert drawn.shape == (9 * 32, 9 * 32, 3)
+    atlas = one.recording.frames[-1].arrays["atlas"]
+    assert np.abs(drawn[:32, :32].astype(int) - atlas[-1, 0].transpose(1, 2, 0)).max() <= 9  # row 0 of the map is below
+    assert len(one.page()) < 200_000
+    grey = widget(data=photographs(1))
+    assert grey.recording.about["unseen"] and not grey.recording.about["ink"]
+    assert grey.still().axes[1].images[0].cmap.name == "gray"
+    assert latent.pictures_of(data.images("fashion_mnist").tensor()[:100]).ink  # known by its empty edges
+    noise = widget(nets.DCGANGenerator(4, 2, shape=(3, 32, 32)), photographs())
+    assert noise.recording.about["classes"] == []  # nobody can say what noise shows
+
+
+def test_what_was_trained_is_taken_as_it_is(widget):
+    gan = GAN(nets.DCGANGenerator(4, 2, shape=(3, 32, 32)), nets.DCGANDiscriminator(2, shape=(3, 32, 32)), ema=0.9)
+    vae = VAE(nets.ConvVAE((3, 32, 32), 2, 2))
+    assert widget(gan, photographs()).settings["model"] is gan.nets["average"]
+    assert widget(vae, photographs()).settings["model"] is vae.net
+    widget("vae", photographs()).set(model=vae)
+
+
+def test_a_generator_that_takes_codes_as_maps(widget):
+    """As the DCGAN of PyTorch's tutorial does: (N, Z, 1, 1), with no word on Z."""
+    net = nn.Sequential(nn.ConvTranspose2d(5, 4, 4), nn.ReLU(), nn.ConvTranspose2d(4, 3, 8, 8), nn.Tanh())
+    one = widget(net, photographs(), batch=4)
+    assert one.view.message == "" and one.space.latent_dim == 5
+    z = torch.randn(3, 5)
+    with torch.no_grad():
+        assert torch.allclose(one.decode(z), net(z[..., None, None]) / 2 + 0.5, atol=1e-6)
+    assert one.run(1, progress=False).step_number == 1
+    rows = nn.Sequential(nn.Unflatten(1, (5, 1, 1)), *net)
+    rows.noise_dim = 5
+    assert widget(rows, photographs()).settings["model"] is rows
+
+
+def test_many_pictures_need_not_fit_in_memory(widget, monkeypatch):
+    made = {}
+    for kind in latent.KINDS:
+        for whole in (2**29, 0):
+            monkeypatch.setattr(latent.recipe, "WHOLE", whole)
+            one = widget(kind, photographs(), hidden=(8,), batch=4).run(2, progress=False)
+            made[whole] = one.decode(torch.ones(1, 2))
+            assert isinstance(one.runs[0].recorder.data, torch.Tensor) == bool(whole)
+        assert torch.equal(made[0], made[2**29])  # the same batches, bit for bit
+
+
 # ---------------------------------------------------------------- without a kernel
 
 
@@ -667,11 +761,11 @@ def test_pages_without_a_kernel_are_small_and_still_decode(widget, tmp_path):
     assert len(page) < 200_000 and "PAINTER" in page
     alone = widget()
     (frame,) = alone.thinned(alone.recording)
-    assert frame.arrays["atlas"].shape == (17, 17, 14, 14)
+    assert frame.arrays["atlas"].shape == (17, 17, 1, 14, 14)
     assert len(alone._player({0: [frame]})) < 120_000
     trained = widget(train=True).run(60, progress=False)
     frames = trained.thinned(trained.recording)
-    assert [f.step for f in frames] == [0, 20, 40, 60] and frames[0].arrays["atlas"].shape == (9, 9, 14, 14)
+    assert [f.step for f in frames] == [0, 20, 40, 60] and frames[0].arrays["atlas"].shape == (9, 9, 1, 14, 14)
     assert isinstance(trained.still(), matplotlib.figure.Figure)
 
 

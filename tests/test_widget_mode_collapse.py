@@ -9,6 +9,7 @@ import time
 import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -258,6 +259,14 @@ def test_the_likely_cause_follows_the_measurements(measured, cause, words):
     assert cause in collapse.ADVICE
 
 
+def test_of_regions_no_swing_is_measured_and_none_is_ruled_out():
+    recording = recording_of([[GOOD, GOOD]] * 3 + [[GOOD, [0, 33, 33]]], move=0.4)
+    recording.about["unit"] = "region"
+    del recording.about["apart"]
+    (event,) = losses_of_modes(recording)
+    assert (event["cause"], event["moved"]) == ("unclear", None)
+
+
 def test_the_view_hears_of_losses(make):
     widget = make()
     run = widget.runs[0]
@@ -446,6 +455,33 @@ def test_ones_own_nets_and_distributions(make):
         widget.branch(packing=2)
 
 
+def test_points_of_ones_own_with_their_centres_or_with_regions(make):
+    rng = np.random.default_rng(0)
+    centres = np.array([[100.0, 0.0], [500.0, 0.0], [300.0, 40.0]])
+    share = np.array([100, 200, 300])
+    points = np.repeat(centres, share, axis=0) + rng.normal(size=(600, 2)) * [10.0, 1.0]
+    for form in (points, pd.DataFrame(points, columns=["a", "b"])):
+        widget = make((form, centres), seeds=2).run(3, progress=False)
+        world = modes_of(widget.settings["data"])
+        assert np.allclose(world.truth, share / 600, atol=0.01) and len(world.fixed["modes"]) == 3
+        counts, quality = world.count(world.distribution.points[None])  # the data themselves
+        assert counts.sum() > 580 and quality > 0.97
+        assert "standard deviations" in widget.view.message and "regions" not in widget.view.message
+    alone = make(points, seeds=2).run(3, progress=False)
+    assert repr(alone).startswith("ModeCollapse(600 points with 8 regions, ")
+    assert "how many modes there are is not measured" in alone.view.message
+    about = alone.recording.about
+    assert about["unit"] == "region" and "apart" not in about and widget.recording.about["unit"] == "mode"
+    assert alone.still().axes[-1].get_ylabel() == "regions held"
+    world = modes_of(alone.settings["data"])
+    assert world.count(world.distribution.points[None])[1] > 0.95
+    one_only = world.distribution.placed(centres[:1] + rng.normal(size=(600, 2)) * [10.0, 1.0])
+    held = world.count(one_only[None])[0].numpy() > 0.25 * 600 * world.truth
+    assert held.sum() < 5  # what serves one heap misses regions
+    alone.set(data="ring")
+    assert alone.view.message == ""
+
+
 def test_ones_own_loss_is_shown_by_its_name(make):
     from gan_edu.objectives import Loss
 
@@ -461,6 +497,11 @@ def test_ones_own_loss_is_shown_by_its_name(make):
         ({"data": "rings"}, "There are no data 'rings'; there are: ring, unbalanced ring, grid, digits"),
         ({"data": MISSING_STD}, "has no modes that could be lost"),
         ({"data": 7}, "got a int"),
+        ({"data": np.zeros((9, 3))}, "Points must have shape (N, 2); these have (9, 3)."),
+        ({"data": (np.eye(2), np.full((1, 2), np.inf))}, "1 of the 1 centres have NaN or infinite coordinates"),
+        ({"data": (np.eye(2), np.zeros((4, 3)))}, "Centres must have shape (N, 2); these have (4, 3)."),
+        ({"data": (np.eye(2), np.array([[0, 1], [9, 9.0]]))}, "No point is nearest to centre 1"),
+        ({"data": (np.eye(2), np.zeros((65, 2)))}, "There can be 1 to 64 centres of modes, (K, 2); these are 65."),
         ({"loss": "hing"}, "There is no loss 'hing'"),
         ({"penalty": "r3"}, "There is no penalty 'r3'"),
         ({"penalty_weight": -1}, "penalty_weight must be a number from 0; got -1. So"),

@@ -7,6 +7,7 @@ import zlib
 
 import ipywidgets
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -156,6 +157,29 @@ def test_ones_own_nets_and_data_are_trained_from_where_they_are(make):
     assert "density" not in widget.recording.fixed and "modes" not in widget.recording.frames[0].values
 
 
+def test_two_columns_of_a_table_are_points(make):
+    """Whatever comes with two columns gives the same points; far from 1 they are scaled, and the widget says so."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.normal(40, 12, 200), "income": rng.normal(30_000, 9_000, 200)})
+    x = frame.to_numpy()
+    scaled = torch.tensor((x - x.mean(0)) / x.std(0), dtype=torch.float32)
+    for form, names in ((frame, ("age", "income")), (x, ("x", "y")), (torch.tensor(x), ("x", "y"))):
+        widget = make(form)
+        points = widget.settings["data"]
+        assert torch.allclose(points.points, scaled, atol=1e-5) and repr(points) == "200 points"
+        assert widget.view.message.startswith("Points are drawn and learned in standard deviations: across (")
+        assert all(f"({name} − " in widget.view.message for name in names)
+        widget.run(2, progress=False)
+    assert torch.equal(make(data.table(frame)).settings["data"].points, data.table(frame).tensor())
+    near = make(scaled)
+    assert torch.equal(near.settings["data"].points, scaled) and near.view.message == ""
+    own = make(frame, discriminator=Own(1))  # a net of one's own may know where the points lie
+    assert np.allclose(own.settings["data"].points, x, rtol=1e-6) and "standard deviations" not in own.view.message
+    near.set(data="ring")
+    widget.set(data="ring")
+    assert widget.view.message == ""
+
+
 class Broken(Own):
     def forward(self, x):
         return super().forward(x) * float("nan")
@@ -168,6 +192,12 @@ class Broken(Own):
         ({"data": [[0, float("nan")], [1, 1]]}, "1 of the 2 points"),
         ({"data": "rign"}, "Did you mean 'ring'"),
         ({"data": object()}, "or points of shape"),
+        ({"data": np.zeros((2, 9))}, r"shape \(N, 2\); these have \(2, 9\): turn them round, with \.T"),
+        ({"data": np.ones((9, 2))}, "All 9 points lie at one place"),
+        ({"data": pd.DataFrame({"a": [1], "b": [2], "c": [3]})}, r"this table has 3 \(a, b, c\): choose two columns"),
+        ({"data": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})}, "columns 'a' and 'b' must hold numbers"),
+        ({"data": pd.DataFrame({"a": [1, None], "b": [2, 3]})}, "1 of the 2 points have NaN .*: leave them out"),
+        ({"data": pd.Series([1.0, 2.0])}, r"shape \(N, 2\); these have \(2,\)"),
         ({"lr_g": 0}, "lr_g must be a number above 0 and up to 1; got 0. So lr_g is 0.001"),
         ({"lr_d": 1e9}, "lr_d must be a number"),
         ({"lr_d": [1e-3, 1e-4]}, "lr_d must be a number"),

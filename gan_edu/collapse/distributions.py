@@ -9,10 +9,13 @@ import torch.nn.functional as F
 
 from gan_edu import data as course_data
 from gan_edu import metrics
+from gan_edu.data.points import Points, points_of
 from gan_edu.recorder import pack_points
 from gan_edu.settings import near
 
 DATA = ("ring", "unbalanced ring", "grid", "digits")
+REGIONS = 8  # that stand in for modes which nobody knows
+KMEANS_POINTS = 5000  # that they are found from
 
 
 class Plane:
@@ -31,9 +34,11 @@ class Plane:
         self.about = {
             "extent": extent,
             "reach": 3 * distribution.mode_std,
-            "apart": apart,
+            "unit": getattr(distribution, "unit", "mode"),
             "labels": [str(k) for k in range(len(modes))],
         }
+        if self.about["unit"] == "mode":  # between regions there is no gap
+            self.about["apart"] = apart
         self.real = distribution.sample(256, 0)
         self.fixed = {
             "modes": pack_points(modes, extent),
@@ -103,11 +108,22 @@ def _digits() -> Digits:
 
 def modes_of(data) -> Plane | Digits:
     """The data of a setting, with modes to count. Raises ValueError for what has no modes to count."""
+    data = data_of(data)
+    if not isinstance(data, str):
+        return Plane(data)
+    if data == "digits":
+        return _digits()
+    return Plane(course_data.toy.ring(weights=[4, 1] * 4) if data == "unbalanced ring" else course_data.toy.make(data))
+
+
+def data_of(data):
+    """A name as it is, and anything else as a distribution with modes: one as it is; points of a learner's own (see
+    `data.points.points_of`) with the modes that were given, or else with regions. Raises ValueError."""
+    others = f"one of {', '.join(DATA)}, a distribution with modes, such as data.toy.ring(modes=5)"
+    if isinstance(data, str) and data in DATA:
+        return data
+    given = data
     if isinstance(data, str):
-        if data == "digits":
-            return _digits()
-        if data == "unbalanced ring":
-            return Plane(course_data.toy.ring(weights=[4, 1] * 4))
         try:
             data = course_data.toy.make(data)
         except ValueError:
@@ -115,13 +131,30 @@ def modes_of(data) -> Plane | Digits:
                 f"There are no data {data!r}; there are: {', '.join(DATA)}, and any distribution with modes."
                 f"{near(data, DATA)}"
             ) from None
-    if not hasattr(data, "sample") or not hasattr(data, "extent"):
-        raise ValueError(
-            f"Data must be one of {', '.join(DATA)}, or a distribution with modes, such as data.toy.ring(modes=5); "
-            f"got a {type(data).__name__}."
-        )
+    elif not (hasattr(data, "sample") and hasattr(data, "extent")):
+        given = data = points_of(data, others)
+    if isinstance(data, Points) and data.modes is None:
+        return _with_regions(data)
     if getattr(data, "modes", None) is None or getattr(data, "mode_std", None) is None:
         raise ValueError(f"{data!r} has no modes that could be lost; take a ring, a grid or a gaussian_mixture.")
     if np.shape(data.modes)[1:] != (2,):
         raise ValueError(f"The modes must lie in the plane, with 2 coordinates; {data!r} has other ones.")
-    return Plane(data)
+    return given
+
+
+def _with_regions(points: Points) -> Points:
+    """Points whose modes nobody knows: regions found by k-means are counted as modes, as Richardson & Weiss 2018 ("On
+    GANs and GMMs") count bins that a generator misses."""
+    from sklearn.cluster import KMeans
+
+    x = points.points[torch.randperm(len(points.points), generator=torch.Generator().manual_seed(0))[:KMEANS_POINTS]]
+    count = min(REGIONS, len(x.unique(dim=0)))
+    found = KMeans(count, n_init=4, random_state=0).fit(x.double().numpy()).cluster_centers_
+    points = points.with_modes(torch.as_tensor(found, dtype=torch.float32), unit="region")
+    told = (
+        f"Nobody has said where these points have modes: {count} regions found by k-means are counted instead. A lost "
+        "one means that points are missed there; how many modes there are is not measured. Give their centres, (K, 2), "
+        "if you know them: data=(points, centres)."
+    )
+    points.note = " ".join(filter(None, [points.note, told]))
+    return points

@@ -25,6 +25,7 @@ class CollapseObserver:
         self.data = data
         self.fixed = {**data.fixed, "truth": data.truth.astype(np.float32)}
         self.about = {
+            "unit": "mode",
             **data.about,
             "world": data.kind,
             "data": repr(data),

@@ -38,7 +38,7 @@ def still(recordings: list[Recording], names: list[str]) -> Figure:
         dot = "o" if len(steps) == 1 else ""  # a single step has no line
         ax.plot(steps, middle, dot + "-", color=colour, label=name or "median over the seeds; band: lowest to highest")
     modes = recordings[0].about["modes"]
-    ax.set(xlabel="step", ylabel="modes held", ylim=(-0.05 * modes, modes * 1.05))
+    ax.set(xlabel="step", ylabel=f"{recordings[0].about.get('unit', 'mode')}s held", ylim=(-0.05 * modes, modes * 1.05))
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     if all(len(recording.frames) == 1 for recording in recordings):

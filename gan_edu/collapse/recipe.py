@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from gan_edu import ensemble, nets, objectives
-from gan_edu.collapse.distributions import DATA, Digits, Plane, modes_of
+from gan_edu.collapse.distributions import DATA, Digits, Plane, data_of, modes_of
 from gan_edu.collapse.losses import LossLog
 from gan_edu.collapse.observer import CollapseObserver
 from gan_edu.recorder import Recorder
@@ -25,11 +25,6 @@ def kind_of(data) -> str:
     return "digits" if isinstance(data, str) and data == "digits" else "plane"
 
 
-def _data(value):
-    modes_of(value)
-    return value
-
-
 def _penalty(value) -> str:
     return Choice(tuple(objectives.PENALTY_SETS)).check("none" if value is None else value, "penalty")
 
@@ -40,8 +35,9 @@ class CollapseSettings(Checked):
     "discriminator"; all else needs a new start."""
 
     data: object = setting(
-        "ring", Any(_data), '"ring", "unbalanced ring", "grid", "digits" (MNIST; the modes are its classes), or a '
-        "distribution of the plane with modes, such as `data.toy.ring(modes=5)`",
+        "ring", Any(data_of), '"ring", "unbalanced ring", "grid", "digits" (MNIST; the modes are its classes), a '
+        "distribution of the plane with modes, such as `data.toy.ring(modes=5)`, points of your own (N, 2) (an array, "
+        "a tensor, two columns of a table), or a pair (points, centres of their modes (K, 2))",
         choices=DATA,
     )  # fmt: skip
     seeds: int = setting(8, Whole(1, 16), "how many GANs stand side by side; 4 of digits", width="105px")

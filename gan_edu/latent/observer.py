@@ -4,30 +4,33 @@ import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from gan_edu import metrics
-from gan_edu.data.image_sets import CLASSES
 from gan_edu.latent.pictures import SHOWN, Pictures
 from gan_edu.latent.recipe import net_of
 from gan_edu.latent.space import DEAD, Space, hole_map, kl_per_dimension, lattice, misfit
 from gan_edu.recorder import pack_points
 
 FINE, COARSE = 17, 9  # pictures along a side of the map of decodings: when there is time, and while training
+LARGE = 2**14  # numbers in a picture, from which on the map stays coarse: its decodings take too long
+SEEN = 32  # pixels a side that are seen of a picture in the map, at most
 NOISE = 400  # points of a GAN
 EXTENTS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024)
 
 
 class LatentObserver:
     """What a latent space looks like, for a recorder. Arrays of a frame: "codes" int16 (N, 2) on the axes shown, see
-    `pack_points`; "spread" int16 (N, 2), their standard deviations alike; "atlas" uint8 (n, n, H, W), decodings of
-    places from −extent to extent, row 0 below; "kl" float32 (Z,) in nats; "holes" uint8 (31, 31); for generators
-    "labels" uint8 (N,).
+    `pack_points`; "spread" int16 (N, 2), their standard deviations alike; "atlas" uint8 (n, n, C, h, w), decodings of
+    places from −extent to extent, row 0 below, made smaller where a side has more than 32 pixels; "kl" float32 (Z,) in
+    nats; "holes" uint8 (31, 31); for generators "labels" uint8 (N,).
 
     Values: extent, axis_x, axis_y, label (that decodings are conditioned on), misfit (cross-entropy of the
     reconstructions in nats), error (their mean squared error), kl_all, dead (how many dimensions are below 0.01 nats),
     holes (share).
 
-    view: what is to be drawn, {"axes", "label", "extent"}; it may change. side: of the atlas.
+    view: what is to be drawn, {"axes", "label", "extent"}; it may change. side: of the atlas. own: a model that was
+    made elsewhere, and may have learned from any of the pictures.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class LatentObserver:
         title: str = "",
         seed: int = 0,
         finished: bool = True,
+        own: bool = False,
     ):
         self.pictures, self.view, self.side = pictures, view, side
         space, shape = self.space(model), pictures.shape
@@ -46,7 +50,10 @@ class LatentObserver:
             "title": title,
             "finished": finished,
             "data": pictures.name,
-            "classes": list(pictures.classes),
+            "classes": list(pictures.classes) if space.kind != "gan" or pictures.known else [],
+            "ink": pictures.ink,
+            "unseen": pictures.unseen and not own,
+            "channels": shape[0],
             "height": shape[1],
             "width": shape[2],
             "dead_below": DEAD,
@@ -56,7 +63,7 @@ class LatentObserver:
         }
         self.fixed = {"labels": pictures.labels.to(torch.uint8).numpy()}
         if space.kind != "gan":  # a GAN's points are noise, not pictures
-            self.fixed["images"] = (pictures.shown[:, 0] * 255).round().to(torch.uint8).numpy()
+            self.fixed["images"] = _small(pictures.shown)
         self._noise = torch.randn(
             SHOWN, max(512, space.latent_dim), generator=torch.Generator().manual_seed(2**20 + seed)
         )[:NOISE]
@@ -89,8 +96,10 @@ class LatentObserver:
         return (a, b) if max(a, b) < self.about["latent_dim"] else (0, 1)
 
     def atlas(self, space: Space, extent: float, side: int) -> np.ndarray:
-        made = space.decode(self.plane(space, lattice(extent, side)), self.view["label"])
-        return (made * 255).round().to(torch.uint8).reshape(side, side, *space.shape[1:]).numpy()
+        if math.prod(space.shape) > LARGE:
+            side = min(side, COARSE)
+        small = _small(space.decode(self.plane(space, lattice(extent, side)), self.view["label"]))
+        return small.reshape(side, side, *small.shape[1:])
 
     def __call__(self, model) -> tuple[dict[str, float], dict[str, np.ndarray]]:
         space = self.space(model)
@@ -102,9 +111,9 @@ class LatentObserver:
         arrays = {"codes": pack_points(mean[:, axes], extent), "spread": pack_points(std[:, axes], extent)}
         arrays["atlas"] = self.atlas(space, extent, self.side)
         if space.kind == "gan":
-            if self.pictures.name in CLASSES:
+            if self.pictures.known:
                 made = space.decode(mean)
-                arrays["labels"] = metrics.classify(made * 2 - 1, self.pictures.name).argmax(1).to(torch.uint8).numpy()
+                arrays["labels"] = metrics.classify(made * 2 - 1, self.pictures.known).argmax(1).to(torch.uint8).numpy()
             else:
                 arrays["labels"] = np.zeros(len(mean), np.uint8)
             return values, arrays
@@ -117,3 +126,11 @@ class LatentObserver:
             arrays["kl"] = kl.float().numpy()
             values |= {"kl_all": float(kl.sum()), "dead": int((kl < DEAD).sum())}
         return values, arrays
+
+
+def _small(x: torch.Tensor) -> np.ndarray:
+    """Pictures (N, C, H, W) in [0, 1] as bytes, with at most SEEN pixels on the longer side."""
+    most = max(x.shape[2:])
+    if most > SEEN:
+        x = F.adaptive_avg_pool2d(x, [max(1, round(side * SEEN / most)) for side in x.shape[2:]])
+    return (x * 255).round().to(torch.uint8).numpy()

@@ -37,14 +37,17 @@ def still(recording: Recording) -> Figure:
     angle = np.linspace(0, 2 * np.pi, 100)
     for radius in (1, 2, 3):
         ax.plot(radius * np.cos(angle), radius * np.sin(angle), color="black", linestyle="--", linewidth=0.8)
-    what = "noise" if kind == "gan" else "codes of unseen pictures"
+    what = "noise" if kind == "gan" else "codes of unseen pictures" if about["unseen"] else "codes of pictures"
     ax.set(title=what, xlim=(-e, e), ylim=(-e, e), aspect="equal")
     ax.set(xlabel=f"z[{frame.values['axis_x']:.0f}]", ylabel=f"z[{frame.values['axis_y']:.0f}]")
     atlas = frame.arrays["atlas"]
     atlas = atlas[::2, ::2] if len(atlas) > COARSE else atlas
-    n, _, height, width = atlas.shape
-    mosaic = atlas[::-1].transpose(0, 2, 1, 3).reshape(n * height, n * width)
-    axes[1].imshow(np.round(mosaic / 17) * 17, cmap="gray_r", vmin=0, vmax=255)
+    n, _, channels, height, width = atlas.shape
+    mosaic = atlas[::-1].transpose(0, 3, 1, 4, 2).reshape(n * height, n * width, channels)
+    mosaic = (np.round(mosaic / 17) * 17).astype(np.uint8)
+    axes[1].imshow(
+        mosaic if channels == 3 else mosaic[..., 0], cmap="gray_r" if about["ink"] else "gray", vmin=0, vmax=255
+    )
     axes[1].set(title="what each place decodes to", xticks=[], yticks=[])
     if kl is not None:
         bars = axes[2].bar(range(len(kl)), kl, color=plotting.NEUTRAL[0])
@@ -58,9 +61,10 @@ def still(recording: Recording) -> Figure:
 
 
 def thinned(recording: Recording) -> list[Frame]:
-    """Eight frames at most, with half as many pixels a side, 16 greys and coarser places."""
+    """Eight frames at most (four in colours), with half as many pixels a side, 16 levels and coarser places."""
     frames = recording.frames
-    places = sorted(set(np.linspace(0, len(frames) - 1, min(len(frames), 8)).round().astype(int)))
+    most = 4 if recording.about["channels"] == 3 else 8
+    places = sorted(set(np.linspace(0, len(frames) - 1, min(len(frames), most)).round().astype(int)))
     small = []
     for i in places:
         frame = frames[i]
@@ -91,6 +95,6 @@ def small_fixed(recording: Recording) -> dict[str, np.ndarray]:
 
 def _halved(images: np.ndarray) -> np.ndarray:
     """uint8 (..., H, W) → (..., ⌈H/2⌉, ⌈W/2⌉): means of four pixels."""
-    x = torch.as_tensor(images.astype(np.float32)).flatten(0, -3)[:, None]
+    x = torch.as_tensor(images.astype(np.float32)).flatten(0, -3)[:, None]  # each channel alone
     x = F.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)[:, 0]
     return x.round().to(torch.uint8).numpy().reshape(*images.shape[:-2], *x.shape[1:])

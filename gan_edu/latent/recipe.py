@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import Dataset
 
 from gan_edu import models, nets, objectives
 from gan_edu.data.image_sets import CLASSES
 from gan_edu.latent.pictures import Pictures, pictures_of
-from gan_edu.latent.space import Space
+from gan_edu.latent.space import FromMaps, Space
 from gan_edu.settings import Any, Checked, Choice, Either, Flag, Number, Whole, setting
 from gan_edu.training import GAN, VAE, Model
 
+WHOLE = 2**29  # bytes of float32: pictures that take more are made numbers a batch at a time
 _asked: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # nets of learners → shape → what they are
 KINDS = {"ae": "autoencoder", "vae": "VAE", "cvae": "conditional VAE", "gan": "GAN"}
 
@@ -24,6 +26,16 @@ def _data(value):
     """A name as it is, anything else as Pictures."""
     pictures = pictures_of(value)
     return value if isinstance(value, str) else pictures
+
+
+def _model(value):
+    """A kind, or a net; of a trained GAN the generator (the averaged one, if there is one), of a VAE its net."""
+    if isinstance(value, GAN):
+        value = value.nets.get("average", value.generator)
+    if isinstance(value, VAE):
+        value = value.net
+    value = Choice(tuple(KINDS), nn.Module).check(value, "model")
+    return value if isinstance(value, str) else FromMaps.of(value)
 
 
 def _widths(value) -> tuple[int, ...]:
@@ -56,13 +68,15 @@ class LatentSettings(Checked):
     """What `widgets.LatentSpace` can be told. applies: to the "model" that trains, to the "view", or a new "start"."""
 
     model: str | nn.Module = setting(
-        "vae", Choice(tuple(KINDS), nn.Module),
+        "vae", Any(_model),
         '"ae", "vae", "cvae" or "gan"; a net of your own like `nets.VAE` (encode(x) → codes, or means and log '
-        "variances; decode(z) → logits); or a generator of your own (z → pixels in [−1, 1])",
+        "variances; decode(z) → logits); a generator of your own (z → pixels in [−1, 1]); or the `training.GAN` or "
+        "`training.VAE` that it was trained in",
         label="model", choices=[(title, kind) for kind, title in KINDS.items()],
     )  # fmt: skip
     data: object = setting(
-        "mnist", Any(_data), '"mnist", "fashion_mnist", an ImageSet, pictures (N, H, W), or a pair (pictures, labels)',
+        "mnist", Any(_data), '"mnist", "fashion_mnist", an ImageSet, such as a `data.folder`, pictures (N, H, W) or in '
+        "colours (N, 3, H, W) of up to 128 pixels a side, or a pair (pictures, labels)",
         label="data", choices=list(CLASSES),
     )  # fmt: skip
     latent_dim: int = setting(
@@ -212,7 +226,7 @@ def new_model(s: LatentSettings, device=None) -> Model:
             else models.latent_net(kind, shape, s.latent_dim, s.hidden, max(len(s.pictures.classes), 1))
         )
         if kind == "gan":
-            judge = nets.mlp([math.prod(shape), 256, 128, 1])
+            judge = _judge(shape, Space(net, shape).in_rows)
     if kind == "gan":
         adam = {"lr": s.lr, "betas": (0.5, 0.99)}
         return GAN(net, judge, penalties={"r1": 1.0}, ema=0.999, seed=s.seed, device=device, **adam)
@@ -229,11 +243,43 @@ def net_of(model: Model | nn.Module) -> nn.Module:
     return model.net.net if isinstance(model, Model) else model
 
 
-def training_rows(model: Model, pictures: Pictures) -> torch.Tensor:
+def _judge(shape: tuple[int, ...], in_rows: bool) -> nn.Module:
+    """A discriminator of pictures that a generator gives as rows, or as maps."""
+    if not in_rows and shape[1] == shape[2] and shape[1] in nets.SIDES:
+        return nets.DCGANDiscriminator(shape=shape)
+    judge = nets.mlp([math.prod(shape), 256, 128, 1])
+    return judge if in_rows else nn.Sequential(nn.Flatten(), judge)
+
+
+def training_rows(model: Model, pictures: Pictures) -> torch.Tensor | Dataset:
     """The pictures as this model takes them."""
+    if 4 * len(pictures.rows) * math.prod(pictures.shape) > WHOLE:
+        return _Rows(model, pictures)
+    return _taken(model, pictures.train, pictures.train_labels)
+
+
+def _taken(model: Model, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Pictures in [0, 1] as this model takes them."""
     if isinstance(model, GAN):
-        return pictures.train.flatten(1) * 2 - 1
+        x = x * 2 - 1
+        return x.flatten(1) if Space(model.generator, x.shape[1:]).in_rows else x
     if model.net.classes:
-        told = F.one_hot(pictures.train_labels, model.net.classes).float()
-        return torch.cat([pictures.train.flatten(1), told], dim=1)
-    return pictures.train
+        return torch.cat([x.flatten(1), F.one_hot(labels, model.net.classes).float()], dim=1)
+    return x
+
+
+class _Rows(Dataset):
+    """Many or large pictures, of which only those of a batch are in memory as numbers."""
+
+    def __init__(self, model: Model, pictures: Pictures):
+        self.model, self.pictures = model, pictures
+
+    def __len__(self) -> int:
+        return len(self.pictures.rows)
+
+    def __getitems__(self, places: list[int]) -> list[torch.Tensor]:
+        some = torch.as_tensor(places)
+        return list(_taken(self.model, self.pictures.learned(some), self.pictures.train_labels[some]))
+
+    def __getitem__(self, place: int) -> torch.Tensor:
+        return self.__getitems__([place])[0]

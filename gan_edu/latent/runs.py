@@ -18,7 +18,7 @@ class Learning:
         """From nothing. view: what is drawn, see `LatentObserver`."""
         model, pictures = new_model(settings, device), settings.pictures
         title = f"{settings.title}, training"
-        observer = LatentObserver(pictures, view, model, COARSE, title, settings.seed, finished=False)
+        observer = LatentObserver(pictures, view, model, COARSE, title, settings.seed, False, settings.is_own)
         rows = training_rows(model, pictures)
         return cls(Recorder(model, rows, observer, batch=settings.batch, every=20, limit=120), observer, settings)
 
@@ -45,7 +45,7 @@ class Finished:
 
     def __init__(self, net: nn.Module, settings: LatentSettings, view: dict, title: str, step: int = 0):
         self.model, self.settings, self.step = net, settings, step
-        self.observer = LatentObserver(settings.pictures, view, net, FINE, title)
+        self.observer = LatentObserver(settings.pictures, view, net, FINE, title, own=settings.is_own)
         self.recording = Recording(4, self.observer.fixed, self.observer.about)
         self.capture()
 

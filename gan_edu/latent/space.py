@@ -1,5 +1,6 @@
 """The latent space of any model: codes of pictures, pictures of codes, walks, holes, and what each number tells."""
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ HOLE_CELLS, HOLE_EXTENT = 31, 3.0
 HOLE_RADIUS = 2.448  # the disc that holds 95 % of a standard normal of two numbers
 HOLE_RATIO = 0.1
 HOLE_SAMPLE = 800  # codes from which on the posterior is smoothed by 0.25
+AT_ONCE = 2**22  # numbers in the pictures that a net takes or makes at once; its layers need many times as many
+SMALL = 3 * 32 * 32  # numbers in a picture, up to which a search tries 1,000 codes
 
 
 class Space:
@@ -27,22 +30,28 @@ class Space:
 
     net: encode(x) → codes, or (means, log variances), and decode(z) → logits, like nets.VAE (with one-hot classes as a
     further argument where net.classes says how many); or a generator z → pixels in [−1, 1], which has no encoder.
-    shape: of a picture. `kind` is "ae", "vae", "cvae" or "gan".
+    shape: of a picture, (C, H, W). `kind` is "ae", "vae", "cvae" or "gan"; in_rows: whether the net gives pictures as
+    rows of pixels.
 
     Raises ValueError, in one sentence, for a net that can't be used, whatever it raises itself.
     """
 
     def __init__(self, net: nn.Module, shape: Sequence[int]):
         self.net, self.shape = net, tuple(shape)
+        self.at_once = max(1, AT_ONCE // math.prod(self.shape))
         self.device = next((p.device for p in net.parameters()), torch.device("cpu"))
         self.classes = int(getattr(net, "classes", 0) or 0)
         if hasattr(net, "encode") != hasattr(net, "decode"):
             raise ValueError("A net of your own needs both encode(x) and decode(z), like gan_edu.nets.VAE.")
+        if self.classes and not hasattr(net, "encode"):
+            raise ValueError(
+                "A generator that is told classes can't be shown; a net with forward(z) that asks it for one class can."
+            )
         self.kind, self.latent_dim = self._try_encoder() if hasattr(net, "encode") else ("gan", noise_dim_of(net))
         if self.latent_dim < 2:
             raise ValueError(f"A plane needs codes of at least 2 numbers; this net has {self.latent_dim}.")
         try:
-            self._made(torch.zeros(2, self.latent_dim))
+            self.in_rows = self.raw(torch.zeros(2, self.latent_dim)).ndim == 2
         except _Unusable as error:
             raise ValueError(str(error)) from None
         except Exception as error:
@@ -75,6 +84,10 @@ class Space:
 
     def _made(self, z: torch.Tensor, label=0) -> torch.Tensor:
         """What the net makes of codes: logits, or a generator's pixels, (N, *shape), on its device."""
+        return self.raw(z, label).reshape(len(z), *self.shape)
+
+    def raw(self, z: torch.Tensor, label=0) -> torch.Tensor:
+        """The same in the net's own shape: pictures, or rows of pixels. Raises ValueError."""
         with torch.no_grad(), evaluating(self.net):
             z = z.float().to(self.device)
             made = self.net(z) if self.kind == "gan" else self.net.decode(z, *self._told(label, len(z)))
@@ -82,12 +95,16 @@ class Space:
             raise _Unusable(f"{self._name} must give a tensor; it gave a {type(made).__name__}.")
         if made.numel() != len(z) * math.prod(self.shape):
             raise _Unusable(f"The net makes pictures of shape {tuple(made.shape[1:])}; the data have {self.shape}.")
-        return made.reshape(len(z), *self.shape)
+        if self.shape[0] > 1 and made.ndim > 2 and tuple(made.shape[1:]) != self.shape:
+            raise _Unusable(
+                f"The net makes pictures of shape {tuple(made.shape[1:])}; colours come first here, {self.shape}."
+            )
+        return made
 
     def hint(self) -> str:
         """A sentence about a sigmoid or a tanh at the wrong place, which everybody forgets once; or ''."""
         made = self._made(2 * torch.randn(64, self.latent_dim, generator=torch.Generator().manual_seed(0)))
-        if not 0 <= made.min() < made.max() <= 1:
+        if not (0 <= made.min() and 0.4 < made.max() <= 1):  # untrained logits are smaller
             return ""
         if self.kind == "gan":
             return "The generator gives numbers from 0 to 1 only; pixels go from −1 to 1 here, so let it end in a tanh."
@@ -129,24 +146,34 @@ class Space:
         An autoencoder's deviations are 0. A generator has no encoder: the best z is searched.
         """
         if self.kind == "gan":
-            mean = self._search(x)
+            mean = torch.cat([self._search(part) for part in x.split(self.at_once)])
             return mean, torch.zeros_like(mean)
+        told = self._told(labels, len(x))
         with evaluating(self.net):
-            out = self.net.encode(x.to(self.device), *self._told(labels, len(x)))
+            parts = [
+                self.net.encode(part.to(self.device), *more)
+                for part, *more in zip(x.split(self.at_once), *(one.split(self.at_once) for one in told), strict=True)
+            ]
         if self.kind == "ae":
-            return out.float().cpu(), torch.zeros_like(out, dtype=torch.float32, device="cpu")
-        return out[0].float().cpu(), (0.5 * out[1]).exp().float().cpu()
+            mean = torch.cat(parts).float().cpu()
+            return mean, torch.zeros_like(mean)
+        mean, log_variance = (torch.cat(each) for each in zip(*parts, strict=True))
+        return mean.float().cpu(), (0.5 * log_variance).exp().float().cpu()
 
     def decode(self, z: torch.Tensor, label: int | torch.Tensor = 0) -> torch.Tensor:
         """Codes (N, Z) → pictures (N, *shape) in [0, 1], on the CPU; `label` for conditional models."""
-        made = self._made(z, label)
-        return (made / 2 + 0.5 if self.kind == "gan" else made.sigmoid()).clamp(0, 1).float().cpu()
+        labels = torch.as_tensor(label).expand(len(z)).split(self.at_once)
+        parts = [self._made(part, told) for part, told in zip(z.split(self.at_once), labels, strict=True)]
+        parts = [(made / 2 + 0.5 if self.kind == "gan" else made.sigmoid()).clamp(0, 1).float().cpu() for made in parts]
+        return torch.cat(parts)
 
     def _search(self, x: torch.Tensor, steps: int = 60) -> torch.Tensor:
-        """The codes whose decodings come nearest to pictures, by squared error: the best of many, then downhill."""
-        tries = torch.randn(1000, self.latent_dim, generator=torch.Generator().manual_seed(0))
+        """The codes whose decodings come nearest to pictures, by squared error: the best of many, then downhill. Large
+        pictures, which take longer, get fewer tries."""
+        count = max(100, min(1000, 1000 * SMALL // math.prod(self.shape)))
+        tries = torch.randn(count, self.latent_dim, generator=torch.Generator().manual_seed(0))
         if self.latent_dim == 2:
-            tries = torch.cat([tries, lattice(3.0, 25)])
+            tries = torch.cat([tries, lattice(3.0, 25 if count == 1000 else 9)])
         made = self.decode(tries).flatten(1)
         z = tries[torch.cdist(x.flatten(1).cpu(), made).argmin(1)].to(self.device)
         with evaluating(self.net):
@@ -154,6 +181,33 @@ class Space:
                 lambda z: self.net(z).flatten(1) / 2 + 0.5, x.flatten(1).to(self.device), z, steps, lr=0.03, prior=1e-3
             )
         return found.cpu()
+
+
+class FromMaps(nn.Module):
+    """A generator that takes codes as maps, (N, Z, 1, 1), as one that takes them as rows (N, Z)."""
+
+    def __init__(self, net: nn.Module, noise_dim: int):
+        super().__init__()
+        self.net, self.noise_dim = net, noise_dim
+
+    @classmethod
+    def of(cls, net: nn.Module) -> nn.Module:
+        """The net itself, or the same from rows of codes where it begins with a transposed convolution of maps, as the
+        DCGAN of PyTorch's tutorial does."""
+        layers = (layer for layer in net.modules() if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd))
+        first = next(layers, None)
+        if hasattr(net, "encode") or not isinstance(first, nn.ConvTranspose2d):
+            return net
+        size = getattr(net, "noise_dim", None) or first.in_channels
+        z = torch.zeros(2, size, dtype=first.weight.dtype, device=first.weight.device)
+        for codes, found in ((z, net), (z[..., None, None], cls(net, size))):
+            with contextlib.suppress(Exception), torch.no_grad(), evaluating(net):
+                net(codes)
+                return found
+        return net
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.net(z[..., None, None])
 
 
 class _Unusable(ValueError):

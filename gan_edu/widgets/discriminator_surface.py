@@ -1,5 +1,6 @@
 """Widget 1: what the discriminator says everywhere in the plane, while the two nets play."""
 
+import contextlib
 import copy
 import warnings
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ from torch import nn
 from gan_edu import data as course_data
 from gan_edu import device as devices
 from gan_edu import ensemble, nets, objectives, plotting
+from gan_edu.data.points import points_of
 from gan_edu.device import one_thread
 from gan_edu.recorder import Frame, PlaneLook, Recorder, Recording, unpack_points
 from gan_edu.settings import Any, Checked, Choice, Number, Whole, setting
 from gan_edu.training import GAN, Doubt
 from gan_edu.widgets.base import ASK, RecordedWidget
-from gan_edu.widgets.controls import OWN, Controls, apply_to, patient
+from gan_edu.widgets.controls import Controls, apply_to, patient
 from gan_edu.widgets.explain import explain
 
 CODE = [
@@ -30,50 +32,22 @@ CODE = [
 ]
 
 
-class Points:
-    """Samples (N, 2) as a distribution: drawn with replacement. No density is known."""
-
-    def __init__(self, points: torch.Tensor, name: str = OWN):
-        self.points, self.name = points, name
-        self.extent = float(points.abs().max()) * 1.25 or 1.0
-
-    def sample(self, n, seed_or_generator=None, device=None):
-        g = seed_or_generator
-        if not isinstance(g, torch.Generator):
-            g = torch.Generator().manual_seed(int(g or 0))
-        drawn = self.points.to(g.device)[torch.randint(len(self.points), (n,), generator=g, device=g.device)]
-        return drawn if device is None else drawn.to(device)
-
-    def __repr__(self):
-        return f"{len(self.points)} points"
-
-
-def plane_data(data):
-    """A distribution of the plane from a name, a distribution, or points (N, 2). Raises ValueError."""
+def plane_data(data, scale: bool = True):
+    """A distribution of the plane from a name, a distribution, or points (see `data.points.points_of`). Raises
+    ValueError."""
     if isinstance(data, str):
         return course_data.toy.make(data)
     if hasattr(data, "sample") and hasattr(data, "extent"):
         if getattr(data, "dim", 2) != 2:
             raise ValueError(f"The surface needs data in the plane, with 2 coordinates; {data!r} has {data.dim}.")
         return data
-    try:
-        points = devices.tensor_of(data).float()
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"Data must be a name ({', '.join(course_data.toy.NAMES)}), a distribution, or points of shape (N, 2); "
-            f"got a {type(data).__name__}."
-        ) from None
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
-        raise ValueError(f"Points must have shape (N, 2), with N at least 2; these have {tuple(points.shape)}.")
-    bad = int((~points.isfinite()).any(1).sum())
-    if bad:
-        raise ValueError(f"{bad} of the {len(points)} points have NaN or infinite coordinates.")
-    return Points(points)
+    return points_of(data, f"a name ({', '.join(course_data.toy.NAMES)}), a distribution", scale)
 
 
-def _known_data(data):
-    plane_data(data)
-    return data
+def _data(value, scale: bool = True):
+    """A name as it is, anything else as a distribution."""
+    data = plane_data(value, scale)
+    return value if isinstance(value, str) else data
 
 
 PENALTY = Choice(tuple(objectives.PENALTY_SETS))
@@ -84,7 +58,7 @@ RATE = {"rule": Number(0, 1, above=True), "width": "112px", "step": 1e-4, "appli
 class Settings(Checked):
     """What can be chosen. applies="model": training goes on with it; others need a new start."""
 
-    data: object = setting("ring", Any(_known_data), "what the generator imitates", choices=course_data.toy.NAMES)
+    data: object = setting("ring", Any(_data), "what the generator imitates", choices=course_data.toy.NAMES)
     loss: object = setting(
         "non_saturating", Choice(tuple(objectives.LOSSES), objectives.Loss), "what both players minimise",
         choices=tuple(objectives.LOSSES), applies="model",
@@ -109,7 +83,8 @@ class Settings(Checked):
 class DiscriminatorSurface(RecordedWidget):
     """A GAN of the plane, live: D(x) everywhere, real and generated points, gradients, the optimal D, and its history.
 
-    data: a name in `data.toy.NAMES`, a distribution, points (N, 2), or drawn in the widget. generator, discriminator:
+    data: a name in `data.toy.NAMES`, a distribution, points of your own (an array or a tensor (N, 2), or two columns of
+    a table: `frame[["age", "income"]]`), or drawn in the widget. generator, discriminator:
     modules of your own ((N, k) → (N, 2) and (N, 2) → logits), or None for MLPs with two hidden layers of `hidden`.
     loss: a name in `objectives.LOSSES`, or an `objectives.Loss`. penalty: a name in `objectives.PENALTIES`, "r1 + r2",
     or None. lr_g, lr_d: learning rates. device: as in `gan_edu.device.pick`. `Settings` has defaults and ranges.
@@ -142,7 +117,7 @@ class DiscriminatorSurface(RecordedWidget):
         self.device = devices.pick(device)
         self._controls = Controls(Settings, self)
         super().__init__(self._controls.values(), code=CODE)
-        settings, problems = patient(Settings(), given)
+        settings, problems = patient(Settings(), self._in_own_numbers(given))
         self.settings = settings.to_dict()
         self._first_seed = self.settings["seed"]
         try:
@@ -155,6 +130,13 @@ class DiscriminatorSurface(RecordedWidget):
         self.view.message = " ".join(filter(None, [*problems, self.standing()]))
 
     # -- settings ------------------------------------------------------------------------------------------------
+    def _in_own_numbers(self, changes: dict) -> dict:
+        """Points that come with a net of the learner's own stay as they are: it may know where they lie."""
+        if "data" in changes and any(net is not None for net in self._own.values()):
+            with contextlib.suppress(ValueError):  # said later
+                return changes | {"data": _data(changes["data"], scale=False)}
+        return changes
+
     @property
     def gan(self) -> GAN:
         """The GAN of the (last) run as it is now."""
@@ -201,7 +183,7 @@ class DiscriminatorSurface(RecordedWidget):
 
         In a comparison, the right run changes, the left one stays."""
         with self._trainer.between_steps(), one_thread():
-            trial = Settings(**self.settings).with_(**changes).to_dict()
+            trial = Settings(**self.settings).with_(**self._in_own_numbers(changes)).to_dict()
             try:
                 if apply_to(("model",), Settings, changes):
                     self.runs[-1].change(**self.model_settings(trial))
@@ -224,6 +206,9 @@ class DiscriminatorSurface(RecordedWidget):
         if fixed := [name for name in changes if Settings.about(name).get("applies") != "model"]:
             raise ValueError(f"A branch goes on with the same {fixed[0]}. Change it in a new run.")
         return trial
+
+    def standing(self) -> str:
+        return " ".join(filter(None, [getattr(self.settings["data"], "note", ""), super().standing()]))
 
     heard = {"new_seed": {}, "draw": {"strokes": Any()}}
 

@@ -181,8 +181,8 @@ class LatentSpace(RecordedWidget):
 
     @property
     def images(self) -> torch.Tensor:
-        """The pictures whose codes are drawn, (N, *shape) in [0, 1]; the model has not seen them in training,
-        unless there are fewer than 50 in all."""
+        """The pictures whose codes are drawn, (N, *shape) in [0, 1]; what is trained here has not seen them, unless
+        there are fewer than 50 in all."""
         return self._now.pictures.shown
 
     @property
@@ -380,6 +380,8 @@ class LatentSpace(RecordedWidget):
 
     def _drawn(self, pixels) -> None:
         x = latent.drawing(pixels, self._now.pictures)
+        if self._main.observer.about["kind"] == "gan":
+            self.view.message = "A code for your picture is being searched: one moment."
         for i, run in enumerate(self.runs):
             space = run.observer.space(run.model)
             mean, std = space.encode(x, self._now.label)

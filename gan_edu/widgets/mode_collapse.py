@@ -71,6 +71,9 @@ class ModeCollapse(RecordedWidget):
         self.view.message = " ".join(filter(None, [*problems, self.standing()]))
 
     # -- settings ------------------------------------------------------------------------------------------------
+    def standing(self) -> str:
+        return " ".join(filter(None, [getattr(self._now.data, "note", ""), super().standing()]))
+
     def make_run(self) -> EnsembleRun:
         return EnsembleRun.begin(self._now, self._makers, self.device)
 

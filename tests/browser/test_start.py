@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 import nbformat
 import pytest
 from lab_harness import ROOT, Server
+from PIL import Image
 
 from gan_edu import cli
 
@@ -30,7 +31,9 @@ def test_the_first_chapter_runs_without_a_hitch(open_notebook):
 
 
 def test_pictures_sliders_and_progress_bars_show(open_notebook, tmp_path):
-    """Whatever the chapters hold: matplotlib, ipywidgets and tqdm work in this JupyterLab."""
+    """Whatever the chapters hold: matplotlib, ipywidgets and tqdm work in this JupyterLab; so does a learner's own
+    picture in colours."""
+    Image.new("RGB", (60, 40), (220, 30, 40)).save(tmp_path / "red.png")
     notebook = open_notebook(
         write(
             tmp_path / "shows.ipynb",
@@ -39,19 +42,27 @@ def test_pictures_sliders_and_progress_bars_show(open_notebook, tmp_path):
             "slider.observe(lambda change: setattr(out, 'value', f'now {change.new}'), 'value')\n"
             "ipywidgets.VBox([slider, out])",
             "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+            "import torch\nfrom gan_edu import nets\nfrom gan_edu.widgets import LatentSpace\n"
+            "LatentSpace(nets.ConvVAE((3, 32, 32), 2, 2), torch.rand(60, 3, 32, 32))",
         )
     )
     notebook.run_all()
     assert notebook.errors() == []
-    assert [cell["execution_count"] for cell in notebook.cells()] == [1, 2, 3]
-    assert notebook.pictures() == 1
-    assert notebook.widgets() == 2
+    assert [cell["execution_count"] for cell in notebook.cells()] == [1, 2, 3, 4]
+    assert notebook.pictures() == 2  # the other one is what is kept of the widget
+    assert notebook.widgets() == 3
     assert "3/3" in notebook.cell(2).inner_text()
     assert notebook.page.locator(".widget-hprogress, .jupyter-widget-hprogress").count() == 1
 
     notebook.page.locator(".noUi-handle").first.focus()
     notebook.page.keyboard.press("ArrowRight")
     notebook.page.locator(".widget-label", has_text="now 2").wait_for(timeout=15_000)
+
+    latent = notebook.page.locator(".gan-edu")
+    latent.locator("input[type=file]").set_input_files(tmp_path / "red.png")
+    latent.get_by_text("yours → copy").wait_for(timeout=30_000)
+    read = "c => Array.from(c.getContext('2d').getImageData(9, 9, 1, 1).data)"
+    assert latent.get_by_label("picture → copy").evaluate(read) == [220, 30, 40, 255]
 
 
 def test_what_goes_wrong_is_seen(open_notebook, tmp_path):

@@ -28,6 +28,7 @@ const PAINTER = {
       if (node.textContent === "New seed") { node.textContent = "New seeds"; node.title = "Begin again with other seeds (n)"; }
     }
     let plates = [], hovered = null;
+    const unit = () => state.runs[0]?.about.unit || "mode";  // or "region"
     const percent = (x) => `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)} %`;
     const score = (run, frame, seed, name) => frame.arrays.scores[seed * frame.arrays.scores.shape[1] + run.about.scores.indexOf(name)];
     // modes that are lost at the step shown, and not held for a moment: rows of number, seed, mode, step, back, why, cause
@@ -162,7 +163,7 @@ const PAINTER = {
     // --- charts over the steps; a second run is dashed, and purple where a colour is free
     api.runsBox.style.marginTop = "4px";
     const CHARTS = [
-      { title: "modes held: median, lowest to highest seed", brief: "modes held: median and spread", lines: [{ key: "held", band: ["held_low", "held_high"] }], high: (run) => run.about.modes },
+      { get title() { return `${unit()}s held: median, lowest to highest seed`; }, get brief() { return `${unit()}s held: median and spread`; }, lines: [{ key: "held", band: ["held_low", "held_high"] }], high: (run) => run.about.modes },
       { title: "D says", lines: [{ key: "d_real", label: "on real", color: colors.REAL }, { key: "d_fake", label: "on generated", color: colors.FAKE, thin: true }], high: () => 1, middle: 0.5 },
       { title: "share of good samples", lines: [{ key: "high_quality" }], high: () => 1 },
     ];
@@ -227,7 +228,7 @@ const PAINTER = {
     function say(frames) {
       const lines = frames.map((frame, r) => {
         const run = state.runs[r], v = frame && frame.values; if (!v) return "";
-        return `${nameOf(r)}the median seed holds ${v.held} of ${run.about.modes} modes (${v.held_low} to ${v.held_high}) · ${Math.round(v.complete * run.about.seeds)} of ${run.about.seeds} seeds hold all`;
+        return `${nameOf(r)}the median seed holds ${v.held} of ${run.about.modes} ${unit()}s (${v.held_low} to ${v.held_high}) · ${Math.round(v.complete * run.about.seeds)} of ${run.about.seeds} seeds hold all`;
       });
       const told = hovered && about(frames);
       summary.replaceChildren(...(told ? [told] : lines).map((text) => make("div", {}, text)));
@@ -239,9 +240,9 @@ const PAINTER = {
         groups.get(key).modes.push(state.runs[r].about.labels[mode]);
       }));
       const open = [...groups.values()].map((one) => ({ ...one,
-        text: `⚠ ${nameOf(one.r)}seed ${one.seed + state.runs[one.r].about.first_seed} lost mode${one.modes.length > 1 ? "s" : ""} ${one.modes.join(", ")} at step ${one.step}: ${one.why}` }));
+        text: `⚠ ${nameOf(one.r)}seed ${one.seed + state.runs[one.r].about.first_seed} lost ${unit()}${one.modes.length > 1 ? "s" : ""} ${one.modes.join(", ")} at step ${one.step}: ${one.why}` }));
       open.sort((a, b) => b.step - a.step);
-      const text = open.length ? open.slice(0, 12).map((one) => one.text) : [frames.some((frame) => frame && frame.step > 0) ? "No seed lacks a mode that it held before." : ""];
+      const text = open.length ? open.slice(0, 12).map((one) => one.text) : [frames.some((frame) => frame && frame.step > 0) ? `No seed lacks a ${unit()} that it held before.` : ""];
       if (open.length && open[0].help) text.splice(1, 0, `What may help: ${open[0].help}.`);
       if (open.length > 12) text.push(`and ${open.length - 12} more`);
       if (alarms.textContent !== text.join("")) alarms.replaceChildren(...text.map((line) => make("div", {}, line)));
@@ -256,7 +257,7 @@ const PAINTER = {
         let closest = Infinity; const M = run.fixed.modes;
         for (let k = 0; k < K; k++) { const d = (L.side / 2 + M[2 * k] / 32767 * L.side - x) ** 2 + (L.side / 2 - M[2 * k + 1] / 32767 * L.side - (y - L.head)) ** 2; if (d < closest) { closest = d; mode = k; } }
       }
-      return `${nameOf(r)}seed ${seed + run.about.first_seed}` + (mode < 0 ? "" : `, mode ${run.about.labels[mode]}: ${percent(frame.arrays.counts[seed * K + mode] / run.about.samples)} of the points, should be ${percent(run.fixed.truth[mode])}`)
+      return `${nameOf(r)}seed ${seed + run.about.first_seed}` + (mode < 0 ? "" : `, ${unit()} ${run.about.labels[mode]}: ${percent(frame.arrays.counts[seed * K + mode] / run.about.samples)} of the points, should be ${percent(run.fixed.truth[mode])}`)
         + ` · D says ${of("d_real")} on real, ${of("d_fake")} on generated · losses D ${of("loss_d")}, G ${of("loss_g")} · gradients D ${of("grad_d")}, G ${of("grad_g")}`;
     }
 
@@ -282,7 +283,7 @@ const PAINTER = {
       heat.style.display = sweep ? "block" : "none";
       if (!sweep) { words.textContent = "Choose two settings. Every pair is tried with new nets, with as many seeds as above."; return; }
       bar.value = sweep.done;
-      words.textContent = `How many of ${sweep.seeds} seeds hold fewer than 90 % of the ${sweep.modes} modes after ${sweep.steps} steps, and below it how many modes a seed holds on average`
+      words.textContent = `How many of ${sweep.seeds} seeds hold fewer than 90 % of the ${sweep.modes} ${unit()}s after ${sweep.steps} steps, and below it how many ${unit()}s a seed holds on average`
         + (sweep.running ? "" : sweep.done < 1 ? " (stopped before its end)." : ".");
       const big = state.big, size = big ? 17 : 12, w = big ? 130 : 92, h = big ? 66 : 46, left = big ? 150 : 100, top = 4;
       const context = sharp(heat, left + w * sweep.xs.length + 12, top + h * sweep.ys.length + size * 3.4);
@@ -328,7 +329,7 @@ const PAINTER = {
           caption.style.color = r ? WHAT_IF : "";
           const context = sharp(canvas, L.columns * (L.side + GAP) - GAP, L.rows * (L.tall + GAP) - GAP);
           for (let seed = 0; seed < L.seeds; seed++) panel(context, L, r, frame, seed, (seed % L.columns) * (L.side + GAP), Math.floor(seed / L.columns) * (L.tall + GAP));
-          canvas.setAttribute("aria-label", `${state.names[r] || "Samples of all seeds"}: modes held ` + Array.from({ length: L.seeds }, (_, seed) => score(state.runs[r], frame, seed, "held")).join(", "));
+          canvas.setAttribute("aria-label", `${state.names[r] || "Samples of all seeds"}: ${unit()}s held ` + Array.from({ length: L.seeds }, (_, seed) => score(state.runs[r], frame, seed, "held")).join(", "));
         });
         const key = `${state.cursor}/${state.big}/${state.runs.length}`;
         if (performance.now() >= chartDue || key !== chartFor || !state.playing) { drawCharts(L); chartDue = performance.now() + 250; chartFor = key; }

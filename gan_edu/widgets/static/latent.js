@@ -1,7 +1,7 @@
 // LatentSpace: where pictures lie, what every place decodes to, and how much each number of the code says.
 const PAINTER = {
   layers: [
-    { key: "points", text: "codes", on: true, title: "Where unseen pictures lie (of a GAN: its noise), coloured by class" },
+    { key: "points", text: "codes", on: true, title: "Where pictures lie (of a GAN: its noise), coloured by class" },
     { key: "glyphs", text: "as digits", on: false, title: "Write each point as the number of its class" },
     { key: "ellipses", text: "posterior ellipses", on: true, title: "One standard deviation of each picture's cloud q(z|x)" },
     { key: "prior", text: "prior circles", on: true, title: "1, 2 and 3 standard deviations of the prior N(0, I)" },
@@ -9,10 +9,10 @@ const PAINTER = {
     { key: "holes", text: "holes", on: false, title: "Where the prior promises pictures and no code lies near" },
   ],
   help: [
-    "Every dot is the code of a picture that the model has not learned from; its colour, and the big digit amid its class, say what it shows. The little pictures behind are what each place decodes to. Drag the black ring, or walk it with the arrow keys after a click: the picture beside follows. While you drag it is blended from its neighbours (approximate); when you let go, the model itself decodes (exact).",
+    "Every dot is the code of a picture, one that the model has not learned from (a net of your own may have); its colour, and the big digit amid its class, say what it shows. The little pictures behind are what each place decodes to. Drag the black ring, or walk it with the arrow keys after a click: the picture beside follows. While you drag it is blended from its neighbours (approximate); when you let go, the model itself decodes (exact).",
     "Dashed circles: 1, 2 and 3 standard deviations of the prior. A VAE's pictures are small clouds, drawn as ellipses; all clouds together should fill the prior. Purple crosses mark holes: places that the prior promises (inside its disc of 95 %) where the pictures' clouds together have less than a tenth of its density. In an autoencoder nothing sees to it that there are none.",
     "Bars: the KL divergence of each number of the code, in nats. A number below 0.01 nats is dead: the same for all pictures, so that the decoder ignores it. When all are dead, the posterior has collapsed.",
-    "Click a dot to see its picture and the reconstruction. “Walk” and two dots: what lies between, along a straight line and along a great circle. “Draw” a picture of your own, and see where it lands. A GAN has no encoder: its dots are noise, coloured by what a classifier sees there, and your drawing is searched for.",
+    "Click a dot to see its picture and the reconstruction. “Walk” and two dots: what lies between, along a straight line and along a great circle. “Draw” a picture of your own (or “Upload” one, where data are photographs), and see where it lands. A GAN has no encoder: its dots are noise, coloured by what a classifier sees there, if there is one, and your picture is searched for.",
     "Play trains a model from nothing, and the time line keeps how its space came to be. Keys: space plays and pauses, s steps, the arrow keys walk through time (or move the ring, when the map was clicked), p is for projectors.",
   ],
   charts: [
@@ -40,7 +40,8 @@ const PAINTER = {
     const size = () => (state.big ? (two() ? 470 : 600) : two() ? 360 : 430);
     const tile = () => (state.big ? 168 : two() ? 84 : 112);
     const atNow = (i, step) => { const frame = api.shown()[i]; return frame && frame.step === step && state.cursor === null; };
-    const dims = (i) => { const a = state.runs[i].about; return [a.height, a.width]; };
+    const dims = (i) => { const a = state.runs[i].about; return [a.height, a.width, a.channels]; };
+    const inky = () => state.runs[0].about.ink;  // 0 is paper and 255 ink; otherwise 0 is black
     const shownAs = ({ values: v }) => [v.axis_x, v.axis_y, v.label];
     const atlasOf = (frame) => frame.fine || frame.arrays.atlas;
     const labelsOf = (i, frame) => frame.arrays.labels || state.runs[i].fixed.labels;
@@ -54,41 +55,46 @@ const PAINTER = {
     // --- pictures
 
     function blend(frame, [x, y]) {
-      const A = atlasOf(frame), [n, , h, w] = A.shape, e = frame.values.extent, P = h * w;
+      const A = atlasOf(frame), [n, , c, h, w] = A.shape, e = frame.values.extent, P = c * h * w;
       const gx = Math.min(Math.max((x + e) / (2 * e) * (n - 1), 0), n - 1), gy = Math.min(Math.max((y + e) / (2 * e) * (n - 1), 0), n - 1);
-      const c = Math.min(Math.floor(gx), n - 2), r = Math.min(Math.floor(gy), n - 2), u = gx - c, v = gy - r;
-      const a = (r * n + c) * P, b = a + P, d = a + n * P, f = d + P, out = new Uint8ClampedArray(P);
+      const column = Math.min(Math.floor(gx), n - 2), r = Math.min(Math.floor(gy), n - 2), u = gx - column, v = gy - r;
+      const a = (r * n + column) * P, b = a + P, d = a + n * P, f = d + P, out = new Uint8ClampedArray(P);
       for (let k = 0; k < P; k++) out[k] = (1 - v) * ((1 - u) * A[a + k] + u * A[b + k]) + v * ((1 - u) * A[d + k] + u * A[f + k]) + 0.5;
-      return { pixels: out, h, w };
+      return { pixels: out, h, w, c };
     }
     const small = document.createElement("canvas");
-    // dark ink on white
+    // a pixel for a canvas; colours lie `plane` numbers apart
+    function inked(bytes, k, plane, c) {
+      if (c === 3) return 0xff000000 | bytes[k + 2 * plane] << 16 | bytes[k + plane] << 8 | bytes[k];
+      const v = inky() ? 255 - bytes[k] : bytes[k];
+      return 0xff000000 | v << 16 | v << 8 | v;
+    }
     function stamp(context, picture, x, y, width, height) {
-      const { pixels, h, w } = picture;
+      const { pixels, h, w, c } = picture;
       small.width = w; small.height = h;
-      const inner = small.getContext("2d"), image = inner.createImageData(w, h);
-      for (let k = 0; k < h * w; k++) { const v = 255 - pixels[k]; image.data[4 * k] = image.data[4 * k + 1] = image.data[4 * k + 2] = v; image.data[4 * k + 3] = 255; }
+      const inner = small.getContext("2d"), image = inner.createImageData(w, h), words = new Uint32Array(image.data.buffer);
+      for (let k = 0; k < h * w; k++) words[k] = inked(pixels, k, h * w, c);
       inner.putImageData(image, 0, 0);
-      context.imageSmoothingEnabled = false;
+      context.imageSmoothingEnabled = w > width;  // made smaller: means of pixels, not some of them
       context.drawImage(small, x, y, width, height);
       context.imageSmoothingEnabled = true;
       context.strokeStyle = "#777"; context.lineWidth = 1; context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
     }
     const thumb = (i, k) => {
       const images = state.runs[i].fixed.images; if (!images || k >= images.shape[0]) return null;
-      const [, h, w] = images.shape; return { pixels: images.subarray(k * h * w, (k + 1) * h * w), h, w };
+      const [, c, h, w] = images.shape; return cut(images, k, h, w, c);
     };
-    const cut = (bytes, k, h, w) => ({ pixels: bytes.subarray(k * h * w, (k + 1) * h * w), h, w });
+    const cut = (bytes, k, h, w, c) => ({ pixels: bytes.subarray(k * c * h * w, (k + 1) * c * h * w), h, w, c });
     // all decodings as one picture, made once for a frame
     function sheet(frame) {
       const A = atlasOf(frame);
       if (frame.sheet && frame.sheetOf === A) return frame.sheet;
-      const [n, , h, w] = A.shape, canvas = document.createElement("canvas");
+      const [n, , colors, h, w] = A.shape, canvas = document.createElement("canvas");
       canvas.width = n * w; canvas.height = n * h;
       const context = canvas.getContext("2d"), image = context.createImageData(n * w, n * h), words = new Uint32Array(image.data.buffer);
       for (let r = 0; r < n; r++) for (let c = 0; c < n; c++) for (let y = 0; y < h; y++) {
-        let from = ((r * n + c) * h + y) * w, to = ((n - 1 - r) * h + y) * n * w + c * w;
-        for (let x = 0; x < w; x++) { const v = 255 - A[from++]; words[to++] = 0xff000000 | v << 16 | v << 8 | v; }
+        let from = ((r * n + c) * colors * h + y) * w, to = ((n - 1 - r) * h + y) * n * w + c * w;
+        for (let x = 0; x < w; x++) words[to++] = inked(A, from++, h * w, colors);
       }
       context.putImageData(image, 0, 0);
       frame.sheet = canvas; frame.sheetOf = A;
@@ -201,6 +207,22 @@ const PAINTER = {
         make("button", { type: "button", onclick: () => { ink.values.fill(0); ui.landed = []; padText.textContent = "Draw here, large, with the mouse."; api.refresh(); } }, "Clear"),
         make("button", { type: "button", onclick: () => { ui.drawing = false; api.refresh(); } }, "Close"))));
     const draw = make("button", { type: "button", "aria-pressed": "false", title: "Draw a picture with the mouse and see where it lands", onclick: () => { ui.drawing = !ui.drawing; api.refresh(); } }, "✎ Draw a picture");
+    const file = make("input", { type: "file", accept: "image/*", "aria-label": "A picture of your own", style: "display:none", onchange: () => { if (file.files[0]) upload(file.files[0]); file.value = ""; } });
+    const load = make("button", { type: "button", title: "See where a picture of your own lands: its middle is cut out and brought to the size of the others", onclick: () => file.click() }, "Upload a picture");
+    async function upload(chosen) {
+      let bitmap;
+      try { bitmap = await createImageBitmap(chosen); } catch { api.say(`The browser can't read ${chosen.name} as a picture.`); return; }
+      const [h, w, c] = dims(0), canvas = document.createElement("canvas"); canvas.width = w; canvas.height = h;
+      const context = canvas.getContext("2d"), scale = Math.max(w / bitmap.width, h / bitmap.height), wide = scale * bitmap.width, tall = scale * bitmap.height;
+      context.fillStyle = "#fff"; context.fillRect(0, 0, w, h); context.imageSmoothingQuality = "high";
+      context.drawImage(bitmap, (w - wide) / 2, (h - tall) / 2, wide, tall);
+      const rgba = context.getImageData(0, 0, w, h).data, pixels = new Array(c * h * w);
+      for (let k = 0; k < h * w; k++) {
+        const [r, g, b] = rgba.subarray(4 * k, 4 * k + 3);
+        if (c === 3) { pixels[k] = r; pixels[k + h * w] = g; pixels[k + 2 * h * w] = b; } else pixels[k] = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+      }
+      press("drawn", { pixels });
+    }
     function dab(x, y) {
       for (let r = Math.max(0, Math.floor(y - 2)); r <= Math.min(ink.h - 1, Math.ceil(y + 2)); r++) for (let c = Math.max(0, Math.floor(x - 2)); c <= Math.min(ink.w - 1, Math.ceil(x + 2)); c++) {
         const v = Math.min(Math.max(1.75 - Math.hypot(c + 0.5 - x, r + 0.5 - y), 0), 1), k = r * ink.w + c;
@@ -217,7 +239,7 @@ const PAINTER = {
     padCanvas.addEventListener("pointermove", (event) => { if (ink.down) stroke(event); });
     padCanvas.addEventListener("pointerup", () => { ink.down = false; ink.last = null; press("drawn", { pixels: Array.from(ink.values, (v) => Math.round(255 * v)) }); });
 
-    const tools = make("div", { class: "row", role: "group", "aria-label": "Tools" }, walk, leave, ...(live ? [draw] : []), walkText);
+    const tools = make("div", { class: "row", role: "group", "aria-label": "Tools" }, walk, leave, ...(live ? [draw, load, file] : []), walkText);
     const style = make("style"); style.textContent = '.gan-edu [data-off="true"] { display: none !important; }';
     api.root.append(style); api.under.before(tools);
     api.root.querySelector(".stage").append(pad);
@@ -377,7 +399,7 @@ const PAINTER = {
       let left = null, copied = null, head = "", text = "";
       if (landed) {
         [left, copied] = landed.pictures; head = "yours → copy";
-        text = `it lands at (${landed.z[0].toFixed(2)}, ${landed.z[1].toFixed(2)})` + (run.about.kind === "gan" ? ", found by search" : `; misfit ${landed.misfit.toFixed(0)} nats` + (landed.usual ? ` (unseen pictures: ${landed.usual.toFixed(0)})` : ""));
+        text = `it lands at (${landed.z[0].toFixed(2)}, ${landed.z[1].toFixed(2)})` + (run.about.kind === "gan" ? ", found by search" : `; misfit ${landed.misfit.toFixed(0)} nats` + (landed.usual ? ` (${run.about.unseen ? "unseen" : "other"} pictures: ${landed.usual.toFixed(0)})` : ""));
       } else if (pick !== null) {
         const answer = ui.picked[i], known = answer && answer.k === pick && atNow(i, answer.step);
         left = thumb(i, pick); copied = known ? answer.picture : plain(i) ? blend(frame, code(frame, pick)) : null;
@@ -420,7 +442,7 @@ const PAINTER = {
         const dead = frame.values.dead, own = frame.step > 0;
         if (own && dead === n) alarm = `Posterior collapse: all ${n} numbers of the code are dead (KL below ${below} nats). Whatever the picture, its cloud is the prior, and every place decodes alike.`;
         else if (own && dead) text = `${dead} of ${n} numbers ${dead > 1 ? "are" : "is"} dead (KL below ${below} nats): the decoder ignores ${dead > 1 ? "them" : "it"}.`;
-      } else if (run.about.kind === "gan") text = "A GAN has no encoder: dots are noise, coloured by what a classifier sees in their pictures.";
+      } else if (run.about.kind === "gan") text = "A GAN has no encoder: dots are noise" + (run.about.classes.length ? ", coloured by what a classifier sees in their pictures." : ".");
       else if (run.about.kind === "ae") text = "An autoencoder's codes are points: no clouds, no prior, no KL.";
       if (frame.values.holes !== undefined && state.layers.holes) text += ` Holes: ${Math.round(100 * frame.values.holes)} % of the prior.`;
       at.note.textContent = alarm || text;
@@ -443,7 +465,7 @@ const PAINTER = {
       const at = plates[i], ends = ui.ends, on = ends.length === 2 && alike(i, ends[0].i) && Math.max(ends[0].k, ends[1].k) < frame.arrays.codes.length / 2;
       at.strip.style.display = at.stripText.style.display = on ? "" : "none";
       if (!on) return;
-      const n = 9, big = state.big, [h, w] = dims(i), answer = ui.walked[i];
+      const n = 9, big = state.big, [h, w, c] = dims(i), answer = ui.walked[i];
       const known = answer && atNow(i, answer.step) && answer.a === ends[0].k && answer.b === ends[1].k;
       const real = thumb(i, ends[0].k) !== null && thumb(i, ends[1].k) !== null, columns = n + (real ? 2 : 0), font = big ? 16 : 12;
       const T = Math.floor(Math.min(big ? 76 : 52, ((two() ? size() : big ? 1000 : 720) - 8 * columns) / columns)), label = font + 6;
@@ -455,7 +477,7 @@ const PAINTER = {
         context.fillStyle = "#111"; context.fillText(name + (real && !two() && !row ? ": at both ends the real pictures, between them decodings" : ""), 0, y);
         if (real) { stamp(context, thumb(i, ends[0].k), x, y + label - 2, T, T); x += T + 14; }
         for (let k = 0; k < n; k++) {
-          const picture = known ? cut(answer.bytes, row * n + k, h, w) : plain(i) ? blend(frame, both[row][k]) : null;
+          const picture = known ? cut(answer.bytes, row * n + k, h, w, c) : plain(i) ? blend(frame, both[row][k]) : null;
           if (picture) stamp(context, picture, x, y + label - 2, T, T);
           x += T + 4;
         }
@@ -466,12 +488,14 @@ const PAINTER = {
     }
 
     function paintPad() {
+      draw.style.display = inky() ? "" : "none"; load.style.display = inky() ? "none" : "";
+      if (!inky()) ui.drawing = false;
       pad.style.display = ui.drawing ? "flex" : "none"; draw.setAttribute("aria-pressed", String(ui.drawing));
       if (!ui.drawing) return;
       const [h, w] = dims(0);
       if (h !== ink.h || w !== ink.w) Object.assign(ink, { h, w, values: new Float32Array(h * w) });
       const T = state.big ? 308 : 196, context = sharp(padCanvas, T * w / h, T);
-      stamp(context, { pixels: ink.values.map((v) => 255 * v), h, w }, 0, 0, T * w / h, T);
+      stamp(context, { pixels: ink.values.map((v) => 255 * v), h, w, c: 1 }, 0, 0, T * w / h, T);
     }
 
     function summary() {
@@ -522,13 +546,13 @@ const PAINTER = {
         }
       },
       receive(content, buffers) {
-        const i = content.run, frame = state.runs[i].frames.get(content.step), [h, w] = dims(i);
+        const i = content.run, frame = state.runs[i].frames.get(content.step), [h, w, c] = dims(i);
         const bytes = buffers[0] ? new Uint8Array(buffers[0].buffer.slice(buffers[0].byteOffset, buffers[0].byteOffset + buffers[0].byteLength)) : null;
-        if (content.kind === "decoded") ui.exact[i] = { z: content.z, step: content.step, as: content.shown.join(), picture: { pixels: bytes, h, w } };
-        else if (content.kind === "picked") ui.picked[i] = { k: content.index, step: content.step, misfit: content.misfit, picture: { pixels: bytes, h, w } };
+        if (content.kind === "decoded") ui.exact[i] = { z: content.z, step: content.step, as: content.shown.join(), picture: { pixels: bytes, h, w, c } };
+        else if (content.kind === "picked") ui.picked[i] = { k: content.index, step: content.step, misfit: content.misfit, picture: { pixels: bytes, h, w, c } };
         else if (content.kind === "walked") ui.walked[i] = { a: content.a, b: content.b, step: content.step, bytes };
         else if (content.kind === "landed") {
-          ui.landed[i] = { z: content.z, spread: content.spread, misfit: content.misfit, usual: content.usual, pictures: [cut(bytes, 0, h, w), cut(bytes, 1, h, w)] };
+          ui.landed[i] = { z: content.z, spread: content.spread, misfit: content.misfit, usual: content.usual, pictures: [cut(bytes, 0, h, w, c), cut(bytes, 1, h, w, c)] };
           ui.pick = null; if (i === 0) move(content.z, true);
           padText.textContent = "The star on the map is your picture" + (state.runs[i].about.data === "mnist" ? ", brought to the size and the middle that MNIST's digits have" : "") + ". Draw on, or clear and try another.";
         } else if (content.kind === "atlas" && frame) frame.fine = Object.assign(bytes, { shape: content.shape });
