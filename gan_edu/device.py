@@ -113,4 +113,11 @@ def tensor_of(values) -> torch.Tensor:
     """Any kind of array as a tensor on the CPU, without gradient. Raises TypeError, ValueError for what is none."""
     import numpy
 
-    return values.detach().cpu() if isinstance(values, torch.Tensor) else torch.as_tensor(numpy.asarray(values))
+    if isinstance(values, torch.Tensor):
+        return values.detach().cpu()
+    if isinstance(values, numpy.ma.MaskedArray) and numpy.ma.is_masked(values):
+        values = values.astype(float).filled(numpy.nan)  # what is behind a mask is no value
+    array = numpy.asarray(values)
+    if not array.dtype.isnative or any(stride < 0 for stride in array.strides):  # PyTorch takes neither
+        array = array.astype(array.dtype.newbyteorder("="), order="C")
+    return torch.as_tensor(array)
