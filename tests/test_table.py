@@ -270,6 +270,16 @@ def test_pythons_own_dates_are_dates():
         assert_frame_equal(back[["moment"]], made[["moment"]])
 
 
+def test_dates_of_several_zones_are_told_and_read_where_the_table_has_one():
+    texts = [f"2020-{1 + k % 12:02d}-{1 + k // 12:02d}T10:00:00+0{1 + (4 <= 1 + k % 12 <= 9)}:00" for k in range(N)]
+    spread = [datetime.datetime.fromisoformat(text) for text in texts]
+    for column in (texts, pd.Series(spread, dtype=object)):
+        assert data.table(frame(when=column)).dropped["when"].startswith("dates of several time zones: bring them to")
+    table = data.table(frame(when=[text[:-6] + "+02:00" for text in texts]))
+    others = table.frame.iloc[:2].assign(when=["2020-03-03T08:00:00Z", "2020-03-03T12:00:00+04:00"])
+    assert table.decode(table.encode(others))["when"].tolist() == ["2020-03-03T10:00:00+02:00"] * 2
+
+
 def test_kinds_can_be_said():
     made = frame(grade=[1 + k % 5 for k in range(N)], year=range(N), tag=[f"tag {k}" for k in range(N)])
     assert kinds(data.table(made))["grade"] == "Numbers"

@@ -159,7 +159,7 @@ class Dates(Scaled):
         return cls._of(series, x, float(grain), note, form=form, written=written, zone=zone, days=days)
 
     def read(self, series: pd.Series) -> np.ndarray:
-        return _seconds(series, self.form)
+        return _seconds(series, self.form, utc=True)
 
     def decode(self, rows: np.ndarray) -> pd.Series:
         x = self.values(rows)
@@ -302,6 +302,8 @@ def _column_of_text(series: pd.Series, there: pd.Series, different: int) -> Colu
             note = "; ".join(filter(None, [note, f"it could be {swapped}, too"]))
         return Dates.of(series, form, note)
     if different > 20 and different > len(there) / 2:
+        if _of_several_zones(there):
+            raise Dropped("dates of several time zones: bring them to one, by pandas.to_datetime(…, utc=True)")
         raise Dropped(f"{different:,} different texts in {len(there):,} rows, as names and notes are")
     kinds = sorted({"text" if isinstance(value, str) else "number" for value in there})
     return Categories.of(series, "texts and numbers" if len(kinds) == 2 else "")
@@ -326,10 +328,11 @@ def _are_dates(series: pd.Series) -> bool:
     return False
 
 
-def _seconds(series: pd.Series, form: str | None) -> np.ndarray:
-    """float64 (N,), seconds since 1970 in UTC, NaN for what is no date."""
+def _seconds(series: pd.Series, form: str | None, utc: bool = False) -> np.ndarray:
+    """float64 (N,), seconds since 1970 in UTC, NaN for what is no date. Of several time zones pandas makes no dates,
+    and raises ValueError, unless utc."""
     if not types.is_datetime64_any_dtype(series):
-        series = pd.to_datetime(series.astype(object), format=form, errors="coerce")
+        series = pd.to_datetime(series.astype(object), format=form, errors="coerce", utc=utc)
     if getattr(series.dt, "tz", None) is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     return ((series - pd.Timestamp(0)) / pd.Timedelta(seconds=1)).to_numpy(dtype="float64", na_value=np.nan)
@@ -347,6 +350,14 @@ def _form(there: pd.Series) -> str | None:
                     found[form] = np.isfinite(_seconds(there, form)).sum()
     form = max(found, key=found.get, default=None)
     return form if form and found[form] >= (1 - STRAYS) * len(there) else None
+
+
+def _of_several_zones(there: pd.Series) -> bool:
+    with warnings.catch_warnings(action="ignore"), contextlib.suppress(ValueError, TypeError, AttributeError):
+        objects = types.infer_dtype(there) == "datetime"
+        form = None if objects else pd.tseries.api.guess_datetime_format(there.iloc[0])
+        return (objects or form is not None) and np.isfinite(_seconds(there, form, utc=True)).mean() >= 1 - STRAYS
+    return False
 
 
 def _strays(series: pd.Series, x: np.ndarray, what: str) -> str:
