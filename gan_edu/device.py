@@ -115,5 +115,11 @@ def tensor_of(values) -> torch.Tensor:
 
     if isinstance(values, torch.Tensor):
         return values.detach().cpu()
+    if isinstance(values, numpy.ma.MaskedArray) and numpy.ma.is_masked(values):
+        values = values.astype(float).filled(numpy.nan)  # what is behind a mask is no value
     array = numpy.asarray(values)
-    return torch.as_tensor(array if array.flags.writeable else array.copy())  # pandas lends arrays for reading only
+    if not array.dtype.isnative or any(stride < 0 for stride in array.strides):  # PyTorch takes neither
+        array = array.astype(array.dtype.newbyteorder("="), order="C")
+    elif not array.flags.writeable:  # pandas lends arrays for reading only
+        array = array.copy()
+    return torch.as_tensor(array)

@@ -32,7 +32,7 @@ def whole_or_not(path: str | os.PathLike) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}."
-    _sweep(target.parent, prefix)
+    sweep(target.parent, prefix)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -72,7 +72,8 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _sweep(folder: Path, prefix: str) -> None:
+def sweep(folder: Path, prefix: str) -> None:
+    """Delete the temporary files whose names begin so, and that killed processes left behind."""
     with contextlib.suppress(OSError):
         for old in folder.glob(f"{_literal(prefix)}*.tmp"):
             with contextlib.suppress(OSError):

@@ -23,6 +23,7 @@ from gan_edu.settings import Number, Whole
 
 STILLS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 WHITE = 255
+JPEG_SIDE = 65_500  # of libjpeg
 
 
 def _pictures(images, what: str = "Pictures") -> np.ndarray:
@@ -75,7 +76,13 @@ def save_grid(path: str | os.PathLike, images, columns: int | None = None, gap: 
     Raises OSError; TypeError and ValueError for pictures that aren't any, and another ending.
     """
     kind = _kind(path, STILLS, "A grid")
-    return files.write_atomically(path, _bytes(grid(images, columns, gap, scale), kind, quality=90))
+    page = grid(images, columns, gap, scale)
+    if kind == "JPEG" and max(page.size) > JPEG_SIDE:
+        raise ValueError(
+            f"A JPEG has at most {JPEG_SIDE:,} pixels a side, and this grid has {page.width:,} × {page.height:,}: "
+            "change columns or scale, or say a name that ends in .png."
+        )
+    return files.write_atomically(path, _bytes(page, kind, quality=90))
 
 
 def save_film(

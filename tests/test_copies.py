@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_edu.metrics import copy_audit, nearest
+from gan_edu.data import ImageSet
+from gan_edu.metrics import copies, copy_audit, nearest
 
 
 @given(st.integers(1, 12), st.integers(1, 30), st.integers(1, 5), st.integers(0, 10**6))
@@ -27,6 +28,39 @@ def test_copies_are_found_exactly_far_away_from_zero():
     found = nearest(x, among, k=2)
     assert (found.distance[:, 0] == 0).all() and (found.distance[:, 1] > 1).all()
     assert torch.equal(found.index[:, 0], torch.arange(0, 600, 7))
+
+
+@pytest.mark.parametrize("width", [20, 200])
+def test_neighbours_are_the_same_far_away_from_zero(width):
+    """Seconds since 1970, say, which 32 bits only tell to two minutes."""
+    chance = torch.Generator().manual_seed(0)
+    among = torch.randn(2000, width, generator=chance, dtype=torch.float64)
+    x = torch.randn(20, width, generator=chance, dtype=torch.float64)
+    assert torch.equal(nearest(x + 1.7e9, among + 1.7e9, k=3).index, nearest(x, among, k=3).index)
+
+
+def test_neighbours_in_columns_of_different_units_are_the_nearest():
+    chance = torch.Generator().manual_seed(0)
+    unit = torch.ones(30, dtype=torch.float64)
+    unit[0] = 1e7
+    among, x = (unit * torch.rand(n, 30, generator=chance, dtype=torch.float64) for n in (30_000, 10))
+    wanted = (x[:, None] - among).norm(dim=2).argmin(1)
+    assert torch.equal(nearest(x, among).index[:, 0], wanted)
+
+
+def test_pictures_that_do_not_fit_in_memory_are_read_in_parts(monkeypatch):
+    pixels = torch.randint(0, 256, (70, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    many = ImageSet("many/", "all", pixels, torch.zeros(70, dtype=torch.int64), ("a",))
+    x = many.tensor()[:30] + 0.01
+    whole = nearest(x, many.tensor(), k=3)
+    monkeypatch.setattr(copies, "BLOCK", 8 * 192)
+    most, take = [], ImageSet.tensor
+    monkeypatch.setattr(ImageSet, "tensor", lambda *a, **b: most.append(len(got := take(*a, **b))) or got)
+    parts = nearest(x, many, k=3)
+    assert torch.equal(parts.index, whole.index) and torch.equal(parts.distance, whole.distance)
+    assert torch.equal(parts.index[:, 0], torch.arange(30)) and max(most) <= 11
+    audit = copy_audit(many, many, x)
+    assert audit.share == 1 and (audit.to_training == 0).all()
 
 
 def sets(seed=0, n=400):
@@ -62,6 +96,7 @@ def test_samples_that_do_not_fit_get_a_sentence():
         (lambda: nearest(x[:0], x), ValueError, r"x has shape \(0, 1, 3, 3\)"),
         (lambda: nearest(x, x, k=0), ValueError, "k must be a whole number from 1"),
         (lambda: nearest(x * torch.nan, x), ValueError, "4 of 4 x hold NaN or infinite numbers"),
+        (lambda: nearest(x[:, :0], x[:, :0]), ValueError, r"x has shape \(4, 0, 3, 3\)"),
         (lambda: nearest("x", x), TypeError, "x must be a tensor"),
         (lambda: copy_audit(x, torch.zeros(2, 8), x), ValueError, "fake has 9 numbers a sample and training has 8"),
         (lambda: copy_audit(x, x, torch.zeros(2, 8)), ValueError, "fake has 9 numbers a sample and held_out has 8"),

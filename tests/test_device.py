@@ -55,3 +55,13 @@ def test_mixed_precision_changes_nothing_on_the_cpu():
     with device.autocast("cpu"):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
     assert "thread" in device.describe("cpu")
+
+
+def test_arrays_of_any_order_are_tensors_of_the_same_numbers():
+    x = np.arange(12.0).reshape(3, 4)
+    for same in (x[::-1][::-1], np.asfortranarray(x), x.astype(">f8"), x[::-1, ::-1].copy()[::-1, ::-1], x.tolist()):
+        assert torch.equal(device.tensor_of(same), torch.from_numpy(x))
+    assert device.tensor_of(np.array(2.5, ">f4")).shape == ()
+    masked = device.tensor_of(np.ma.masked_equal(np.arange(3), 1))
+    assert masked.isnan().tolist() == [False, True, False]
+    assert device.tensor_of(np.ma.masked_equal(np.arange(3), 9)).tolist() == [0, 1, 2]

@@ -189,6 +189,35 @@ def test_sixteen_bits_keep_their_shades(tmp_path):
     assert not got.stretched
 
 
+def test_a_shade_of_sixteen_bits_can_show_through(tmp_path):
+    shades = np.full((20, 20), 30_000, np.uint16)
+    shades[:, 10:] = 60_000
+    save(tmp_path / "set" / "a.png", Image.fromarray(shades), transparency=30_000)
+    save(tmp_path / "set" / "b.png", noise())
+    got = folder(tmp_path / "set", background="red")
+    assert got.pixels[0, :, 0, 0].tolist() == [255, 0, 0] and got.pixels[0, :, 0, 19].tolist() == [233] * 3
+    assert "see-through 1" in got.report
+
+
+def test_what_is_smaller_is_counted_by_the_side_that_counts(tmp_path):
+    for name in "ab":
+        save(tmp_path / "set" / f"{name}.png", noise(ord(name), 12, 40))
+    assert "2 smaller than 20×20 and enlarged" in folder(tmp_path / "set", fit="crop").report
+    assert "enlarged" not in folder(tmp_path / "set", fit="pad").report
+
+
+def test_a_large_picture_is_held_twice_at_most(tmp_path, monkeypatch):
+    """With what Pillow keeps of it. New pictures are counted, which tracemalloc doesn't see."""
+    made = []
+    monkeypatch.setattr(Image, "new", lambda *a, new=Image.new, **b: made.append(a) or new(*a, **b))
+    monkeypatch.setattr(Image.Image, "convert", lambda *a, do=Image.Image.convert, **b: made.append(a) or do(*a, **b))
+    for mode, copies in (("RGB", 0), ("RGBA", 1), ("P", 1), ("CMYK", 1)):
+        path = save(tmp_path / f"{mode}.tiff", Image.effect_noise((60, 60), 90).convert(mode))
+        made.clear()
+        picture_files.read(path, Form(size=20))
+        assert len([each for each in made if 60 in getattr(each[0], "size", (each + ((),))[1])]) == copies, mode
+
+
 def test_other_numbers_are_stretched_and_said_so(tmp_path):
     x = np.linspace(-3, 5, 400, dtype=np.float32).reshape(20, 20)
     save(tmp_path / "a.tif", x)
@@ -396,7 +425,7 @@ def test_what_may_not_be_read_is_named(pets):
     (pets / "dogs").chmod(0)
     try:
         assert folder(pets).left_out == {
-            "cats/a.png": "broken: Permission denied",
+            "cats/a.png": "can't be opened: Permission denied",
             "dogs/": "can't be opened: Permission denied",
         }
     finally:
@@ -443,6 +472,7 @@ def test_a_folder_without_enough_to_learn_from(tmp_path, cache, make, words):
         ("nowhere", "nowhere is not there"),
         ("file.zip", "file.zip is a file; unpack it if it is an archive"),
         ("~nobody-here/pictures", "no folder: "),
+        ("", "'' is no folder: name one, or '.' for the one you are in"),
         ("a\0b", "not there"),
         (None, "None is no folder"),
         (3, "3 is no folder"),
@@ -515,7 +545,7 @@ def test_an_older_set_stays_good_while_it_is_used(pets):
     assert torch.equal(first.pixels, before)
 
 
-@pytest.mark.parametrize("damage", ["cut", "no pixels", "no text", "half a text", "another text"])
+@pytest.mark.parametrize("damage", ["cut", "no pixels", "no text", "half a text", "another text", "a part of it"])
 def test_a_damaged_cache_is_made_anew(pets, cache, damage):
     before = folder(pets).pixels.clone()
     (about,), (pixels,) = cache.glob("*.json"), cache.glob("*.pixels")
@@ -525,6 +555,7 @@ def test_a_damaged_cache_is_made_anew(pets, cache, damage):
         pixels.unlink()
     else:
         text = {"no text": b"", "half a text": about.read_bytes()[:-30], "another text": json.dumps([1, 2]).encode()}
+        text["a part of it"] = json.dumps(json.loads(about.read_bytes()) | {"found": None}).encode()
         about.write_bytes(text[damage])
     assert torch.equal(folder(pets).pixels, before)
     assert len(list(cache.iterdir())) == 2
@@ -563,6 +594,65 @@ def test_a_cache_that_can_not_be_written_is_told(pets, tmp_path, monkeypatch):
     assert list((tmp_path / "mine").iterdir()) == []
 
 
+def test_a_disk_that_is_full_at_the_last_moment_is_told_and_nothing_is_left(pets, cache, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folders.files, "write_atomically", full)
+    with pytest.raises(DataError, match="No space left on device") as error:
+        folder(pets)
+    assert one_sentence(error) and list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "'~nobody-here/x' is no folder")])
+def test_a_cache_needs_a_name(pets, place, words):
+    with pytest.raises(DataError, match=words):
+        folder(pets, cache=place)
+
+
+def test_what_a_killed_process_left_is_swept_when_the_folder_has_changed_meanwhile(pets, cache):
+    folder(pets)
+    (pixels,) = cache.glob("*.pixels")
+    left, fresh = (cache / f".{pixels.name}.{name}.tmp" for name in ("old", "new"))
+    left.write_bytes(b"x")
+    fresh.write_bytes(b"x")  # another process may be at work
+    os.utime(left, (1, 1))
+    save(pets / "cats" / "new.png", noise(11))
+    folder(pets)
+    assert not left.exists() and fresh.exists()
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError(5, "Input/output error"), OSError(24, "Too many open files"), MemoryError()]
+)
+def test_what_the_machine_could_not_read_is_tried_again(pets, monkeypatch, failure):
+    def fail(path, *more, **options):
+        if path.name == "b.png":
+            raise failure
+        return opened(path, *more, **options)
+
+    opened = Image.open
+    with monkeypatch.context() as patch:
+        patch.setattr(picture_files.Image, "open", fail)
+        got = folder(pets)
+        assert len(got) == 3 and set(got.left_out) == {"cats/b.png", "dogs/b.png"}
+        assert all(why.startswith("can't be read: ") for why in got.left_out.values())
+    assert len(folder(pets)) == 5
+    monkeypatch.setattr(folders.picture_files, "read", lambda *_: pytest.fail("read again"))
+    assert len(folder(pets)) == 5
+
+
+def test_what_may_be_read_now_is_read_now(pets, monkeypatch):
+    with monkeypatch.context() as patch:  # the tests may run as root, who may read everything
+        patch.setattr(folders.os, "access", lambda path, mode: not path.endswith("a.png"))
+        assert folder(pets).left_out == dict.fromkeys(
+            ("cats/a.png", "dogs/a.png"), f"can't be opened: {os.strerror(13)}"
+        )
+        patch.setattr(folders.picture_files, "read", lambda *_: pytest.fail("read again"))
+        assert len(folder(pets)) == 3
+    assert len(folder(pets)) == 5
+
+
 def test_a_cache_of_ones_own_may_lie_inside_the_folder_and_is_not_read_as_part_of_it(pets, monkeypatch):
     folder(pets, cache=pets / "kept")
     monkeypatch.setattr(folders.picture_files, "read", lambda *_: pytest.fail("read again"))
@@ -598,6 +688,14 @@ def test_a_folder_that_changes_while_it_is_read(pets, monkeypatch):
     again = folder(pets)
     assert again.files == ("cats/a.png", "cats/b.png", "dogs/a.png", "dogs/b.png", "dogs/z.png")
     assert again.left_out == {} and "at work" not in again.report
+
+
+def test_a_folder_that_is_taken_away_at_the_end_leaves_nothing(pets, cache, monkeypatch):
+    counted = folders._check
+    monkeypatch.setattr(folders, "_check", lambda *known: (counted(*known), pets.rename(pets.parent / "away")))
+    with pytest.raises(DataError, match="can't be opened") as error:
+        folder(pets)
+    assert one_sentence(error) and list(cache.iterdir()) == []
 
 
 def test_memory_is_bounded(tmp_path):

@@ -60,6 +60,18 @@ def test_what_is_no_picture_gets_a_sentence_and_leaves_no_file(what, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_that_were_flipped_are_pictures():
+    x = np.arange(2 * 4 * 6, dtype=np.uint8).reshape(2, 4, 6)
+    assert np.array_equal(np.asarray(grid(x[:, :, ::-1], gap=0)), np.asarray(grid(x[:, :, ::-1].copy(), gap=0)))
+
+
+def test_a_jpeg_that_is_too_large_gets_a_sentence(tmp_path):
+    tall = torch.zeros(9000, 1, 8, 8)
+    with pytest.raises(ValueError, match=r"^A JPEG has at most 65,500 pixels a side, and this grid has 8 × 89,998"):
+        save_grid(tmp_path / "a.jpg", tall, columns=1)
+    assert list(tmp_path.iterdir()) == [] and save_grid(tmp_path / "a.png", tall, columns=1).exists()
+
+
 def test_names_say_what_a_file_is(tmp_path):
     images = torch.zeros(2, 1, 4, 4)
     for name in ("a.gif", "a", "a.png.txt"):

@@ -4,11 +4,12 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_edu import device, latent, models, nets
+from gan_edu import data, device, latent, models, nets
 from gan_edu.gallery import save_film
 
 
@@ -54,6 +55,30 @@ def test_arcs_of_many_pairs_at_once_are_those_of_each():
     assert ways.isfinite().all()
     for i in range(3):
         torch.testing.assert_close(ways[:, i], latent.walk_codes(a[i], b[i], 4))
+
+
+def test_an_arc_is_one_in_32_bits_too_between_codes_that_are_nearly_opposite():
+    a, side = F.normalize(normal(2, 500, 64, dtype=torch.float64), dim=-1)
+    side = F.normalize(side - (side * a).sum(1, keepdim=True) * a, dim=1)
+    for off in (1e-1, 1e-2, 1e-3):
+        b = -math.cos(off) * a + math.sin(off) * side
+        exact = latent.slerp(a, b, 0.5)
+        torch.testing.assert_close(exact.norm(dim=1), torch.ones(500, dtype=torch.float64))
+        assert (latent.slerp(a.float(), b.float(), 0.5) - exact).norm(dim=1).max() < 1e-5 / off
+
+
+def test_between_opposite_codes_it_is_the_line_whatever_is_rounded():
+    a = normal(500, 64)
+    for b, place in ((-a, a / 2), (-3 * a, 0 * a)):
+        torch.testing.assert_close(latent.slerp(a, b, 0.25), place, atol=1e-5, rtol=0)
+
+
+def test_ways_have_gradients_everywhere():
+    a, b = normal(4, 6), normal(4, 6, seed=1)
+    a[0], b[1], b[2] = 0, a[1], -a[2]
+    a.requires_grad_(), b.requires_grad_()
+    for of_a, of_b in (torch.autograd.grad(latent.slerp(a, b, 0.3).square().sum(), (a, b)),):
+        assert of_a.isfinite().all() and of_b.isfinite().all() and (of_a[1:] != 0).any(1).all()
 
 
 def test_ways_between_what_are_no_codes_get_a_sentence():
@@ -187,7 +212,8 @@ def test_pictures_that_cannot_be_made_keep_an_error():
 def test_a_search_may_start_from_codes_or_from_an_encoder():
     net, z = Bent(), normal(5, 3, seed=5)
     x = net(z).detach()
-    torch.testing.assert_close(latent.invert(net, x, steps=0, start=z).z, z)
+    for start in (z, z.numpy(), z.tolist()):
+        torch.testing.assert_close(latent.invert(net, x, steps=0, start=start).z, z)
     fitted = latent.fit_encoder(net, steps=400, lr=3e-3, progress=False)
     assert fitted.error < 0.1
     first = latent.invert(net, x, steps=0, start=fitted)
@@ -239,6 +265,17 @@ def test_what_can_not_be_inverted_gets_a_sentence():
         (lambda: latent.invert(net, x * torch.nan), ValueError, "must be finite floats"),
         (lambda: latent.invert(net, x.byte()), ValueError, "must be finite floats"),
         (lambda: latent.invert(net, x[:0]), ValueError, "must be finite floats"),
+        (lambda: latent.invert(net, data.images("mnist")), TypeError, "Pictures must be finite floats.*got a ImageSet"),
+        (lambda: latent.invert(net, x, start="z"), ValueError, r"finite codes \(2, 3\); got a str"),
+        (
+            lambda: latent.invert(net, x, start=nn.Linear(3, 3)),
+            ValueError,
+            r"The start can't take pictures \(2, 1, 6, 6\)",
+        ),
+        (lambda: latent.invert(Bent(classes=3), x, labels=[0.5, 1]), ValueError, "Labels must be whole numbers"),
+        (lambda: latent.invert(Bent(classes=3), x, labels=["a", "b"]), ValueError, "Labels must be whole numbers"),
+        (lambda: latent.fit_encoder(net, lr=0), ValueError, "lr must be a number above 0"),
+        (lambda: latent.fit_encoder(net, channels=0), ValueError, "channels must be a whole number from 1"),
         (lambda: latent.invert(net, x, steps=-1), ValueError, "steps must be a whole number from 0"),
         (lambda: latent.invert(net, x, tries=0), ValueError, "tries must be a whole number from 1"),
         (lambda: latent.invert(net, x, lr=0), ValueError, "lr must be a number above 0"),

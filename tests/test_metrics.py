@@ -32,6 +32,12 @@ def mixture(modes, std, n, seed, used=None):
     return modes[which] + std * torch.randn(n, modes.shape[1], generator=generator)
 
 
+def test_numbers_are_taken_in_any_order_of_memory():
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    assert metrics.frechet_distance(x[::-1], x) == pytest.approx(0, abs=1e-9)
+    assert metrics.frechet_distance(x.astype(">f8"), x) == pytest.approx(0, abs=1e-9)
+
+
 # ---------------------------------------------------------------- mode coverage
 
 

@@ -1,5 +1,6 @@
 """Nets for pictures of several sizes, grey and in colour, with and without classes."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -65,7 +66,9 @@ def test_a_convolutional_vae_is_used_as_the_other_one(shape):
 
 
 @pytest.mark.parametrize(
-    "shape", [(2, 28, 28), (1, 28, 32), (3, 48, 48), (28, 28, 1), (28, 28), 28, "grey", None, (1, 1, 28, 28)], ids=str
+    "shape",
+    [(2, 28, 28), (1, 28, 32), (3, 48, 48), (28, 28, 1), (28, 28), 28, "grey", None, (1, 1, 28, 28), (1.0, 28, 28)],
+    ids=str,
 )
 def test_other_shapes_get_a_sentence(shape):
     makers = [each for pair in (*PAIRS.values(), *CONDITIONAL.values()) for each in pair]
@@ -74,6 +77,33 @@ def test_other_shapes_get_a_sentence(shape):
             ValueError, match=r"^shape must be \(1, S, S\) or \(3, S, S\) with S one of 28, 32, 64, 128; got"
         ):
             make(shape=shape)
+
+
+def test_sizes_that_make_no_net_get_a_sentence():
+    makers = [each for pair in (*PAIRS.values(), *CONDITIONAL.values()) for each in pair]
+    for make in (*makers, nets.ConvVAE, lambda channels: nets.ConvEncoder(3, channels)):
+        for wrong in (0, -1, 2.5, "8"):
+            with pytest.raises((TypeError, ValueError), match="^channels must be a whole number from 1; got"):
+                make(channels=wrong)
+    for make in (nets.DCGANGenerator, nets.SubpixelGenerator, nets.ResidualGenerator, nets.ConditionalDCGANGenerator):
+        with pytest.raises(ValueError, match="^noise_dim must be a whole number from 1; got 0"):
+            make(noise_dim=0)
+    with pytest.raises(ValueError, match="^latent_dim must be a whole number from 1; got 0"):
+        nets.ConvVAE(latent_dim=0)
+    with pytest.raises(ValueError, match="^outputs must be a whole number from 1; got 0"):
+        nets.ConvEncoder(0)
+    with pytest.raises(ValueError, match="^classes must be None, or a whole number from 1; got 0|whole number from 1"):
+        nets.ResidualGenerator(classes=0)
+    assert nets.DCGANGenerator(channels=4, shape=np.array([3, 32, 32])).shape == (3, 32, 32)
+
+
+def test_nets_that_know_classes_are_told_them_and_no_others():
+    z, x, y = torch.zeros(2, 64), torch.zeros(2, 1, 28, 28), torch.tensor([0, 1])
+    for net, given in ((nets.ResidualGenerator, z), (nets.ResidualDiscriminator, x)):
+        with pytest.raises(TypeError, match=rf"^This {net.__name__} is asked with classes y \(N,\)"):
+            net(channels=8, classes=3)(given)
+        with pytest.raises(TypeError, match=f"^This {net.__name__} knows no classes"):
+            net(channels=8)(given, y)
 
 
 def test_a_pair_for_64_pixels_has_the_widths_of_the_paper():
@@ -207,11 +237,12 @@ def test_pairs_are_images_with_their_classes_behind():
     images = torch.randn(4, 3, 28, 28)
     rows = nets.pairs(images, [2, 0, 1, 1])
     assert rows.shape == (4, 3 * 784 + 3) and torch.equal(rows[:, :-3], images.flatten(1))
+    assert torch.equal(nets.pairs(images.numpy()[::-1], np.array([1, 1, 0, 2], ">i2")), rows.flip(0))
     assert rows[:, -3:].argmax(1).tolist() == [2, 0, 1, 1] and rows[:, -3:].sum() == 4
     assert nets.pairs(images, torch.zeros(4, dtype=torch.uint8), classes=5).shape == (4, 3 * 784 + 5)
     mnist = data.images("mnist")
     assert torch.equal(nets.pairs(mnist.tensor()[:50], mnist.labels[:50], 10), mnist.pairs()[:50])
-    for wrong in ([0, 1], torch.zeros(4), [-1, 0, 0, 0], [[0], [1], [2], [3]], [True] * 4, 3):
+    for wrong in ([0, 1], torch.zeros(4), [-1, 0, 0, 0], [[0], [1], [2], [3]], [True] * 4, 3, ["a"] * 4):
         with pytest.raises(ValueError, match="^Labels must be whole numbers from 0, one for each of the 4 images"):
             nets.pairs(images, wrong)
     with pytest.raises(ValueError, match="^There are 3 classes, 0 to 2, and a label is 3"):

@@ -98,6 +98,10 @@ def test_a_file_with_times_beside_the_numbers(tmp_path):
         (["a", "b"], {}, TypeError, "A series is numbers"),
         (None, {}, TypeError, "A series is numbers"),
         ([7.0] * 50, {}, DataError, r"No column holds numbers that vary \(value: always 7\)"),
+        ([0.1] * 50, {}, DataError, r"\(value: always 0.1\)"),  # of which NumPy has a standard deviation of 3e-17
+        ([-1e300, 1e300] * 25, {}, DataError, r"\(value: its numbers, -1e\+300 to 1e\+300, can't be scaled\)"),
+        (pd.DataFrame(np.ones((50, 2)), columns=["a", "a"]), {}, DataError, "two columns called 'a'; rename one"),
+        (pd.DataFrame(), {}, DataError, "The table is empty: 0 rows, 0 columns"),
         ([np.nan] * 50, {}, DataError, r"\(value: no finite number\)"),
         (pd.DataFrame({"a": ["x"] * 50}), {}, DataError, r"No column holds numbers that vary \(a: no numbers"),
         (

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, Tenso
 from gan_edu import data, ensemble, nets
 from gan_edu.recorder import Recorder
 from gan_edu.training import GAN, VAE, run, sources, train
+from gan_edu.training.sources import batches
 
 POINTS = torch.randn(40, 2, generator=torch.Generator().manual_seed(0))
 
@@ -394,7 +395,13 @@ class Sized:
         (Points(wrap=lambda x, i: {"x": x}), TypeError, "Item [0-9]+ must be a tensor.*got dict with 'x'"),
         (Points(wrap=lambda x, i: x[: 1 + i % 2]), ValueError, r"All items must have one shape .*has \([12],\)"),
         (Points(wrap=lambda x, i: x[0]), ValueError, r"item [0-9]+ has \(\)"),
-        (Points(wrap=lambda x, i: x * torch.nan), ValueError, "hold 256 NaN"),
+        (Points(wrap=lambda x, i: x * torch.nan), ValueError, "Item [0-9]+ holds NaN or infinite values"),
+        (POINTS.to_sparse(), TypeError, "The data must be an ordinary tensor.*this one is sparse_coo"),
+        (POINTS.to_sparse_csr(), TypeError, "The data must be an ordinary tensor.*this one is sparse_csr"),
+        (POINTS.to("meta"), TypeError, "The data must be an ordinary tensor.*without numbers"),
+        (torch.nested.nested_tensor([POINTS, POINTS]), TypeError, "The data must be an ordinary tensor.*nested"),
+        ([POINTS.to_sparse()], TypeError, "Batch 1 must be an ordinary tensor.*sparse_coo"),
+        (np.ma.masked_less(POINTS.numpy(), 0), ValueError, "hold [0-9]+ NaN"),
         (Points(wrap=lambda x, i: torch.zeros(3)), ValueError, r"the data have \(3,\)"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -404,6 +411,29 @@ def test_what_does_not_fit_is_told_before_the_first_step(source, error, words):
     with pytest.raises(error, match=words) as caught:
         train(gan, source, 5)
     assert "\n" not in str(caught.value) and gan.step == 0
+
+
+def test_numbers_in_any_order_of_memory_are_the_same_numbers():
+    gan, arrays = make_gan(), POINTS.numpy()
+    wanted = batches(make_gan(), POINTS, 8)()
+    for same in (arrays[::-1][::-1], np.asfortranarray(arrays), arrays[::-1, ::-1].copy()[::-1, ::-1]):
+        assert torch.equal(batches(make_gan(), same, 8)(), wanted)
+    assert torch.equal(batches(make_gan(), arrays.astype(">f4"), 8)(), wanted)
+    assert torch.equal(batches(gan, arrays[::-1], 8)(), batches(make_gan(), POINTS.flip(0), 8)())
+
+
+def test_an_item_that_is_no_number_is_told_when_it_comes_and_costs_nothing():
+    gan = make_gan()
+    calls = []
+
+    def later(x, i):
+        calls.append(i)
+        return x * torch.nan if len(calls) > 300 else x
+
+    steps = train(gan, Points(wrap=later), 500, batch=4, progress=False)
+    with pytest.raises(ValueError, match="^Item [0-9]+ holds NaN or infinite values"):
+        list(steps)
+    assert gan.step > 10 and all(weights.isfinite().all() for weights in gan.generator.parameters())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A table as numbers and back: what goes in comes out, what is dropped says why, and what can't be read is told."""
 
+import datetime
+import gzip
 import warnings
 
 import numpy as np
@@ -94,6 +96,12 @@ DTYPES = {
     "a zone": pd.to_datetime(["2020-01-01", "2020-07-01", "2021-05-05", None]).tz_localize("Europe/Zurich"),
     "nanoseconds": pd.to_datetime(["2020-01-01", "2020-07-01", "2021-05-05", None]).astype("datetime64[ns]"),
     "dates as text": ["2020-01-31", "2020-02-01", None, "2021-05-05"],
+    "a zone in texts": ["2020-01-31T10:00:00+02:00", "2020-02-01T10:00:00+02:00", None, "2021-05-05T01:30:00+02:00"],
+    "a zone without a colon": ["2020-01-31 10:00 -0530", "2020-02-01 10:00 -0530", None, "2021-05-05 01:30 -0530"],
+    "UTC in texts": ["2020-01-31T10:00:00Z", "2020-02-01T10:00:00Z", None, "2021-05-05T01:30:00Z"],
+    "a zone by name": ["2020-01-31 10:00:00 UTC", "2020-02-01 10:00:00 UTC", None, "2021-05-05 01:30:00 UTC"],
+    "Python's dates": np.array([datetime.date(2020, 1, day) for day in (1, 2, 9, 30)], dtype=object),
+    "Python's times": np.array([datetime.datetime(2020, 1, day, 7) for day in (1, 2, 9, 30)], dtype=object),
     "days first": ["31/01/2020", "01/02/2020", "03/02/2020", "05/05/2021"],
     "objects": np.array(["a", 1, None, "a"], dtype=object),
     "truth and gaps": np.array([True, None, False, True], dtype=object),
@@ -243,6 +251,35 @@ def test_kinds_are_seen_from_the_values():
     assert list(table.frame) == list(kinds(table))
 
 
+def test_kinds_of_columns_without_names_can_be_said():
+    made = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)))
+    table = data.table(made, kinds={0: "drop", "1": "category"})
+    assert table.dropped == {0: "as you said"} and kinds(table) == {1: "Categories", 2: "Numbers"}
+    with pytest.raises(ValueError, match="There is no column '7'"):
+        data.table(made, kinds={7: "drop"})
+
+
+def test_pythons_own_dates_are_dates():
+    made = frame(day=[datetime.date(2020, 1, 1 + k % 28) if k % 9 else None for k in range(N)])
+    made["moment"] = pd.Series([datetime.datetime(2020, 1, 1 + k % 28) for k in range(N)], dtype=object)
+    for said in ({}, {"day": "date", "moment": "date"}):
+        table = data.table(made, kinds=said)
+        assert kinds(table)["day"] == "Dates" and kinds(table)["moment"] == "Dates"
+        back = table.decode(table.tensor())
+        assert back["day"].dropna().tolist() == made["day"].dropna().tolist() and back["day"].isna().sum() == 7
+        assert_frame_equal(back[["moment"]], made[["moment"]])
+
+
+def test_dates_of_several_zones_are_told_and_read_where_the_table_has_one():
+    texts = [f"2020-{1 + k % 12:02d}-{1 + k // 12:02d}T10:00:00+0{1 + (4 <= 1 + k % 12 <= 9)}:00" for k in range(N)]
+    spread = [datetime.datetime.fromisoformat(text) for text in texts]
+    for column in (texts, pd.Series(spread, dtype=object)):
+        assert data.table(frame(when=column)).dropped["when"].startswith("dates of several time zones: bring them to")
+    table = data.table(frame(when=[text[:-6] + "+02:00" for text in texts]))
+    others = table.frame.iloc[:2].assign(when=["2020-03-03T08:00:00Z", "2020-03-03T12:00:00+04:00"])
+    assert table.decode(table.encode(others))["when"].tolist() == ["2020-03-03T10:00:00+02:00"] * 2
+
+
 def test_kinds_can_be_said():
     made = frame(grade=[1 + k % 5 for k in range(N)], year=range(N), tag=[f"tag {k}" for k in range(N)])
     assert kinds(data.table(made))["grade"] == "Numbers"
@@ -389,6 +426,7 @@ def test_delimiters_decimals_and_encodings(tmp_path):
         ("a;b;c\n1;2;3\n4;5;6\n", "has one column when ',' separates them.*2 times a semicolon: try delimiter=';'"),
         ("a\tb\n1\t2\n3\t4\n", r"1 times a tab: try delimiter='\\t'"),
         ("a|b\n1|2\n", r"try delimiter='\|'"),
+        ("a,b\n5,x\n5,x\n", r"\(a: 5 in all rows; b: 'x' in all rows\)"),
         ("a;b\n1,5;2\n1,7;3\n", "try delimiter=';'"),
         ("a\n1\n2\n", "has one column only, 'a': a table needs two. A series"),
         ("a,b\n1,2,3\n4,5,6\n", "has rows with more values than its first line has names"),
@@ -422,6 +460,40 @@ def test_places_that_hold_no_csv(tmp_path):
     (tmp_path / "b.csv").write_bytes(bytes(range(256)) * 40)
     with pytest.raises(DataError, match="b.csv (is not written in utf-8|can't be read)"):
         data.table(tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize(
+    "name, content, words",
+    [
+        ("a.csv.gz", gzip.compress(b"a;b\n1;2\n3;4\n"), "1 times a semicolon: try delimiter=';'"),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n3,4\n" * 99)[:-20], "a.csv.gz can't be unpacked, it is damaged"),
+        ("a.csv.xz", b"a,b", "a.csv.xz can't be unpacked"),
+        ("a.zip", b"PK", "a.zip can't be unpacked"),
+        ("a.tar", b"a", "a.tar can't be "),
+    ],
+)
+def test_packed_files_get_a_sentence_too(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    for read in (data.table, lambda path: data.series(path, length=2)):
+        with pytest.raises(DataError, match=words) as caught:
+            read(tmp_path / name)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("letter", ["", "\\t", ";;", None, 3])
+def test_what_separates_is_one_letter(tmp_path, letter):
+    path = csv(tmp_path, "a,b\n1,2\n3,4\n5,7\n")
+    for name in ("delimiter", "decimal"):
+        with pytest.raises(ValueError, match=f"{name} is one character"):
+            data.table(path, **{name: letter})
+        with pytest.raises(ValueError, match=f"{name} is one character"):
+            data.series(path, length=2, **{name: letter})
+
+
+def test_a_home_that_is_not_there_is_told():
+    for read in (data.table, lambda path: data.series(path, length=2)):
+        with pytest.raises(DataError, match="~nobody-here/a.csv is not there"):
+            read("~nobody-here/a.csv")
 
 
 def test_numbers_in_the_place_of_names_are_doubted(tmp_path):

@@ -6,6 +6,7 @@
 
 import abc
 import contextlib
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -135,26 +136,40 @@ class Numbers(Scaled):
 
 @dataclass(frozen=True)
 class Dates(Scaled):
-    """In seconds since 1970. form: how they are written, where they were text."""
+    """In seconds since 1970. form: how they are read, where they were text, and written: how they are written again.
+    zone: that of texts which name one. days: whether they were `datetime.date`."""
 
     form: str | None
+    written: str | None
+    zone: object
+    days: bool
 
     @classmethod
     def of(cls, series: pd.Series, form: str | None = None, note: str = "") -> "Dates":
         x = _seconds(series, form)
         there = x[~np.isnan(x)]
         grain = next((seconds for seconds in GRAINS.values() if (there % seconds == 0).all()), 0)
-        return cls._of(series, x, float(grain), note, form=form)
+        written, zone = form, None
+        if form is not None and form.endswith(("%z", "%Z")):
+            text = series[~np.isnan(x)].iloc[0]
+            zone = pd.to_datetime(text, format=form).tz
+            # +02:00, +0200 and Z are all read by %z, which writes one of them
+            written = form[:-2] + re.search(r"[A-Za-z]+$|[+-][0-9:]+$", text)[0]
+        days = form is None and types.infer_dtype(series, skipna=True) == "date"
+        return cls._of(series, x, float(grain), note, form=form, written=written, zone=zone, days=days)
 
     def read(self, series: pd.Series) -> np.ndarray:
-        return _seconds(series, self.form)
+        return _seconds(series, self.form, utc=True)
 
     def decode(self, rows: np.ndarray) -> pd.Series:
         x = self.values(rows)
         microseconds = np.nan_to_num(np.round(x * 1e6)).astype("int64")
         times = pd.Series(microseconds.astype("datetime64[us]"), name=self.name).mask(np.isnan(x))
         if self.form is not None:
-            return times.dt.strftime(self.form)
+            times = times if self.zone is None else times.dt.tz_localize("UTC").dt.tz_convert(self.zone)
+            return times.dt.strftime(self.written)
+        if self.days:
+            return times.dt.date
         if zone := getattr(self.dtype, "tz", None):
             times = times.dt.tz_localize("UTC").dt.tz_convert(zone)
         return times.astype(self.dtype)
@@ -162,7 +177,7 @@ class Dates(Scaled):
     def __str__(self) -> str:
         low, high = (np.datetime64(round(each), "s").astype(object) for each in (self.low, self.high))
         grain = next((f", by the {name}" for name, seconds in GRAINS.items() if seconds == self.grain), "")
-        off = f", to ±{self.off:.1g} s in 32 bits" if self.off and self.grain else ""
+        off = f", to ±{self.off:.1g} s in 32 bits" if self.off else ""
         return f"date, {low:%Y-%m-%d} to {high:%Y-%m-%d}{grain}{off}{f', written {self.form}' if self.form else ''}"
 
 
@@ -232,7 +247,8 @@ class Always(Column):
         return pd.Series([self.value] * len(rows), name=self.name, dtype=self.dtype)
 
     def __str__(self) -> str:
-        return "no value in any row" if pd.isna(self.value) else f"{self.value!r} in all rows"
+        value = self.value.item() if isinstance(self.value, np.generic) else self.value
+        return "no value in any row" if pd.isna(value) else f"{value!r} in all rows"
 
 
 def column_of(series: pd.Series, kind: str | None = None) -> Column:
@@ -245,7 +261,7 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
     if kind == "number":
         return Numbers.of(series, _strays(series, _numbers(series), "numbers"))
     if kind == "date":
-        dates = types.is_datetime64_any_dtype(series)
+        dates = _are_dates(series)
         if not dates and _form(there) is None:
             raise Dropped("fewer than nine in ten of its values are texts with a date, written in one way")
         form = None if dates else _form(there)
@@ -258,7 +274,7 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
         return Always(series.name, series.dtype, "", there.iloc[0] if different else None)
     if types.is_bool_dtype(series.dtype) or isinstance(series.dtype, pd.CategoricalDtype) or different <= 2:
         return Categories.of(series)
-    if types.is_datetime64_any_dtype(series):
+    if _are_dates(series):
         return Dates.of(series)
     if types.is_complex_dtype(series):
         raise Dropped("complex numbers: make two columns of them")
@@ -286,6 +302,8 @@ def _column_of_text(series: pd.Series, there: pd.Series, different: int) -> Colu
             note = "; ".join(filter(None, [note, f"it could be {swapped}, too"]))
         return Dates.of(series, form, note)
     if different > 20 and different > len(there) / 2:
+        if _of_several_zones(there):
+            raise Dropped("dates of several time zones: bring them to one, by pandas.to_datetime(…, utc=True)")
         raise Dropped(f"{different:,} different texts in {len(there):,} rows, as names and notes are")
     kinds = sorted({"text" if isinstance(value, str) else "number" for value in there})
     return Categories.of(series, "texts and numbers" if len(kinds) == 2 else "")
@@ -299,10 +317,22 @@ def _numbers(series: pd.Series) -> np.ndarray:
     return np.where(np.isfinite(x), x, np.nan)
 
 
-def _seconds(series: pd.Series, form: str | None) -> np.ndarray:
-    """float64 (N,), seconds since 1970 in UTC, NaN for what is no date."""
+def _are_dates(series: pd.Series) -> bool:
+    """Dates of pandas, or Python's own, which databases give."""
+    if types.is_datetime64_any_dtype(series):
+        return True
+    if types.infer_dtype(series, skipna=True) not in ("date", "datetime"):
+        return False
+    with contextlib.suppress(ValueError, AttributeError):  # of several time zones pandas makes no dates
+        return not np.isnan(_seconds(series.dropna(), None)).any()
+    return False
+
+
+def _seconds(series: pd.Series, form: str | None, utc: bool = False) -> np.ndarray:
+    """float64 (N,), seconds since 1970 in UTC, NaN for what is no date. Of several time zones pandas makes no dates,
+    and raises ValueError, unless utc."""
     if not types.is_datetime64_any_dtype(series):
-        series = pd.to_datetime(series.astype(object), format=form, errors="coerce")
+        series = pd.to_datetime(series.astype(object), format=form, errors="coerce", utc=utc)
     if getattr(series.dt, "tz", None) is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     return ((series - pd.Timestamp(0)) / pd.Timedelta(seconds=1)).to_numpy(dtype="float64", na_value=np.nan)
@@ -320,6 +350,14 @@ def _form(there: pd.Series) -> str | None:
                     found[form] = np.isfinite(_seconds(there, form)).sum()
     form = max(found, key=found.get, default=None)
     return form if form and found[form] >= (1 - STRAYS) * len(there) else None
+
+
+def _of_several_zones(there: pd.Series) -> bool:
+    with warnings.catch_warnings(action="ignore"), contextlib.suppress(ValueError, TypeError, AttributeError):
+        objects = types.infer_dtype(there) == "datetime"
+        form = None if objects else pd.tseries.api.guess_datetime_format(there.iloc[0])
+        return (objects or form is not None) and np.isfinite(_seconds(there, form, utc=True)).mean() >= 1 - STRAYS
+    return False
 
 
 def _strays(series: pd.Series, x: np.ndarray, what: str) -> str:

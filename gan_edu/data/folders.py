@@ -10,6 +10,7 @@ belongs to the names, sizes and times of the folder's files, and is made anew wh
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
@@ -30,7 +31,7 @@ from tqdm.auto import tqdm
 from gan_edu import files
 from gan_edu.data import picture_files
 from gan_edu.data.image_sets import DataError, ImageSet
-from gan_edu.data.picture_files import Form, Picture, Unreadable
+from gan_edu.data.picture_files import Form, Picture, Unopened, Unreadable
 
 FORMAT = 1  # of the cache; a new number makes all pictures be read again
 HERE = "."  # the class of pictures that lie in the folder itself
@@ -109,11 +110,17 @@ def folder(
     return _folder(root, there, form, stored, kept)
 
 
-def _root(path) -> Path:
+def _named(path) -> Path:
     try:
-        root = Path(path).expanduser()
+        if not os.fspath(path):
+            raise TypeError("name one, or '.' for the one you are in")
+        return Path(path).expanduser()
     except (TypeError, RuntimeError) as error:  # of ~somebody who isn't there
         raise DataError(f"{path!r} is no folder: {error}.") from None
+
+
+def _root(path) -> Path:
+    root = _named(path)
     if not os.path.isdir(root):
         what = "a file; unpack it if it is an archive, and name the folder" if os.path.exists(root) else "not there"
         raise DataError(f"{_shown(root)} is {what}.")
@@ -168,6 +175,8 @@ def _look_through(root: Path, but: Path) -> _There:
                 there.left_out[inside + name] = "hidden"
             elif not stat.S_ISREG(known.st_mode):
                 there.left_out[inside + name] = "no file"
+            elif not os.access(os.path.join(here, name), os.R_OK):  # so that it is read when that has changed
+                there.left_out[inside + name] = f"can't be opened: {os.strerror(errno.EACCES)}"
             else:
                 there.files[inside + name] = known.st_size, known.st_mtime_ns
     return there
@@ -184,7 +193,8 @@ def _hidden(name: str) -> bool:
 # -- reading all of it ---------------------------------------------------------------------------------------------
 def _read_all(root: Path, there: _There, form: Form, kept: "_Cache", progress: bool) -> dict:
     """Read every file into the cache; returns what `_Cache.load` will."""
-    left_out, names, digests = {}, [], set()
+    left_out, names, digests, whole = {}, [], set(), True
+    smaller = max if form.fit == "pad" else min  # the side that must reach the size
     formats, modes, counts, sizes = Counter(), Counter(), Counter(), set()
     try:
         with (
@@ -195,6 +205,7 @@ def _read_all(root: Path, there: _There, form: Form, kept: "_Cache", progress: b
             for name, got in _bar(pictures, len(there.files), root.name, progress):
                 if isinstance(got, Unreadable):
                     left_out[name] = str(got)
+                    whole = whole and not isinstance(got, Unopened)
                     continue
                 raw = got.pixels.tobytes()
                 pixels.write(raw)
@@ -204,38 +215,42 @@ def _read_all(root: Path, there: _There, form: Form, kept: "_Cache", progress: b
                 modes[got.mode] += 1
                 sizes.add((got.width * got.height, got.width, got.height))
                 sizes = {min(sizes), max(sizes)}
-                counts["enlarged"] += min(got.width, got.height) < form.size
+                counts["enlarged"] += smaller(got.width, got.height) < form.size
                 counts["grey"] += bool((got.pixels == got.pixels[..., :1]).all())
                 for fact in ("turned", "transparent", "stretched", "frames"):
                     counts[fact] += getattr(got, fact)
             _check(root, names, len(digests), there.left_out | left_out)
+            changed = _changes(there.files, _look_through(root, kept.place).files)
+        found = {
+            "formats": formats,
+            "modes": modes,
+            "sizes": [size[1:] for size in sorted(sizes)],
+            "twins": len(names) - len(digests),
+            "while_read": changed,
+            **counts,
+        }
+        stored = kept.store(there.fingerprint, names, left_out, found, whole)
     except OSError as error:
         space = len(there.files) * form.size**2 * (3 if form.color else 1) / 1e6
         raise DataError(
             f"What is read of {_shown(root)} can't be kept in {kept.place} ({error.strerror or error}): make room "
             f"({space:,.0f} MB) or give write permission, or name another folder by cache=."
         ) from None
-    after = _look_through(root, kept.place).files
-    changed = {
-        "new": len(after.keys() - there.files.keys()),
-        "gone": len(there.files.keys() - after.keys()),
-        "changed": sum(after.get(name, known) != known for name, known in there.files.items()),
-    }
     if any(changed.values()):
         warnings.warn(
             f"{_shown(root)} changed while it was read (files {_counted(changed)}): call folder() again when it is at "
             "rest.",
             stacklevel=3,
         )
-    found = {
-        "formats": formats,
-        "modes": modes,
-        "sizes": [size[1:] for size in sorted(sizes)],
-        "twins": len(names) - len(digests),
-        "while_read": changed,
-        **counts,
+    return stored
+
+
+def _changes(before: dict, after: dict) -> dict[str, int]:
+    return {
+        "new": len(after.keys() - before.keys()),
+        "gone": len(before.keys() - after.keys()),
+        "changed": sum(after.get(name, known) != known for name, known in before.items()),
     }
-    return kept.store(there.fingerprint, names, left_out, found)
 
 
 def _pictures(root: Path, names: list[str], form: Form) -> Iterator[tuple[str, Picture | Unreadable]]:
@@ -281,7 +296,7 @@ class _Cache:
     """
 
     def __init__(self, root: Path, form: Form, place: str | os.PathLike | None):
-        here = Path(platformdirs.user_cache_dir("gan-edu")) / "folders" if place is None else Path(place).expanduser()
+        here = Path(platformdirs.user_cache_dir("gan-edu")) / "folders" if place is None else _named(place)
         self.place = Path(os.path.realpath(here))
         if self.place == root:
             raise DataError(f"The cache can't be the folder itself: {_shown(root)}.")
@@ -298,7 +313,9 @@ class _Cache:
         try:
             stored = json.loads(self.about.read_bytes())
             size = os.path.getsize(self.pixels_file(fingerprint))
-            if stored["fingerprint"] == fingerprint and size == len(stored["names"]) * math.prod(self.shape):
+            fits = stored["fingerprint"] == fingerprint and 0 < size == len(stored["names"]) * math.prod(self.shape)
+            known = isinstance(stored["left_out"], dict) and isinstance(stored["found"], dict)
+            if fits and known and stored["whole"] is True:  # where the machine failed, it may do better now
                 return stored
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -307,9 +324,16 @@ class _Cache:
     def writing(self, fingerprint: str) -> contextlib.AbstractContextManager:
         return files.whole_or_not(self.pixels_file(fingerprint))
 
-    def store(self, fingerprint: str, names: list[str], left_out: dict[str, str], found: dict) -> dict:
-        stored = {"fingerprint": fingerprint, "names": names, "left_out": left_out, "found": found}
-        files.write_atomically(self.about, json.dumps(stored).encode())
+    def store(self, fingerprint: str, names: list[str], left_out: dict[str, str], found: dict, whole: bool) -> dict:
+        stored = {
+            "fingerprint": fingerprint, "names": names, "left_out": left_out, "found": found, "whole": whole
+        }  # fmt: skip
+        try:
+            files.write_atomically(self.about, json.dumps(stored).encode())
+        except BaseException:
+            self.pixels_file(fingerprint).unlink(missing_ok=True)  # nobody would find them
+            raise
+        files.sweep(self.place, f".{self.key}-")
         for old in self.place.glob(f"{self.key}-*.pixels"):
             if old != self.pixels_file(fingerprint):
                 with contextlib.suppress(OSError):  # Windows keeps what somebody looks into

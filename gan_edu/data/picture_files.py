@@ -64,6 +64,10 @@ class Unreadable(Exception):
     """A file is left out; the text says why, in a few words."""
 
 
+class Unopened(Unreadable):
+    """The same, for a reason that lies in the machine (a network drive, the memory) and not in the file."""
+
+
 def read(path: str | os.PathLike, form: Form) -> Picture:
     """Raises Unreadable for whatever is wrong with a file, and nothing else."""
     try:
@@ -75,9 +79,13 @@ def read(path: str | os.PathLike, form: Form) -> Picture:
     except Image.DecompressionBombError:
         raise Unreadable(f"too large: more than {2 * MOST_PIXELS:,} pixels") from None
     except FileNotFoundError:
-        raise Unreadable("gone before it was read") from None
+        raise Unopened("gone before it was read") from None
+    except MemoryError:
+        raise Unopened("can't be read: not enough memory") from None
     except Exception as error:  # a decoder may raise anything on a damaged file
-        text = " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
+        if isinstance(error, OSError) and error.errno is not None:
+            raise Unopened(f"can't be read: {error.strerror}") from None
+        text = " ".join((str(error) or type(error).__name__).split())
         raise Unreadable(f"broken: {text[:120]}") from None
 
 
@@ -127,9 +135,16 @@ def _plain(image: Image.Image, form: Form) -> tuple[Image.Image, bool]:
             image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
         )
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (*form.background, 255)), image)
-    return image.convert(form.mode), stretched
+        image = _converted(image, "RGBA")
+        page = Image.new("RGB", image.size, form.background)
+        page.paste(image, mask=image)
+        image = page
+    return _converted(image, form.mode), stretched
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    """Pillow's own `convert` makes a copy in any case, and a large picture is a third of a GB."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _eight_bits(image: Image.Image) -> tuple[Image.Image, bool]:
@@ -138,13 +153,18 @@ def _eight_bits(image: Image.Image) -> tuple[Image.Image, bool]:
     x = np.asarray(image).astype(np.float32)
     if not np.isfinite(x).all():
         raise Unreadable("broken: it holds NaN or infinite numbers")
+    clear = image.info.get("transparency")  # one of the shades, in a grey PNG
+    alpha = Image.fromarray(np.where(x == clear, 0, 255).astype(np.uint8)) if isinstance(clear, int) else None
     low, high = x.min(), x.max()
     whites = (1, 255) if image.mode == "F" else (65535,)
     white = next((white for white in whites if 0 <= low and high <= white), None)
     if white is None:
         x -= low
     x *= 255 / (white or high - low or 1)
-    return Image.fromarray(x.round().astype(np.uint8)), white is None
+    grey = Image.fromarray(x.round(out=x).astype(np.uint8))
+    if alpha is not None:
+        grey.putalpha(alpha)
+    return grey, white is None
 
 
 def _placed(image: Image.Image, form: Form) -> Image.Image:

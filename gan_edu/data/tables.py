@@ -7,8 +7,12 @@ table.decode(gan.sample(1000)).to_csv("made_up.csv", index=False)
 """
 
 import csv
+import lzma
 import os
+import tarfile
 import warnings
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +88,9 @@ class Table:
         """Encoded rows ``(n, len(features))``, generated ones too, as a DataFrame with the columns of `frame`.
 
         The way back from `tensor` gives the same values; numbers that aren't whole, or have more digits than fit into
-        32 bits, are off by at most 6e-8 of their distance from the mean. What a generator made stays within what was
-        seen: numbers between the least and the greatest one and with as many decimals, categories from the list.
+        32 bits, are off by at most 6e-8 of their distance from the mean, and dates in texts get leading zeros. What a
+        generator made stays within what was seen: numbers between the least and the greatest one and with as many
+        decimals, categories from the list.
 
         Raises:
             ValueError: rows have another shape, or aren't finite.
@@ -152,9 +157,9 @@ def table(
     from gan_edu.data.columns import KINDS, Dropped, column_of
 
     frame, name = _read(source, delimiter, decimal, encoding)
-    kinds = dict(kinds or {})
+    kinds = {str(column): kind for column, kind in (kinds or {}).items()}  # names may be numbers
     for column, kind in kinds.items():
-        Choice(tuple(map(str, frame.columns))).check(str(column), "column")
+        Choice(tuple(map(str, frame.columns))).check(column, "column")
         Choice(KINDS).check(kind, "kind of column")
     full = frame.dropna(how="all")
     columns, dropped = [], {}
@@ -183,8 +188,7 @@ def table(
 def _read(source, delimiter: str, decimal: str, encoding: str) -> tuple["pd.DataFrame", str]:
     """A DataFrame with two columns or more, and what to call it."""
     if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        frame, name = read_csv(path, delimiter, decimal, encoding), path.name
+        frame, name = read_csv(source, delimiter, decimal, encoding), Path(source).name
     else:
         frame, name = _frame(source), "The table"
     if frame.columns.nlevels > 1:
@@ -209,10 +213,17 @@ def _frame(source) -> "pd.DataFrame":
     return source
 
 
-def read_csv(path: Path, delimiter: str = ",", decimal: str = ".", encoding: str = "utf-8") -> "pd.DataFrame":
-    """pandas.read_csv, with one sentence for what is wrong. Raises DataError."""
+def read_csv(path: str | Path, delimiter: str = ",", decimal: str = ".", encoding: str = "utf-8") -> "pd.DataFrame":
+    """pandas.read_csv, with one sentence for what is wrong. Raises DataError, and ValueError for settings."""
     import pandas as pd
 
+    for name, letter in (("delimiter", delimiter), ("decimal", decimal)):
+        if not isinstance(letter, str) or len(letter) != 1:
+            raise ValueError(f"{name} is one character, for example ',' or '\\t'; got {letter!r}.")
+    try:
+        path = Path(path).expanduser()
+    except RuntimeError as error:  # of ~somebody who isn't there
+        raise DataError(f"{path} is not there: {error}.") from None
     if reader := _OTHERS.get(path.suffix.lower()):
         raise DataError(f"{path.name} is no CSV file: read it with pandas.{reader}, and give what that returns.")
     if not os.path.isfile(path):
@@ -220,9 +231,12 @@ def read_csv(path: Path, delimiter: str = ",", decimal: str = ".", encoding: str
     try:
         _check_header(path, delimiter, encoding)
         with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
-            return pd.read_csv(
+            frame = pd.read_csv(
                 path, sep=delimiter, decimal=decimal, encoding=encoding, index_col=False, low_memory=False
             )
+        if frame.shape[1] == 1:
+            _check_delimiter(path, str(frame.columns[0]), delimiter)
+        return frame
     except pd.errors.ParserWarning:
         raise DataError(f"{path.name} has rows with more values than its first line has names.") from None
     except UnicodeError:
@@ -235,6 +249,9 @@ def read_csv(path: Path, delimiter: str = ",", decimal: str = ".", encoding: str
         ) from None
     except pd.errors.EmptyDataError:
         raise DataError(f"{path.name} is empty.") from None
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError) as error:
+        why = str(error).partition("\n")[0].rstrip(":")
+        raise DataError(f"{path.name} can't be unpacked, it is damaged ({why}).") from None
     except (pd.errors.ParserError, csv.Error, ValueError) as error:
         why = " ".join(str(error).split()).removeprefix("Error tokenizing data. ").removeprefix("C error: ")
         raise DataError(f"{path.name} can't be read with delimiter={delimiter!r}: {why}.") from None
@@ -255,12 +272,17 @@ def _check_header(path: Path, delimiter: str, encoding: str) -> None:
             stacklevel=5,
         )
     if len(fields) == 1:
-        for other, called in DELIMITERS.items():
-            if other != delimiter and line.count(other):
-                raise DataError(
-                    f"{path.name} has one column when {delimiter!r} separates them, and its first line holds "
-                    f"{line.count(other)} times {called}: try delimiter={other!r}."
-                )
+        _check_delimiter(path, line, delimiter)
+
+
+def _check_delimiter(path: Path, line: str, delimiter: str) -> None:
+    """Raise DataError when the first line, which is one column, holds other delimiters."""
+    for other, called in DELIMITERS.items():
+        if other != delimiter and line.count(other):
+            raise DataError(
+                f"{path.name} has one column when {delimiter!r} separates them, and its first line holds "
+                f"{line.count(other)} times {called}: try delimiter={other!r}."
+            )
 
 
 def _is_number(text: str) -> bool:

@@ -114,10 +114,14 @@ def series(
         there = x[~np.isnan(x)]
         with np.errstate(all="ignore"):
             std = there.std() if len(there) else 0.0
-        if 0 < std < np.inf:
-            kept[name] = x
+        if len(there) == 0:
+            dropped[name] = "no finite number"
+        elif there.min() == there.max():  # a standard deviation of equal numbers may be 1e-17
+            dropped[name] = f"always {there[0]:g}"
+        elif not 0 < std < np.inf:
+            dropped[name] = f"its numbers, {there.min():g} to {there.max():g}, can't be scaled"
         else:
-            dropped[name] = f"always {there[0]:g}" if len(there) and std == 0 else "no finite number"
+            kept[name] = x
     if not kept:
         raise DataError(
             f"No column holds numbers that vary ({'; '.join(f'{k}: {why}' for k, why in dropped.items())})."
@@ -157,11 +161,16 @@ def _columns(values, delimiter: str, decimal: str, encoding: str) -> tuple[dict[
     if isinstance(values, str | Path):
         from gan_edu.data.tables import read_csv
 
-        values = read_csv(Path(values).expanduser(), delimiter, decimal, encoding)
+        values = read_csv(values, delimiter, decimal, encoding)
     if hasattr(values, "to_frame"):  # pandas' Series
         values = values.to_frame(values.name if values.name is not None else "value")
     if hasattr(values, "to_numpy") and hasattr(values, "columns"):
         columns, dropped = {}, {}
+        names = [str(name) for name in values.columns]
+        if not names or not len(values):
+            raise DataError(f"The table is empty: {len(values)} rows, {len(names)} columns.")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise DataError(f"The table has two columns called {twice[0]!r}; rename one.")
         for name in values.columns:
             if values[name].dtype.kind in "iufb":
                 columns[str(name)] = values[name].to_numpy(dtype="float64", na_value=np.nan)

@@ -10,6 +10,7 @@ from gan_edu.device import tensor_of
 from gan_edu.settings import Choice, Number, Whole
 
 Tensor = torch.Tensor
+SHORTEST = 1e-6  # length of a code that still has a direction
 LEAST = 10  # codes with an attribute, and without, that a direction is found from
 
 
@@ -41,12 +42,14 @@ def slerp(a, b, t) -> Tensor:
     t = torch.as_tensor(t, dtype=a.dtype, device=a.device)
     t = t.reshape(*t.shape, *[1] * a.ndim)
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
-    u, v = a / length_a, b / length_b
-    angle = torch.arccos((u * v).sum(-1, keepdim=True).clamp(-1, 1))
-    turned = (((1 - t) * angle).sin() * u + (t * angle).sin() * v) / angle.sin()
-    arc = turned * (length_a + t * (length_b - length_a))
+    u, v = a / length_a.clamp_min(SHORTEST), b / length_b.clamp_min(SHORTEST)
+    # arccos(u · v) would have half of the digits near 0 and π, where the cosine is flat
+    angle = 2 * torch.atan2((u - v).norm(dim=-1, keepdim=True), (u + v).norm(dim=-1, keepdim=True))
     # 0 has no direction, equal directions no circle, and opposite ones no shortest way around
-    bent = (torch.minimum(length_a, length_b) >= 1e-6) & (angle >= 1e-4) & (angle <= math.pi - 1e-4)
+    bent = (torch.minimum(length_a, length_b) >= SHORTEST) & (angle >= 1e-4) & (angle <= math.pi - 1e-4)
+    sine = torch.where(bent, angle.sin(), 1.0)  # a division by 0 that isn't used would still spoil gradients
+    turned = (((1 - t) * angle).sin() * u + (t * angle).sin() * v) / sine
+    arc = turned * (length_a + t * (length_b - length_a))
     return torch.where(bent, arc, a + t * (b - a))
 
 
@@ -111,14 +114,17 @@ def attribute_direction(codes, attribute: Sequence[bool] | Tensor, seed: int = 0
     support vector machine). Its accuracy, near ½, says when there is no such direction: half of the codes are kept for
     that, and the vector is then found from all. What changes beside the attribute you see in the pictures.
 
-    Raises ValueError for fewer than ten codes with or without the attribute.
+    Raises ValueError for fewer than ten codes with or without the attribute, and TypeError for what is no array.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.model_selection import train_test_split
 
     z = _codes(codes, "codes", ndim=2)
-    told = tensor_of(attribute)
+    try:
+        told = tensor_of(attribute)
+    except (TypeError, ValueError):
+        raise TypeError(f"An attribute is True or False for each of the {len(z)} codes; got other things.") from None
     if told.shape != (len(z),) or not torch.isin(told.float(), torch.tensor([0.0, 1.0])).all():
         raise ValueError(
             f"An attribute is True or False for each of the {len(z)} codes; got shape {tuple(told.shape)}."

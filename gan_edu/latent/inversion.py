@@ -1,5 +1,6 @@
 """From pictures back to codes: by searching, by an encoder that learned it, or by both."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -66,7 +67,8 @@ def invert(
     pictures of its own to tell them apart. Zhu et al. 2016 (iGAN) join an encoder and the search; Creswell & Bharath
     2018 ("Inverting the Generator") search alone.
 
-    Raises ValueError for pictures that the generator can't make, and codes that aren't its own.
+    Raises TypeError and ValueError for what are no pictures, or none that the generator can make, and for codes that
+    aren't its own.
     """
     steps, tries = Whole(0).check(steps, "steps"), Whole(1).check(tries, "tries")
     lr, prior = Number(0, above=True).check(lr, "lr"), Number(0).check(prior, "prior")
@@ -82,6 +84,15 @@ def invert(
     return Inversion(z.cpu(), made.reshape(x.shape).cpu(), (made.flatten(1) - target).square().mean(1).cpu())
 
 
+def _whole(labels) -> Tensor:
+    """Labels as int64. Raises ValueError when they aren't whole numbers."""
+    with contextlib.suppress(TypeError, ValueError, RuntimeError):
+        told = tensor_of(labels)
+        if not told.is_floating_point() and not told.is_complex() and told.dtype != torch.bool:
+            return told.long()
+    raise ValueError("Labels must be whole numbers, one for each picture.")
+
+
 class _Maker:
     """A generator as a function of codes alone; the classes that it is asked with belong to the pictures."""
 
@@ -93,7 +104,7 @@ class _Maker:
         self.net, self.noise_dim = generator, noise_dim_of(generator)
         weight = next(generator.parameters(), torch.zeros(1))
         self.device, self.dtype = weight.device, weight.dtype
-        self.labels = None if labels is None else tensor_of(labels).long().to(self.device)
+        self.labels = None if labels is None else _whole(labels).to(self.device)
 
     def __call__(self, z: Tensor, rows: slice | Tensor = slice(None)) -> Tensor:
         return self.net(z) if self.labels is None else self.net(z, self.labels[rows])
@@ -104,7 +115,13 @@ class _Maker:
 
     def pictures(self, images) -> Tensor:
         """Pictures as the generator makes them, on its device."""
-        x = tensor_of(images)
+        try:
+            x = tensor_of(images)
+        except (TypeError, ValueError, RuntimeError):
+            raise TypeError(
+                "Pictures must be finite floats (N, ...), as the generator makes them, such as .tensor() of an "
+                f"ImageSet; got a {type(images).__name__}."
+            ) from None
         if x.ndim < 2 or not len(x) or not x.is_floating_point() or not x.isfinite().all():
             raise ValueError(
                 f"Pictures must be finite floats (N, ...), as the generator makes them; got {tuple(x.shape)}."
@@ -130,10 +147,17 @@ class _Maker:
     def started(self, x: Tensor, start) -> Tensor:
         """Codes from an encoder, or as they were given."""
         start = start.encoder if isinstance(start, FittedEncoder) else start
-        if not isinstance(start, Tensor):
-            with torch.no_grad(), evaluating(start) if isinstance(start, nn.Module) else torch.no_grad():
-                start = start(x)
-        z = start[0] if isinstance(start, tuple | list) and len(start) else start
+        if callable(start):
+            try:
+                with torch.no_grad(), evaluating(start) if isinstance(start, nn.Module) else torch.no_grad():
+                    start = start(x)
+            except (TypeError, ValueError, RuntimeError) as error:
+                short = " ".join(str(error).split())[:160]
+                raise ValueError(f"The start can't take pictures {tuple(x.shape)}: {short}") from None
+        z = start[0] if isinstance(start, tuple | list) and len(start) and isinstance(start[0], Tensor) else start
+        if not isinstance(z, Tensor):
+            with contextlib.suppress(TypeError, ValueError, RuntimeError):
+                z = tensor_of(z)
         if not isinstance(z, Tensor) or z.shape != (len(x), self.noise_dim) or not z.isfinite().all():
             got = tuple(z.shape) if isinstance(z, Tensor) else f"a {type(z).__name__}"
             raise ValueError(f"The search starts at finite codes ({len(x)}, {self.noise_dim}); got {got}.")
@@ -179,6 +203,7 @@ def fit_encoder(
     """
     make = _Maker(generator)
     steps, batch = Whole(1).check(steps, "steps"), Whole(1).check(batch, "batch")
+    lr, channels = Number(0, above=True).check(lr, "lr"), Whole(1).check(channels, "channels")
     stream, size = devices.generator(seed), make.noise_dim
 
     def pairs(n: int) -> tuple[Tensor, Tensor]:

@@ -1,15 +1,20 @@
 """The copy audit: which training samples are nearest to generated ones, and is that nearer than it should be?"""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from gan_edu.data.image_sets import ImageSet
 from gan_edu.metrics.tables import CHUNK, Samples, real
 from gan_edu.settings import Whole
 
-SPARE = 8  # candidates beside the k nearest, for what a matrix product rounds away
+SPARE = 8  # candidates beside the k nearest, for what is rounded away
+BLOCK = 2**22  # numbers that are held at a time
+NARROW = 64  # numbers a sample up to which distances are sums of squared differences
 
 
 class Nearest(NamedTuple):
@@ -19,31 +24,68 @@ class Nearest(NamedTuple):
     index: Tensor
 
 
-def _rows(x: Samples, argument: str, least: int = 1) -> Tensor:
-    """Samples (N, *features) as finite float32 rows on the CPU: pictures are too many numbers for float64."""
-    x = real(x, argument).cpu()
-    if x.ndim < 2 or x[:1].numel() == 0 or len(x) < least:
-        raise ValueError(f"{argument} has shape {tuple(x.shape)}; expected (N, ...) with N ≥ {least}.")
-    rows = x.reshape(len(x), -1).float()
-    if bad := int((~rows.isfinite()).any(1).sum()):
-        raise ValueError(f"{bad:,} of {len(x):,} {argument} hold NaN or infinite numbers.")
-    return rows
+class _Rows:
+    """Samples (N, *features) as finite rows on the CPU, some at a time: an ImageSet needn't fit in memory."""
+
+    def __init__(self, x: Samples | ImageSet, argument: str, least: int = 1):
+        if isinstance(x, ImageSet):
+            self._take, shape = lambda rows: x.tensor(flat=True, rows=rows), (len(x), *x.shape)
+        else:
+            x = real(x, argument).cpu()
+            self._take, shape = lambda rows: x[rows].flatten(1), tuple(x.shape)
+        if len(shape) < 2 or 0 in shape[1:] or shape[0] < least:
+            raise ValueError(f"{argument} has shape {shape}; expected (N, ...) with N ≥ {least}.")
+        self.count, self.width = shape[0], math.prod(shape[1:])
+        if isinstance(x, Tensor) and (bad := sum(int((~rows.isfinite()).any(1).sum()) for _, rows in self.blocks())):
+            raise ValueError(f"{bad:,} of {self.count:,} {argument} hold NaN or infinite numbers.")
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, rows: slice | Tensor) -> Tensor:
+        return self._take(rows)
+
+    def blocks(self, most: int = 10_000) -> Iterator[tuple[int, Tensor]]:
+        """Where each block begins, and its rows."""
+        size = max(1, min(most, BLOCK // self.width))
+        for first in range(0, self.count, size):
+            yield first, self[first : first + size]
+
+    def middle(self) -> Tensor:
+        """The mean of all rows, float64."""
+        return sum(rows.double().sum(0) for _, rows in self.blocks()) / self.count
 
 
-def nearest(x: Samples, among: Samples, k: int = 1) -> Nearest:
+def nearest(x: Samples | ImageSet, among: Samples | ImageSet, k: int = 1) -> Nearest:
     """The k nearest samples `among` (M, *features) for each of x (N, *features): pictures, or their features.
 
-    nearest(generated, training).index[:, 0] are the training pictures to lay beside generated ones. Raises TypeError
-    and ValueError for samples that don't fit.
+    nearest(generated, training).index[:, 0] are the training pictures to lay beside generated ones. Of an ImageSet,
+    such as data.folder(…), pixels go from −1 to 1, and a part is read at a time. Raises TypeError and ValueError for
+    samples that don't fit.
     """
     k = Whole(1).check(k, "k")
-    x, among = _rows(x, "x"), _rows(among, "among", least=k)
-    if x.shape[1] != among.shape[1]:
-        raise ValueError(f"x has {x.shape[1]} numbers a sample and among has {among.shape[1]}; they must agree.")
+    return _nearest(_Rows(x, "x"), _Rows(among, "among", least=k), k, ("x", "among"))
+
+
+def _nearest(x: _Rows, among: _Rows, k: int, names: tuple[str, str]) -> Nearest:
+    if x.width != among.width:
+        raise ValueError(
+            f"{names[0]} has {x.width} numbers a sample and {names[1]} has {among.width}; they must agree."
+        )
+    # In 32 bits, and for wide rows by a matrix product, which is fast, and rounds what is far from 0. So all is moved
+    # to the middle, some more than k are found, and these are measured again, exactly.
+    middle = among.middle()
+    mode = "donot_use_mm_for_euclid_dist" if x.width <= NARROW else "use_mm_for_euclid_dist"
     distances, indices = [], []
-    for rows in x.split(CHUNK):
-        # fast, and rounded: distances near 0 come out as thousandths. So the best are measured again, exactly.
-        found = torch.cdist(rows, among).topk(min(k + SPARE, len(among)), largest=False).indices
+    for _, rows in x.blocks(CHUNK):
+        moved = (rows - middle).float()
+        near, found = torch.empty(len(rows), 0), torch.empty(len(rows), 0, dtype=torch.int64)
+        for first, others in among.blocks():
+            between = torch.cdist(moved, (others - middle).float(), compute_mode=mode)
+            places = torch.arange(first, first + len(others)).expand(len(rows), -1)
+            near, found = torch.cat([near, between], dim=1), torch.cat([found, places], dim=1)
+            near, best = near.topk(min(k + SPARE, near.shape[1]), largest=False)
+            found = found.gather(1, best)
         exact = torch.stack(
             [(among[few].double() - row.double()).norm(dim=1) for row, few in zip(rows, found, strict=True)]
         )
@@ -80,7 +122,7 @@ class CopyAudit:
         )
 
 
-def copy_audit(fake: Samples, training: Samples, held_out: Samples) -> CopyAudit:
+def copy_audit(fake: Samples | ImageSet, training: Samples | ImageSet, held_out: Samples | ImageSet) -> CopyAudit:
     """Are generated samples copies of training samples? Compare with real samples that weren't trained on.
 
     fake (N, *features), training (M, ...), held_out (L, ...): pictures, or better their features, in which a shifted
@@ -92,13 +134,9 @@ def copy_audit(fake: Samples, training: Samples, held_out: Samples) -> CopyAudit
 
     Raises TypeError and ValueError as `nearest` does.
     """
-    fake, training, held_out = _rows(fake, "fake"), _rows(training, "training"), _rows(held_out, "held_out")
-    for rows, name in ((training, "training"), (held_out, "held_out")):
-        if rows.shape[1] != fake.shape[1]:
-            raise ValueError(
-                f"fake has {fake.shape[1]} numbers a sample and {name} has {rows.shape[1]}; they must agree."
-            )
-    to_training, to_held_out = nearest(fake, training), nearest(fake, held_out)
+    fake, training, held_out = _Rows(fake, "fake"), _Rows(training, "training"), _Rows(held_out, "held_out")
+    to_training = _nearest(fake, training, 1, ("fake", "training"))
+    to_held_out = _nearest(fake, held_out, 1, ("fake", "held_out"))
     mine, theirs = to_training.distance[:, 0], to_held_out.distance[:, 0]
     share = ((mine < theirs).double() + 0.5 * (mine == theirs)).mean().item()
     expected = len(training) / (len(training) + len(held_out))

@@ -4,6 +4,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from gan_edu.device import tensor_of
+
 CHUNK = 500  # rows of a distance matrix held at once: 500 x 10,000 float64 numbers are 40 MB
 LARGEST = 1e40  # a kernel takes the sixth power of what it is given, and float64 ends at 1e308
 Samples = Tensor | ArrayLike  # what torch.as_tensor takes
@@ -12,7 +14,7 @@ Samples = Tensor | ArrayLike  # what torch.as_tensor takes
 def real(x: Samples, argument: str) -> Tensor:
     """x as a tensor on its own device. Raises TypeError when it isn't real numbers."""
     try:
-        x = torch.as_tensor(x).detach()
+        x = x.detach() if isinstance(x, Tensor) else tensor_of(x)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"{argument} must be a tensor or an array of numbers; got a {type(x).__name__}.") from None
     if x.is_complex() or x.dtype == torch.bool:

@@ -9,14 +9,16 @@ rows, each a picture with its one-hot class behind (`pairs`), and two shells sta
     G(z, y)                                                    # pictures of the classes y
 """
 
+import contextlib
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from gan_edu.nets.dcgan import GREY_28, downward, upward, widths_of
-from gan_edu.nets.pyramid import AsMaps, pyramid
+from gan_edu.device import tensor_of
+from gan_edu.nets.dcgan import GREY_28, downward, upward
+from gan_edu.nets.pyramid import AsMaps, pyramid, widths_of
 from gan_edu.settings import Whole
 
 SPREAD = 0.2  # standard deviation of a conditional norm's first scales and shifts
@@ -28,7 +30,11 @@ def pairs(images: torch.Tensor, labels: torch.Tensor, classes: int | None = None
     classes: how many there are; by default as many as the largest label needs. Raises ValueError unless there is one
     label for each image, a whole number from 0 to classes − 1.
     """
-    labels = torch.as_tensor(labels, device=images.device)
+    images = images if isinstance(images, torch.Tensor) else tensor_of(images)
+    with contextlib.suppress(TypeError, ValueError):  # of what are no numbers
+        labels = (labels if isinstance(labels, torch.Tensor) else tensor_of(labels)).to(images.device)
+    if not isinstance(labels, torch.Tensor):
+        raise ValueError(f"Labels must be whole numbers from 0, one for each of the {len(images)} images; got others.")
     whole = not labels.is_floating_point() and not labels.is_complex() and labels.dtype != torch.bool
     if labels.shape != images.shape[:1] or not len(labels) or not whole or labels.min() < 0:
         raise ValueError(
@@ -71,7 +77,7 @@ class ConditionalDCGANGenerator(nn.Module):
 
     def __init__(self, noise_dim: int = 64, classes: int = 10, channels: int = 32, shape: Sequence[int] = GREY_28):
         super().__init__()
-        self.noise_dim, self.classes = noise_dim, Whole(1).check(classes, "classes")
+        self.noise_dim, self.classes = Whole(1).check(noise_dim, "noise_dim"), Whole(1).check(classes, "classes")
         self.shape, start, doublings = pyramid(shape)
         widths = widths_of(channels, doublings)[::-1]
         self.project = nn.Linear(noise_dim, widths[0] * start**2, bias=False)

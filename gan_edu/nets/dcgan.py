@@ -6,7 +6,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from gan_edu.nets.pyramid import AsMaps, ToMaps, ToRows, pyramid
+from gan_edu.nets.pyramid import AsMaps, ToMaps, ToRows, pyramid, widths_of
+from gan_edu.settings import Whole
 
 GREY_28 = (1, 28, 28)
 
@@ -32,11 +33,6 @@ def downward(
     return [*layers, ToRows()]
 
 
-def widths_of(channels: int, doublings: int) -> list[int]:
-    """`channels` maps at half the side of a picture, and twice as many at each half of that."""
-    return [channels * 2**i for i in range(doublings)]
-
-
 class DCGANGenerator(nn.Module):
     """Noise (N, noise_dim) → images (N, *shape) in [−1, 1], by transposed convolutions: 7 → 14 → 28, 4 → 8 → … → S.
 
@@ -51,7 +47,7 @@ class DCGANGenerator(nn.Module):
         self, noise_dim: int = 64, channels: int = 32, batch_norm: bool = True, shape: Sequence[int] = GREY_28
     ):
         super().__init__()
-        self.noise_dim = noise_dim
+        self.noise_dim = Whole(1).check(noise_dim, "noise_dim")
         self.shape, start, doublings = pyramid(shape)
         widths = widths_of(channels, doublings)[::-1]
         norm = nn.BatchNorm2d if batch_norm else lambda maps: nn.Identity()
@@ -75,7 +71,7 @@ class SubpixelGenerator(nn.Module):
 
     def __init__(self, noise_dim: int = 64, channels: int = 32, shape: Sequence[int] = GREY_28):
         super().__init__()
-        self.noise_dim = noise_dim
+        self.noise_dim = Whole(1).check(noise_dim, "noise_dim")
         self.shape, start, doublings = pyramid(shape)
         widths = widths_of(channels, doublings)[::-1]
         self.project = nn.Linear(noise_dim, widths[0] * start**2, bias=False)

@@ -1,9 +1,12 @@
 """Pictures as maps: the shapes there are, the sizes that a net of convolutions goes through, and memory order."""
 
+import operator
 from collections.abc import Sequence
 
 import torch
 from torch import nn
+
+from gan_edu.settings import Whole
 
 SIDES = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
 """Sides of pictures → the side of the smallest maps, and how often it doubles."""
@@ -14,11 +17,20 @@ def pyramid(shape: Sequence[int]) -> tuple[tuple[int, int, int], int, int]:
 
     Raises ValueError when there are no nets for pictures of this shape.
     """
-    given = tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else shape
+    try:
+        given = tuple(map(operator.index, shape))
+    except TypeError:
+        given = None
     if given not in [(colors, side, side) for colors in (1, 3) for side in SIDES]:
         known = ", ".join(map(str, SIDES))
-        raise ValueError(f"shape must be (1, S, S) or (3, S, S) with S one of {known}; got {given!r}.")
+        raise ValueError(f"shape must be (1, S, S) or (3, S, S) with S one of {known}; got {shape!r}.")
     return given, *SIDES[given[1]]
+
+
+def widths_of(channels: int, doublings: int) -> list[int]:
+    """`channels` maps at half the side of a picture, and twice as many at each half of that."""
+    channels = Whole(1).check(channels, "channels")
+    return [channels * 2**i for i in range(doublings)]
 
 
 class ToMaps(nn.Module):

@@ -9,7 +9,7 @@ from torch import nn
 
 from gan_edu.nets.dcgan import GREY_28
 from gan_edu.nets.pyramid import AsMaps, pyramid
-from gan_edu.settings import Whole
+from gan_edu.settings import Either, Whole
 
 SLOPE = 0.2  # of leaky ReLU below 0
 GROUP = 16  # maps that a 3 × 3 convolution sees together
@@ -74,7 +74,19 @@ def _plain(layer: nn.Conv2d | nn.Linear) -> nn.Module:
 
 def _widths(channels: int, doublings: int) -> list[int]:
     """Maps at the full side, at half of it, and so on."""
+    channels = Whole(1).check(channels, "channels")
     return [channels * min(2**i, WIDEST) for i in range(doublings + 1)]
+
+
+def _classes(classes: int | None) -> int | None:
+    return Either(Whole(1)).check(classes, "classes")
+
+
+def _asked(net: nn.Module, y: torch.Tensor | None) -> None:
+    """Raise TypeError when a net that knows classes isn't told them, or another one is."""
+    if (net.embedding is None) != (y is None):
+        what = "knows no classes: make it with classes=…" if net.embedding is None else "is asked with classes y (N,)"
+        raise TypeError(f"This {type(net).__name__} {what}.")
 
 
 class ResidualGenerator(nn.Module):
@@ -99,7 +111,7 @@ class ResidualGenerator(nn.Module):
     ):
         super().__init__()
         self.shape, start, doublings = pyramid(shape)
-        self.noise_dim, self.classes = noise_dim, classes
+        self.noise_dim, self.classes = Whole(1).check(noise_dim, "noise_dim"), _classes(classes)
         widths = _widths(channels, doublings)[::-1]
         depth = Whole(1).check(blocks, "blocks") * len(widths)
         self.embedding = nn.Embedding(classes, noise_dim) if classes else None
@@ -115,6 +127,7 @@ class ResidualGenerator(nn.Module):
         self.layers = nn.Sequential(*layers, _plain(nn.Conv2d(widths[-1], self.shape[0], 1, bias=False)), nn.Tanh())
 
     def forward(self, z: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
+        _asked(self, y)
         if self.embedding is not None:
             z = torch.cat([z, self.embedding(y)], dim=1)
         return self.layers(self.basis * self.project(z)[:, :, None, None])
@@ -132,7 +145,7 @@ class ResidualDiscriminator(nn.Module):
     def __init__(self, channels: int = 32, blocks: int = 1, classes: int | None = None, shape: Sequence[int] = GREY_28):
         super().__init__()
         self.shape, start, doublings = pyramid(shape)
-        self.classes = classes
+        self.classes = _classes(classes)
         widths = _widths(channels, doublings)
         depth = Whole(1).check(blocks, "blocks") * len(widths)
         last = widths[-1]
@@ -150,5 +163,6 @@ class ResidualDiscriminator(nn.Module):
             nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(last))
 
     def forward(self, x: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
+        _asked(self, y)
         features = self.layers(x)
         return features.squeeze(1) if self.embedding is None else (features * self.embedding(y)).sum(1)

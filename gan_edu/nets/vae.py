@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from gan_edu.nets.dcgan import GREY_28, downward, upward, widths_of
+from gan_edu.nets.dcgan import GREY_28, downward, upward
 from gan_edu.nets.perceptron import mlp
-from gan_edu.nets.pyramid import AsMaps, pyramid
+from gan_edu.nets.pyramid import AsMaps, pyramid, widths_of
+from gan_edu.settings import Whole
 
 
 class VAE(nn.Module):
@@ -82,7 +83,7 @@ class ConvEncoder(nn.Module):
         super().__init__()
         self.shape, start, doublings = pyramid(shape)
         widths = widths_of(channels, doublings)
-        linear = nn.Linear(widths[-1] * start**2, outputs)
+        linear = nn.Linear(widths[-1] * start**2, Whole(1).check(outputs, "outputs"))
         self.layers = nn.Sequential(AsMaps(*self.shape), *downward(self.shape[0], widths), linear)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -97,7 +98,7 @@ class ConvVAE(nn.Module):
 
     def __init__(self, shape: Sequence[int] = GREY_28, latent_dim: int = 16, channels: int = 32):
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim = Whole(1).check(latent_dim, "latent_dim")
         self.shape, start, doublings = pyramid(shape)
         widths = widths_of(channels, doublings)[::-1]
         self.encoder = ConvEncoder(2 * latent_dim, channels, shape)

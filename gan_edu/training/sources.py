@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from gan_edu.data.image_sets import ImageSet
+from gan_edu.device import tensor_of
 from gan_edu.training.model import Model
 
 Tensor = torch.Tensor
@@ -37,9 +38,7 @@ def batches(model: Model, data, batch: int) -> Callable[[], Tensor]:
         data = data.tensor()
     if type(data) is TensorDataset and data.tensors:
         data = data.tensors[0]
-    if isinstance(data, np.ndarray):
-        data = _tensor(data, "The data")
-    if isinstance(data, Tensor):
+    if isinstance(data, Tensor | np.ndarray):
         return _Samples(model, data, batch)
     if callable(getattr(data, "sample", None)) and not hasattr(data, "to_numpy"):
         return _Draws(model, data, batch)
@@ -120,12 +119,11 @@ class _Samples(_Source):
     """Batches drawn with replacement from a tensor (N, *features), which is kept whole on the model's device."""
 
     def __init__(self, model: Model, data: Tensor, batch: int):
+        data = _tensor(data, "The data")
         if data.ndim < 2 or data.numel() == 0:
             raise ValueError(f"Training data must be (N, features...) with N ≥ 1; got shape {tuple(data.shape)}.")
-        if data.is_complex():
-            raise TypeError("Training data must be real numbers, and these are complex: choose abs, real or imag.")
         self.model, self.batch = model, batch
-        self.data = data.detach().to(device=model.device, dtype=model.dtype)
+        self.data = data.to(device=model.device, dtype=model.dtype)
 
     def __call__(self) -> Tensor:
         size = (self.batch,)
@@ -179,7 +177,11 @@ class _Items(_Source):
                     f"All items must have one shape (features...), and item {place} has {tuple(item.shape)}, "
                     f"item {places[0]} {tuple(items[0].shape)}."
                 )
-        return torch.stack(items).to(self.model.dtype)
+        x = torch.stack(items).to(self.model.dtype)
+        if x.device.type == "cpu" and not x.isfinite().all():  # as for batches of an iterable
+            bad = places[int((~x.isfinite()).flatten(1).any(1).byte().argmax())]
+            raise ValueError(f"Item {bad} holds NaN or infinite values (as {x.dtype} numbers).")
+        return x
 
 
 class _Stream(_Source):
@@ -254,13 +256,20 @@ def _tensor(value, what: str) -> Tensor:
     if isinstance(value, tuple | list) and value and isinstance(value[0], Tensor | np.ndarray):
         value = value[0]
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
-        value = torch.as_tensor(value)
+        value = tensor_of(value)
     if not isinstance(value, Tensor):
         keys = f" with {', '.join(map(repr, value))}" if isinstance(value, Mapping) else ""
         keys = f" of {value.dtype}" if isinstance(value, np.ndarray) else keys
         raise TypeError(
             f"{what} must be a tensor or an array of numbers, or a tuple that begins with one; got "
             f"{type(value).__name__}{keys}."
+        )
+    if value.layout is not torch.strided or value.is_nested or value.is_quantized or value.device.type == "meta":
+        kind = "nested" if value.is_nested else str(value.layout).removeprefix("torch.")
+        kind = "quantized" if value.is_quantized else "without numbers" if value.device.type == "meta" else kind
+        raise TypeError(
+            f"{what} must be an ordinary tensor, with all its numbers in one block (to_dense, dequantize); this one is "
+            f"{kind}."
         )
     if value.is_complex():
         raise TypeError(f"{what} must hold real numbers, and these are complex: choose abs, real or imag.")
