@@ -11,13 +11,14 @@ thriftier one uses D's fakes again, as gan_edu does.
 import argparse
 import statistics
 import time
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from gan_edu import data, nets
+from gan_edu import nets
 from gan_edu.training import GAN, train
 
 
@@ -27,40 +28,47 @@ def plain_mlps():
     return generator, discriminator
 
 
-def plain_dcgan():
+def plain_dcgan(colors=1, start=7, widths=(64, 32), noise_dim=64):
+    """widths: maps from the smallest side to half of the picture's."""
+    up, down, place = [], [], colors
+    for wide, narrow in pairwise(widths):
+        up += [nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(narrow), nn.ReLU()]
+    for maps in reversed(widths):
+        down += [nn.Conv2d(place, maps, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        place = maps
     generator = nn.Sequential(
-        nn.Linear(64, 64 * 7 * 7, bias=False),
-        nn.Unflatten(1, (64, 7, 7)),
-        nn.BatchNorm2d(64),
+        nn.Linear(noise_dim, widths[0] * start**2, bias=False),
+        nn.Unflatten(1, (widths[0], start, start)),
+        nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
-        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1),
+        *up,
+        nn.ConvTranspose2d(widths[-1], colors, 4, stride=2, padding=1),
         nn.Tanh(),
     )
-    discriminator = nn.Sequential(
-        nn.Conv2d(1, 32, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(32, 64, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Flatten(),
-        nn.Linear(64 * 7 * 7, 1),
-    )
+    discriminator = nn.Sequential(*down, nn.Flatten(), nn.Linear(widths[0] * start**2, 1))
     return generator, discriminator
+
+
+def plain_dcgan_64():
+    return plain_dcgan(3, 4, (256, 128, 64, 32))
 
 
 def our_mlps():
     return nets.mlp([100, 128, 784], output="tanh"), nets.mlp([784, 128, 1])
 
 
-def our_dcgan():
-    return nets.DCGANGenerator(64, channels=32), nets.DCGANDiscriminator(channels=32)
+def our_dcgan(shape=(1, 28, 28)):
+    return nets.DCGANGenerator(64, 32, shape=shape), nets.DCGANDiscriminator(32, shape=shape)
 
 
-CASES = {  # name: (plain nets, our nets, noise, batch, images as rows)
-    "MLP GAN 100-128-784, batch 128": (plain_mlps, our_mlps, 100, 128, True),
-    "DCGAN, 32 and 64 channels, batch 64": (plain_dcgan, our_dcgan, 64, 64, False),
+def our_dcgan_64():
+    return our_dcgan((3, 64, 64))
+
+
+CASES = {  # name: (plain nets, our nets, noise, batch, shape of an image)
+    "MLP GAN 100-128-784, batch 128": (plain_mlps, our_mlps, 100, 128, (784,)),
+    "DCGAN, 32 and 64 channels, batch 64": (plain_dcgan, our_dcgan, 64, 64, (1, 28, 28)),
+    "DCGAN, 64×64 in colour, 32 to 256 channels, batch 32": (plain_dcgan_64, our_dcgan_64, 64, 32, (3, 64, 64)),
 }
 
 
@@ -106,6 +114,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--blocks", type=int, default=15)
     parser.add_argument("--steps", type=int, default=20, help="steps in each block")
+    parser.add_argument("--only", default="", help="cases whose names hold this")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     print(
@@ -114,9 +123,15 @@ def main():
     )
     print("| nets | fakes for G | plain loop, ms a step | gan_edu, ms a step | plain / gan_edu |")
     print("|---|---|---|---|---|")
-    train_images = data.images("fashion_mnist")
-    for name, (plain_nets, our_nets, noise_dim, batch, flat) in CASES.items():
-        images = train_images.tensor(flat=flat)
+    for name, (plain_nets, our_nets, noise_dim, batch, shape) in CASES.items():
+        if options.only not in name:
+            continue
+        images = torch.rand(1000, *shape, generator=torch.Generator().manual_seed(0)) * 2 - 1  # what they show is equal
+        if any(
+            sum(w.numel() for w in one.parameters()) != sum(w.numel() for w in other.parameters())
+            for one, other in zip(plain_nets(), our_nets(), strict=True)
+        ):
+            raise SystemExit(f"{name}: the two pairs of networks aren't equally large.")
         streams = {
             "anew": plain_loop(*plain_nets(), noise_dim, images, batch, again=False),
             "again": plain_loop(*plain_nets(), noise_dim, images, batch, again=True),
