@@ -75,7 +75,7 @@ def train(name):
     accuracy = sum(right).item() / len(test)
     facts = {"data": name, "test_accuracy": f"{accuracy:.4f}", "epochs": EPOCHS, "seed": SEED, "version": VERSION}
     finished.write(f"{name}_classifier", net, start, half=False, **facts)
-    metrics._classifier.cache_clear()
+    metrics.classifiers._classifier.cache_clear()
     print(f"{name}: {accuracy:.2%} of the {len(test):,} test images right", flush=True)
 
 

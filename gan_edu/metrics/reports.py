@@ -1,21 +1,33 @@
 """All measures of a set of images at once, with their floors beside."""
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from gan_edu.metrics.classifiers import features, probabilities
+from gan_edu.data.image_sets import ImageSet
+from gan_edu.metrics.classifiers import known
 from gan_edu.metrics.distances import frechet, frechet_distance, kernel_distance, moments
+from gan_edu.metrics.extractors import Features, compute
 from gan_edu.metrics.neighbours import density_coverage, expected_coverage, neighbour_distances, precision_recall
 from gan_edu.metrics.tables import Samples, table
 from gan_edu.settings import Whole
 
+FAINT = 0.2  # of its share: a class that holds less counts as missing
+SPLIT = 500  # images in a part, at most, where the scatter of the kernel distance is measured
+
 
 @dataclass(frozen=True)
 class ImageReport:
-    """What `image_report` measured; print it. floor: what as many new real images would score as Fréchet distance."""
+    """What `image_report` measured; print it. floor: what as many new real images would score as Fréchet distance.
+
+    scatter: about how far from 0 the kernel distance of as many new real images would be. classes: how many of
+    `n_classes` hold more of the generated images than a fifth of their share of the data, and missing: the names of the
+    others; classes is None where the features know none. dim: of the features.
+    """
 
     name: str
     n_fake: int
@@ -27,33 +39,76 @@ class ImageReport:
     recall: float
     density: float
     coverage: float
-    classes: int
+    classes: int | None
+    n_classes: int = 10
+    missing: tuple[str, ...] = ()
+    even: bool = True
+    dim: int = 64
+    scatter: float | None = None
 
     def __repr__(self) -> str:
         equal = expected_coverage(self.n_real, self.n_fake)
-        return (
-            f"{self.n_fake:,} generated against {self.n_real:,} real images, {self.name} features\n"
-            f"  Fréchet distance  {self.frechet:8.2f}   real against real: {self.floor:.2f}\n"
-            f"  kernel distance   {self.kernel:8.4f}   equal distributions: 0 on average\n"
-            f"  precision         {self.precision:8.3f}\n"
-            f"  recall            {self.recall:8.3f}\n"
-            f"  density           {self.density:8.3f}   equal distributions: 1\n"
-            f"  coverage          {self.coverage:8.3f}   equal distributions: {equal:.3f}\n"
-            f"  classes           {self.classes:8d}   of 10 hold more than 2 % of the generated images"
-        )
+        around = "on average" if self.scatter is None else f"± {self.scatter:.2g}"
+        lines = [
+            f"{self.n_fake:,} generated against {self.n_real:,} real images, {self.name} features",
+            f"  Fréchet distance  {self.frechet:8.2f}   real against real: {self.floor:.2f}",
+            f"  kernel distance   {self.kernel:8.4f}   equal distributions: 0 {around}",
+            f"  precision         {self.precision:8.3f}",
+            f"  recall            {self.recall:8.3f}",
+            f"  density           {self.density:8.3f}   equal distributions: 1",
+            f"  coverage          {self.coverage:8.3f}   equal distributions: {equal:.3f}",
+        ]
+        if self.classes is not None:
+            how = (
+                f"hold more than {100 * FAINT / self.n_classes:.2g} % of the generated images"
+                if self.even
+                else "are generated more than a fifth as often as in the data"
+            )
+            lines.append(f"  classes           {self.classes:8d}   of {self.n_classes} {how}{_named(self.missing)}")
+        if few := _few(self.n_fake, self.n_real, self.dim):
+            lines.append(f"  {few}")
+        return "\n".join(lines)
+
+
+def _named(missing: tuple[str, ...]) -> str:
+    """'; not cats, dogs'."""
+    return f"; not {', '.join(missing[:5])}{', …' if len(missing) > 5 else ''}" if missing else ""
+
+
+def _few(n_fake: int | None, n_real: int, dim: int) -> str:
+    """A sentence, where there are too few images to say how `dim` features vary together; "" where there are enough."""
+    if n_real > 2 * dim and (n_fake is None or n_fake > dim):
+        return ""
+    return (
+        f"Few images: the Fréchet distance in {dim:,} features takes more than {2 * dim:,} real and {dim:,} generated "
+        "ones, and its floor is too low here. Trust the kernel distance, or take fewer features (dim=)."
+    )
 
 
 class Reference:
-    """Real images, seen once by the classifier of a data set, to measure generated images against.
+    """Real images, seen once, to measure generated images against.
 
     reference = Reference("fashion_mnist", images.tensor()); then reference.frechet(fake), reference.report(fake).
-    images: (N, 1, 28, 28) or (N, 784), in [-1, 1]. `features` (N, 64) holds their features.
+
+    features: any `Features`, or the name of a classifier that comes with the course, "mnist" or "fashion_mnist".
+    images: of the shape that these features want, (N, C, H, W) or (N, C·H·W) in [-1, 1], or an ImageSet or Folder.
+    Attributes: `features`, float64 (N, dim), of the real images; `extractor`, the `Features`; `name`.
+
+    Warns when there are too few images for a Fréchet distance in so many features: at most twice as many. A covariance
+    of d features from no more than d images has directions without any variance, the distance is mostly that error,
+    and its floor, measured between halves, is no longer what the law says. The kernel distance has no such bias.
     """
 
-    def __init__(self, name: str, images: Samples):
-        self.name = name
-        self.features = table(features(images, name), "images", least=12)  # two halves with 5 neighbours each
+    def __init__(self, features: str | Features, images: Samples | ImageSet):
+        self.extractor = known(features)
+        self.name = self.extractor.name
+        self.features = self._seen(images, "images", least=12)  # two halves with 5 neighbours each
         self._moments = moments(self.features)
+        if few := _few(None, *self.features.shape):
+            warnings.warn(few, stacklevel=2)
+
+    def _seen(self, images: Samples | ImageSet, argument: str, least: int = 2) -> Tensor:
+        return table(compute(self.extractor, images), argument, least)
 
     @cached_property
     def _radii(self) -> dict[str, Tensor]:
@@ -62,9 +117,13 @@ class Reference:
     def __repr__(self) -> str:
         return f"Reference({self.name!r}, {len(self.features):,} real images)"
 
-    def frechet(self, fake: Samples) -> float:
-        """`frechet_distance` between fake images (M, 1, 28, 28) or (M, 784), in [-1, 1], and the real ones."""
-        return frechet(moments(table(features(fake, self.name), "fake")), self._moments)
+    def frechet(self, fake: Samples | ImageSet) -> float:
+        """`frechet_distance` between fake images, of the shape of the real ones and in [-1, 1], and those."""
+        return frechet(moments(self._seen(fake, "fake")), self._moments)
+
+    def kernel(self, fake: Samples | ImageSet) -> float:
+        """`kernel_distance` between the real images and fake ones: without bias, and so the one for few images."""
+        return kernel_distance(self.features, self._seen(fake, "fake"))
 
     def floor(self, n: int | None = None, splits: int = 10, seed: int = 0) -> float:
         """What n new real images, by default as many as these, score in `frechet`: a perfect generator's mean.
@@ -73,21 +132,35 @@ class Reference:
         Measured between disjoint parts of these N images, n or N/2 each, and brought to the sizes n and N by the law
         that the distance goes with 1/n + 1/N. The mean of several random splits, as one may be half as much or double.
         """
+        values, wanted, had = self._between(frechet_distance, n, splits, seed)
+        return sum(values) / len(values) * wanted / had
+
+    def scatter(self, n: int | None = None, splits: int = 10, seed: int = 0) -> float:
+        """How far from 0 `kernel` is for n new real images, by default as many as these: a root mean square.
+
+        Measured as `floor` is, by the same law, between parts of 500 images at most.
+        """
+        values, wanted, had = self._between(kernel_distance, n, splits, seed, SPLIT)
+        return (sum(value**2 for value in values) / len(values)) ** 0.5 * wanted / had
+
+    def _between(
+        self, measure: Callable[[Tensor, Tensor], float], n: int | None, splits: int, seed: int, most: int | None = None
+    ) -> tuple[list[float], float, float]:
+        """A measure between disjoint parts of the real images, several times; 1/n + 1/N, and what it was for these."""
         total = len(self.features)
         n, splits = Whole(2).check(total if n is None else n, "n"), Whole(1).check(splits, "splits")
-        part = min(n, total // 2)
+        part = min(n, total // 2, most or total)
         chance = torch.Generator().manual_seed(seed)
         values = []
         for _ in range(splits):
             order = torch.randperm(total, generator=chance)
-            values.append(frechet_distance(self.features[order[:part]], self.features[order[part : 2 * part]]))
-        return sum(values) / splits * (1 / n + 1 / total) / (2 / part)
+            values.append(measure(self.features[order[:part]], self.features[order[part : 2 * part]]))
+        return values, 1 / n + 1 / total, 2 / part
 
-    def report(self, fake: Samples) -> ImageReport:
-        """All measures of fake images (M, 1, 28, 28) or (M, 784), in [-1, 1], as an `ImageReport`."""
-        raw = features(fake, self.name)
+    def report(self, fake: Samples | ImageSet) -> ImageReport:
+        """All measures of fake images, of the shape of the real ones and in [-1, 1], as an `ImageReport`."""
+        raw = compute(self.extractor, fake)
         fake = table(raw, "fake", least=6)
-        shares = probabilities(raw, self.name).argmax(dim=1).bincount(minlength=10) / len(raw)
         return ImageReport(
             name=self.name,
             n_fake=len(fake),
@@ -97,14 +170,29 @@ class Reference:
             kernel=kernel_distance(self.features, fake),
             **precision_recall(self.features, fake, 3, self._radii["precision"])._asdict(),
             **density_coverage(self.features, fake, 5, self._radii["density"])._asdict(),
-            classes=int((shares > 0.02).sum()),
+            **self._classes(raw),
+            dim=self.extractor.dim,
+            scatter=self.scatter(len(fake)),
         )
 
+    def _classes(self, raw: Tensor) -> dict:
+        """How many classes the generated images hold, by their features; which are missing."""
+        names = self.extractor.classes
+        if names is None:
+            return {"classes": None}
+        shares = self.extractor.probabilities(raw).argmax(dim=1).bincount(minlength=len(names)) / len(raw)
+        there = shares > FAINT * torch.tensor(self.extractor.shares)
+        return {
+            "classes": int(there.sum()),
+            "n_classes": len(names),
+            "missing": tuple(name for name, held in zip(names, there.tolist(), strict=True) if not held),
+            "even": len(set(self.extractor.shares)) == 1,
+        }
 
-def image_report(fake: Samples, real: Samples, name: str) -> ImageReport:
+
+def image_report(fake: Samples | ImageSet, real: Samples | ImageSet, name: str | Features) -> ImageReport:
     """All measures of fake against real images at once: `Reference(name, real).report(fake)`.
 
-    fake: (M, 1, 28, 28) or (M, 784), real: (N, 1, 28, 28) or (N, 784), in [-1, 1]. Keep the `Reference` when the same
-    real images are used again.
+    Images as for `Reference`. Keep that when the same real images are used again.
     """
     return Reference(name, real).report(fake)
