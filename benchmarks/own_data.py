@@ -34,7 +34,8 @@ def make_gan(side: int, colors: int, where: torch.device) -> training.GAN:
     shape = (colors, side, side)
     G = nets.SubpixelGenerator(shape=shape, channels=CHANNELS)
     D = nets.DCGANDiscriminator(shape=shape, channels=CHANNELS, hidden=64)
-    recipe = {"penalties": {"r1": 1.0}, "penalty_every": 8, "lr": 2e-3, "betas": (0.0, 0.99), "ema": 0.99}
+    recipe = {"loss": "relativistic", "penalties": {"r1": 1.0}, "penalty_every": 8}
+    recipe |= {"lr": 2e-3, "betas": (0.0, 0.99), "ema": 0.99}
     return training.GAN(G, D, **recipe, device=where)
 
 
@@ -55,19 +56,19 @@ def seconds_per_1000(
     return 1000 * statistics.median(took)
 
 
+def said(side: int, colors: int, batch: int) -> str:
+    return f"{side} × {side}, {'grey' if colors == 1 else 'colour'}, batch {batch}"
+
+
 def table(record: list[dict]) -> str:
     """Markdown: a row for each size, colour and batch, a column for each machine; "–" where nothing was measured."""
     names = [entry["machine"] for entry in record] or ["not measured yet"]
-    measured = {
-        (entry["machine"], row["side"], row["colors"], row["batch"]): row["seconds"]
-        for entry in record
-        for row in entry["rows"]
-    }
-    lines = [f"| pictures | batch | {' | '.join(names)} |", f"|---|---|{'---|' * len(names)}"]
-    for side, colors, batch in CASES:
-        cells = (measured.get((name, side, colors, batch)) for name in names)
-        told = " | ".join("–" if seconds is None else f"{seconds:,.0f} s" for seconds in cells)
-        lines.append(f"| {side}×{side}, {'grey' if colors == 1 else 'colour'} | {batch} | {told} |")
+    measured = {(entry["machine"], row["what"]): row["seconds"] for entry in record for row in entry["rows"]}
+    lines = [f"| pictures | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for case in CASES:
+        cells = (measured.get((name, said(*case))) for name in names)
+        told = " | ".join("–" if seconds is None else f"{seconds:,.0f}" for seconds in cells)
+        lines.append(f"| {said(*case)} | {told} |")
     return "\n".join(lines)
 
 
@@ -94,10 +95,10 @@ def main(arguments=None):
             "gan_edu": __version__,
             "rows": [],
         }
-        for side, colors, batch in CASES:
-            seconds = seconds_per_1000(side, colors, batch, where)
-            entry["rows"].append({"side": side, "colors": colors, "batch": batch, "seconds": round(seconds, 2)})
-            print(f"{side}×{side}, {colors} colours, batch {batch}: {seconds:.1f} s per 1,000 steps", flush=True)
+        for case in CASES:
+            seconds = seconds_per_1000(*case, where)
+            entry["rows"].append({"what": said(*case), "seconds": round(seconds, 2)})
+            print(f"{said(*case)}: {seconds:.1f} s per 1,000 steps", flush=True)
         record = [each for each in record if each["machine"] != entry["machine"]] + [entry]
         write_atomically(RECORD, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
     print(f"\nSeconds per 1,000 steps\n\n{table(record)}")

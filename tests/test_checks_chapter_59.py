@@ -11,7 +11,6 @@ from sklearn.model_selection import GroupShuffleSplit
 from gan_edu.checks import chapter_59 as q
 from gan_edu.device import generator
 
-
 # --- divide by groups
 
 

@@ -227,8 +227,8 @@ def _uniform(x):
         "x.argsort().argsort() are the places 0, 1, …, N − 1: the smallest value gets 0.",
         "torch.special.ndtri(share) is the place of the normal distribution below which that share lies.",
     ),
-    insight="Only the order of the values is left: prices in cents, in euros or as logarithms give the same scores. The "
-    "way back goes through the sorted column.",
+    insight="Only the order of the values is left: prices in cents, in euros or as logarithms give the same scores. "
+    "The way back goes through the sorted column.",
     probes=_columns,
     tol=1e-4,
 )
@@ -295,7 +295,7 @@ def _tables():
 @question(
     "Word for word",
     hints=(
-        "For each row of `made`: is there any row of `real` that equals it in all columns? Where it stands is no matter.",
+        "For each row of `made`: is there any row of `real` that equals it in all columns, wherever it stands?",
         "NaN == NaN is False, so comparing with == misses rows with a gap. merge takes two gaps as equal.",
         'made.merge(real.drop_duplicates(), how="left", indicator=True), and then how many "_merge" are "both"?',
     ),
@@ -362,8 +362,8 @@ def four_plans():
     table, above all of rare cases. It needs attacks that were tried, or differential privacy, and the people's consent
     or another legal ground. "Synthetic" is not a synonym of "anonymous".
 
-    3. A mirrored R is no R, and the GAN takes everything in the folder for real: it will make mirrored letters, too. Add
-    only changes that your pictures could really have: small moves, other sizes, thicker lines. And a letter and its
+    3. A mirrored R is no R, and the GAN takes everything in the folder for real: it will make mirrored letters, too.
+    Add only changes that your pictures could really have: small moves, other sizes, thicker lines. And a letter and its
     changed copies are one group: they stay on one side when training and test are divided.
 
     4. Photos on the web have authors, and a model trained on them may give parts of them back. Ask for licences that

@@ -159,8 +159,8 @@ normal_scores(torch.tensor([10.0, 1000.0, 20.0, 30.0]))
 # ## 5 · Word for word
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
-# `made` and `real` are DataFrames with the same columns. Which **share** of the made rows stands in `real`, equal in all
-# columns? The place is no matter, a gap (NaN) equals a gap, and `real` may hold a row twice.
+# `made` and `real` are DataFrames with the same columns. Which **share** of the made rows stands in `real`, equal in
+# all columns? The place is no matter, a gap (NaN) equals a gap, and `real` may hold a row twice.
 
 
 # %% answer="copied"
@@ -193,15 +193,18 @@ copied(pd.DataFrame({"age": [30, None]}), pd.DataFrame({"age": [None, 41]}))
 #
 # What do you answer, in two or three sentences each?
 #
-# 1. "Our GAN, trained on 80 pictures, has a Fréchet distance of 3 to these 80. That is better than the GAN in the paper."
-# 2. "We publish a GAN's rows in the place of our patients' table. No row stands in the original, so they are anonymous."
+# 1. "Our GAN, trained on 80 pictures, has a Fréchet distance of 3 to these 80. That is better than the GAN in the
+#    paper."
+# 2. "We publish a GAN's rows in the place of our patients' table. No row stands in the original, so they are
+#    anonymous."
 # 3. "300 scanned letters are too few. We mirror each one, and have 600."
 # 4. "The photos come from the web, and the posters that our GAN makes of them are ours."
 
 # %% [markdown] answer="four_plans" points=3
 # <!-- ### BEGIN SOLUTION -->
-# 1. Measured against the pictures that it was trained on, a GAN that copies is best. I'd keep some pictures out, measure
-#    against those, and run the copy audit. With other pictures and another judge, the paper's number says nothing here.
+# 1. Measured against the pictures that it was trained on, a GAN that copies is best. I'd keep some pictures out,
+#    measure against those, and run the copy audit. With other pictures and another judge, the paper's number says
+#    nothing here.
 # 2. New rows can still give people away, above all rare cases: one can often tell who was in the table. Without a
 #    guarantee (differential privacy) or consent I wouldn't publish them as anonymous.
 # 3. Mirrored letters aren't letters, and the GAN will make them, too. Small moves and other sizes are better. All
@@ -247,7 +250,8 @@ print(*clothes.report.splitlines()[:-1], sep="\n")
 def train(pictures, seed, steps=400):
     device.seed_everything(seed)
     G, D = nets.SubpixelGenerator(channels=8), nets.DCGANDiscriminator(channels=8, hidden=64)
-    recipe = {"penalties": {"r1": 1.0}, "penalty_every": 8, "lr": 2e-3, "betas": (0.0, 0.99), "ema": 0.99}
+    recipe = {"loss": "relativistic", "penalties": {"r1": 1.0}, "penalty_every": 8}
+    recipe |= {"lr": 2e-3, "betas": (0.0, 0.99), "ema": 0.99}
     return training.run(training.GAN(G, D, **recipe, seed=seed), pictures, steps, batch=32, progress=False)
 
 
@@ -268,5 +272,5 @@ plotting.image_grid({f"trained on {n}": gan.sample(10) for n, gan in gans.items(
 # %% [markdown]
 # Did you expect that? Which of the two would you hand out?
 #
-# 🔎 **Try it.** Divide by *rows* instead of by groups, in a folder where each picture lies four times, moved by a pixel.
-# What does the audit say then, and what would you have believed?
+# 🔎 **Try it.** Divide by *rows* instead of by groups, in a folder where each picture lies four times, moved by a
+# pixel. What does the audit say then, and what would you have believed?
