@@ -591,7 +591,7 @@ claim(
 #
 # "Copied: 0" means no row *word for word*. It does not mean that the table is anonymous (section 8).
 
-# %%
+# %% tags=["nbval-ignore-output"]
 synthetic = made["GAN, seed 0"]
 synthetic.to_csv(results / "rides_synthetic.csv", index=False)
 synthetic.head(4)
