@@ -47,7 +47,7 @@ def trained(bars):
 # ---------------------------------------------------------------- random
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, (3, 50, 50)])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 50, 50)])
 def test_random_features_are_fixed_by_their_seed_and_vary_about_as_much_as_1(shape):
     random = metrics.random_features(shape, seed=3, dim=24)
     x = torch.rand(40, *shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -66,6 +66,12 @@ def test_random_features_are_fixed_by_their_seed_and_vary_about_as_much_as_1(sha
     assert random.classes is None
 
 
+def test_random_features_know_every_size():
+    for shape in ((1, 8, 8), (3, 64, 64), (1, 128, 128)):
+        found = metrics.random_features(shape, dim=5)(torch.rand(12, *shape) * 2 - 1)
+        assert found.shape == (12, 5) and found.isfinite().all()
+
+
 def test_random_features_see_blur_and_noise_but_not_new_real_pictures():
     random = metrics.random_features((3, 32, 32), dim=16)
     real, new = image_set(200), image_set(200, seed=1).tensor()
@@ -76,7 +82,7 @@ def test_random_features_see_blur_and_noise_but_not_new_real_pictures():
     noisy = (new + 0.3 * torch.randn(new.shape, generator=torch.Generator().manual_seed(0))).clamp(-1, 1)
     for bad in (blurred, noisy):
         report = reference.report(bad)
-        assert report.frechet > 5 * report.floor and report.kernel > 10 * report.scatter
+        assert report.frechet > 3 * report.floor and report.kernel > 5 * report.scatter
         assert report.coverage < fair.coverage - 0.2
     assert reference.kernel(noisy) == report.kernel and reference.frechet(noisy) == report.frechet
 
@@ -86,7 +92,7 @@ def test_settings_that_cannot_be_used_are_explained():
         (
             lambda: metrics.random_features((3, 64, 32)),
             ValueError,
-            r"shape must be .*S from 8 to 512; got \(3, 64, 32\)",
+            r"shape must be .*S from 8 to 256; got \(3, 64, 32\)",
         ),
         (lambda: metrics.random_features(64), ValueError, "shape must be"),
         (lambda: metrics.random_features((2, 64, 64)), ValueError, "shape must be"),
@@ -121,7 +127,7 @@ def test_the_classifiers_that_come_with_the_course_are_features_too():
     assert torch.equal(known(x), metrics.features(x, "mnist"))
     assert torch.equal(metrics.features(x, known), known(x))
     assert torch.equal(metrics.classify(x, known), metrics.classify(x, "mnist"))
-    with pytest.warns(UserWarning, match="Few images"):
+    with pytest.warns(UserWarning, match="Few images: 30 for 64"):
         both = [metrics.image_report(x[:30], x[30:], to) for to in ("mnist", known)]
     assert both[0] == both[1]
 
@@ -234,7 +240,7 @@ def test_images_and_labels_that_do_not_fit_get_a_sentence():
         (lambda: metrics.trained_features(x * 9, y), ValueError, r"40 of 40 images leave \[-1, 1\]"),
         (lambda: metrics.trained_features({}, y), TypeError, "images must be a tensor"),
         (lambda: metrics.trained_features(x, y, seed="a"), TypeError, "seed must be a whole number"),
-        (lambda: metrics.trained_features(x, y, shown=0), ValueError, "shown must be None, or a whole number from 1"),
+        (lambda: metrics.trained_features(x, y, shown=0), ValueError, "shown must be a whole number from 1"),
     ):
         with pytest.raises(kind, match=text):
             call()
@@ -282,20 +288,37 @@ def test_without_classes_a_report_says_nothing_of_them(bars):
 
 
 def test_few_images_for_many_features_are_noticed(bars):
-    many = metrics.random_features(bars.shape, dim=64)
-    with pytest.warns(UserWarning, match="64 features takes more than 128 real and 64 generated .*kernel distance"):
-        reference = metrics.Reference(many, bars)
-    assert "Few images" in repr(reference.report(bars))
-    assert "Few images" in repr(
-        metrics.Reference(metrics.random_features(bars.shape, dim=16), bars).report(bars.tensor()[:16])
-    )
+    with pytest.warns(
+        UserWarning, match="Few images: 120 for 128 features.*look at the kernel distance and recall"
+    ) as warned:
+        reference = metrics.Reference(metrics.random_features(bars.shape, dim=128), bars)
+    assert warned[0].filename == __file__
+    assert "Few images: 120 for 128" in repr(reference.report(bars))
+    enough = metrics.Reference(metrics.random_features(bars.shape, dim=16), bars)
+    assert "Few images: 16 for 16 features" in repr(enough.report(bars.tensor()[:16]))
+    assert "Few images" not in repr(enough.report(bars.tensor()[:17]))
+
+
+def test_the_floor_is_right_with_a_few_more_images_than_features_and_too_low_with_fewer():
+    """What `Reference` warns of, and what it doesn't: here the features are the pixels, all of them normal numbers."""
+
+    def ratio(n, dim):
+        chance = torch.Generator().manual_seed(0)
+        as_they_are = metrics.Features(name="pixels", shape=(1, 1, dim), dim=dim, on=lambda _: torch.nn.Flatten())
+        images = (torch.randn(9, n, 1, 1, dim, generator=chance) / 6).clamp(-1, 1)
+        reference = metrics.Reference(as_they_are, images[0])
+        return reference.floor() / np.mean([reference.frechet(x) for x in images[1:]])
+
+    assert 0.9 < ratio(48, 32) < 1.1
+    with pytest.warns(UserWarning, match="Few images"):
+        assert ratio(24, 32) < 0.87
 
 
 def test_the_scatter_of_the_kernel_distance_is_that_of_new_pictures():
     random = metrics.random_features((1, 28, 28), dim=16)
     x = data.images("mnist").tensor()
     reference = metrics.Reference(random, x[:400])
-    new = random(x[400:2400]).split(100)
+    new = random(x[400:1900]).split(100)
     measured = np.sqrt(np.mean([metrics.kernel_distance(reference.features, part) ** 2 for part in new]))
     assert 0.4 < reference.scatter(100, splits=20) / measured < 2.5
     assert reference.scatter(100) > 1.5 * reference.scatter(400)
@@ -307,9 +330,9 @@ def test_the_scatter_of_the_kernel_distance_is_that_of_new_pictures():
 def test_the_copy_audit_works_in_features_of_colour_pictures():
     training, held_out, new = (image_set(100, side=64, seed=seed).tensor() for seed in (0, 1, 2))
     random = metrics.random_features((3, 64, 64), dim=16)
-    moved = training[:40].roll(1, 3)
-    thief = metrics.copy_audit(random(moved), random(training), random(held_out))
-    assert thief.share > 0.9 and (thief.index == torch.arange(40)).double().mean() > 0.8
+    noisy = (training[:40] + 0.05 * torch.randn(40, 3, 64, 64, generator=torch.Generator().manual_seed(3))).clamp(-1, 1)
+    thief = metrics.copy_audit(random(noisy), random(training), random(held_out))
+    assert thief.share > 0.9 and (thief.index == torch.arange(40)).double().mean() > 0.9
     fair = metrics.copy_audit(random(new), random(training), random(held_out))
     assert 0.3 < fair.share < 0.7
     found = metrics.nearest(training[:5], training, k=2)
@@ -410,7 +433,7 @@ def test_files_that_are_no_such_weights_are_refused_with_what_to_do(tmp_path):
     torch.save(weights(), tmp_path / "whole")
     cut = (tmp_path / "whole").read_bytes()[:-2000]
     with open(tmp_path / "evil", "wb") as file:
-        pickle.dump({"fc.weight": Evil()}, file)
+        pickle.dump({"fc.weight": Evil()}, file, protocol=2)
     for name, content, why in (
         ("missing", None, "No such file"),
         ("evil", None, "damaged, or no file of weights alone"),
@@ -418,8 +441,8 @@ def test_files_that_are_no_such_weights_are_refused_with_what_to_do(tmp_path):
         ("empty", b"", "damaged, or no file of weights alone"),
         ("page", b"<html>404</html>", "damaged, or no file of weights alone"),
         ("list", [torch.zeros(2)], "no table of tensors"),
-        ("classes", bad, "weights of another net: .*fc.weight"),
-        ("less", less, "weights of another net: .*branch_pool.bn.bias"),
+        ("classes", bad, "weights are of another net: size mismatch for fc.weight"),
+        ("less", less, "weights are of another net: Missing key.*branch_pool.bn.bias"),
         ("nan", weights(float("nan")), "NaN or infinite"),
     ):
         path = tmp_path / name

@@ -17,7 +17,7 @@ classifier each, known by its name; pictures of your own, grey or in colour, hav
 
 Numbers from different features or data sets can't be compared, and none means anything without its floor: what real
 images score against other real images (`Reference.floor`, and `Reference.scatter` of the kernel distance). With 100
-images trust the kernel distance and take few features; `trained_features` and `Reference` say more.
+images take few features, and look at the kernel distance and recall too; `trained_features` and `Reference` say more.
 """
 
 from gan_edu.metrics.classifiers import classifier, classify, features

@@ -87,7 +87,8 @@ def copy_audit(fake: Samples, training: Samples, held_out: Samples) -> CopyAudit
     copy is near as well. If generated samples don't depend on which real ones were trained on, training and held-out
     samples are exchangeable, so that a generated sample's nearest real one is of the training set with probability
     M / (M + L). A share well above that says that it copies (in part: look at the pairs). A tie counts half. Chapter 36
-    shows what the audit sees and what fools it. Take sets of equal size, or else the share scatters more.
+    shows what the audit sees and what fools it. Take sets of equal size, or else the share scatters more. Features must
+    know neither set: a classifier trained with one of them (`trained_features`) makes the share too small.
 
     Raises TypeError and ValueError as `nearest` does.
     """

@@ -54,7 +54,8 @@ def inception_features(path: str | os.PathLike, shape: Sequence[int] = (3, 64, 6
     try:
         net.load_state_dict(weights, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise _unusable(path, f"its weights are of another net: {' '.join(str(error).split())[:200]}") from None
+        why = " ".join(str(error).removeprefix("Error(s) in loading state_dict for Inception:").split())
+        raise _unusable(path, f"its weights are of another net: {why[:200]}") from None
     if not right:
         warnings.warn(
             f"{path} isn't the file of the original weights (by its SHA-256): distances in these features are no FID "
