@@ -272,5 +272,13 @@ plotting.image_grid({f"trained on {n}": gan.sample(10) for n, gan in gans.items(
 # %% [markdown]
 # Did you expect that? Which of the two would you hand out?
 #
+# <details><summary>What we saw</summary>
+#
+# With 40 pictures 74 % of the samples lay nearest to a training picture, 9.6 standard deviations above one half: it
+# copies. With 300 pictures it was 56 %, which is 2.6. That is no clear sign yet, because the samples aren't independent
+# (question 3). A control decides: real pictures that neither side holds, or a second division.
+#
+# </details>
+#
 # 🔎 **Try it.** Divide by *rows* instead of by groups, in a folder where each picture lies four times, moved by a
 # pixel. What does the audit say then, and what would you have believed?
