@@ -723,7 +723,7 @@ synthetic.head(4)
 #
 # </details>
 #
-# <details><summary>Rows drawn again did well in three of four columns. Why would anybody train a GAN on a table?</summary>
+# <details><summary>Rows drawn again did well in three of four columns. Why train a GAN on a table?</summary>
 #
 # Because drawn rows *are* the real rows. If those may not leave the house, they are out. (And then ask whether a GAN's
 # rows may.)
