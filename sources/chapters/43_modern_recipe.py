@@ -554,14 +554,17 @@ claim("the recipe, too, has a lower quality with 1,000 steps than with 40", loss
 longer, beta = memories["plain, later"], decay(200)
 youth = (beta**800 - beta**1300) / (1 - beta**1300)
 identity("half-life 200: at step 1,300 the first 500 steps have 5 % of the weight", abs(youth - 0.05) < 0.005)
-claim("and yet 200 steps lower the quality there, by more than 0.05", longer[200][1] < longer[0][1] - 0.05, longer)
+claim(
+    "and yet 200 steps give less quality there than 8, by more than 0.03", longer[200][1] < longer[8][1] - 0.03, longer
+)
 claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for each in memories.values()), memories)
 
 # %% [markdown]
 # A very short memory (8 steps) is good in both games, and one of 40 does little harm. It smooths what the generator
 # does from step to step. A long memory lowers the quality in both games. Is it because early weights are still in it?
-# Then a longer run should heal it. For the plain GAN it doesn't. Our reading: the plain GAN never stops moving, and a
-# memory that is long compared with this *movement* smears it. (We ran the recipe for 800 steps only. There early
+# Then a longer run should heal it. For the plain GAN it doesn't: 8 steps stay better than 200. (Than no average at all,
+# 200 are worse here, and equally good with one other set of seeds.) Our reading: the plain GAN never stops moving, and
+# a memory that is long compared with this *movement* smears it. (We ran the recipe for 800 steps only. There early
 # weights may be the reason.)
 #
 # So it isn't "averaging" that helps or hurts, and a number from a paper belongs to a paper's run. An average costs next
