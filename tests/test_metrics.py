@@ -277,6 +277,21 @@ def test_density_and_coverage_of_equal_distributions(n, m, d, k):
         assert error < 0.02
 
 
+def test_expected_precision_is_what_new_samples_of_the_same_kind_have():
+    chance = torch.Generator().manual_seed(0)
+    for n, d in ((60, 10), (600, 20)):  # more than one part of the matrix, too
+        said, found = [], []
+        for _ in range(12 if n < 100 else 3):
+            x, y = (torch.randn(n, d, generator=chance) for _ in range(2))
+            said.append(metrics.expected_precision(x, 3))
+            found += metrics.precision_recall(x, y, 3)
+        assert np.mean(said) == pytest.approx(np.mean(found), abs=0.04)
+    line = torch.tensor([[0.0], [1.1], [2], [2.8], [100]])
+    assert metrics.expected_precision(line, 1) == 3 / 5  # nobody's nearest is 0 or 100
+    with pytest.raises(ValueError, match="at least 3"):
+        metrics.expected_precision(line[:2], 1)
+
+
 def test_expected_coverage_has_the_known_values_and_limit():
     assert metrics.expected_coverage(500, 500, 3) == pytest.approx(0.8758, abs=1e-4)
     assert metrics.expected_coverage(10**7, 10**7, 5) == pytest.approx(1 - 2**-5, abs=1e-6)

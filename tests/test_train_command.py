@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from gan_edu import cli, data, files, gallery, studio, training
+from gan_edu import cli, data, files, gallery, metrics, studio, training
 from gan_edu.studio import measures, page, plan, report, run
 from gan_edu.studio.record import Record
 
@@ -379,7 +380,7 @@ def test_a_run_goes_on_with_its_own_settings_and_pictures(spots, tmp_path, capsy
     assert train(spots, "--out", "run", "--size", 28, "--steps", 2) == 0
     for words in (["--size", "32"], ["--seed", "1"], ["--grey"], ["--no-augment"]):
         said = refused(capsys, spots, "--out", "run", *words)
-        assert "was begun" in said and words[0].replace("no-", "") in said
+        assert "was begun" in said and f"leave {words[0]} out" in said
     draw(tmp_path / "other", 5)
     assert "other pictures" in refused(capsys, "other", "--out", "run")
     assert studio.load("run").step == 2
@@ -463,8 +464,8 @@ def test_a_report_says_everything(made):
     text = " ".join(read(made).text.split())
     for words in (
         "after 60 steps", "broken.jpg", "2 ln 2", "Fréchet distance", "real pictures", "random weights",
-        "The classifier is right",
-        "The copy audit: 4 pictures", "γ = 1", "gan-edu 0.", "PyTorch", "a step takes", "--steps 120", "nearest: ",
+        "say nothing here",  # nothing tells the two classes apart
+        "The copy audit: 3 pictures", "γ = 1", "gan-edu 0.", "PyTorch", "a step takes", "--steps 120", "nearest: ",
         "Augmentation", "36_measuring_samples",
     ):  # fmt: skip
         assert words in text, words
@@ -511,7 +512,7 @@ def chosen(pictures, size=32, **asked):
 def test_few_pictures_are_augmented_and_many_lend_some_for_the_audit():
     assert [chosen(n).augment for n in (2, 4_999, 5_000)] == [True, True, False]
     assert chosen(10, augment=False).augment is False and chosen(10**6, augment=True).augment is True
-    assert [chosen(n).held_out for n in (2, 999, 1_000, 10**6)] == [0, 0, 100, 1_000]
+    assert [chosen(n).held_out for n in (2, 999, 1_000, 10**6)] == [0, 0, 0.1, 0.001]
 
 
 @pytest.mark.parametrize("size", plan.SIZES)
@@ -536,20 +537,89 @@ def test_moments_come_ever_more_seldom():
 
 def test_pictures_that_were_trained_on_stay_so_when_others_come(tmp_path):
     draw(Path("some"), 30)
-    kept = plan.Plan(size=28, held_out=6)
+    kept = plan.Plan(size=28, held_out=0.2)
     first = run._parts(data.folder("some", size=28), kept)
     draw(Path("some"), 20, first=100)
     second = run._parts(data.folder("some", size=28), kept)
     for trained_on, held_out in (first, second):
-        assert len(held_out) == 6 and not set(trained_on.files) & set(held_out.files)
+        assert len(held_out) > 1 and not set(trained_on.files) & set(held_out.files)
     assert set(first[0].files) <= set(second[0].files)
     whole = data.folder("some", size=28)
     for row, name in enumerate(second[1].files):
         assert torch.equal(second[1].pixels[row], whole.pixels[whole.files.index(name)])
-    assert run._parts(whole, kept.with_(seed=1))[1].files != second[1].files != whole.files[:6]
+    assert run._parts(whole, kept.with_(seed=1))[1].files != second[1].files != whole.files[: len(second[1])]
+    for name in second[1].files[:2]:  # when held-out ones go, none that was trained on takes their place
+        Path("some", name).unlink()
+    third = run._parts(data.folder("some", size=28), kept)
+    assert third[0].files == second[0].files and third[1].files == second[1].files[2:]
+    assert run._parts(whole, kept.with_(held_out=1e-9)) == (whole, None)
 
 
 def test_a_run_file_holds_the_plan(spots):
     assert train(spots, "--out", "run", "--size", 28, "--steps", 2, "--seed", 7) == 0
     said = json.loads(Path("run", "run.json").read_text())
     assert said["plan"]["seed"] == 7 and said["pictures"] == 40 and said["seconds"] > 0
+
+
+def test_commands_for_the_next_run_keep_the_settings_and_never_lower_the_goal(spots, whole_report):
+    process = slowly(spots, "--out", "run", "--size", "28", "--steps", "400", "--grey", "--no-augment", "--seed", "3")
+    wait_for(Path("run", "samples", "000010.png"), process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
+    page = read("run")
+    kept = "--grey --no-augment --seed 3 --steps 400"
+    assert "Go on, up to 400 steps" in page.text and "Train longer" not in page.text
+    assert f"--out run-32 {kept}" in page.text  # 32 pixels are what the command chooses by itself
+    assert f"after {studio.load('run').step} steps" in page.text.partition("Samples over time")[2]
+    again = run.Studio.open(plan.Asked(folder=str(spots), out="run"))
+    assert again.anew("2", seed=4).endswith("--out run-2 --size 28 --grey --no-augment --seed 4 --steps 400")
+
+
+def test_to_report_only_is_not_to_train_on(tmp_path, capsys):
+    draw(Path("grows"), 5)
+    assert train("grows", "--out", "run", "--size", 28, "--steps", 2) == 0
+    draw(Path("grows"), 2, first=50)
+    capsys.readouterr()
+    assert train("grows", "--out", "run", "--report-only") == 0
+    said = capsys.readouterr().out
+    assert "7 now." in said and "2 steps were made before." in said and "goes on" not in said
+    assert "classes" not in said  # there is one only, and it has no name
+
+
+def test_every_measure_has_its_floor(made):
+    table = read(made).text.partition("How good are the samples?")[2].partition("Are samples copies?")[0]
+    assert "precision" in table and "–" not in table
+
+
+@pytest.mark.parametrize(("pictures", "known"), [(200, True), (2_000, False)])
+def test_a_classifier_that_knows_few_pictures_is_told_of(pictures, known):
+    numbers = {"frechet": 3.0, "floor": 1.0, "kernel": 0.1, "scatter": 0.1, "precision": 0.5, "recall": 0.5}
+    numbers |= {"density": 1.0, "coverage": 0.9, "classes": 1, "n_classes": 2, "missing": ("cats",)}
+    told = metrics.ImageReport(name="pets", n_fake=256, n_real=pictures, **numbers)
+    judge = SimpleNamespace(accuracy=0.9, guessing=0.5)
+    text = report._measured(measures.Measures([(told, 0.81), (told, 0.82)], None, [], judge))
+    assert "is right on 90%" in text and "0.81" in text and "0.82" in text and "not cats" in text
+    assert ("new real ones would be farther" in text) is known
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (999.96, "1,000"), (99.96, "100"), (1234.5, "1,234"), (-0.0000123, "-0.0000123"), (2.25, "2.25")],
+)
+def test_numbers_need_no_powers_of_ten(value, said):
+    assert report._digits(value) == said
+
+
+def test_what_is_warned_of_in_programs_is_not_in_a_report(whole_report, monkeypatch):
+    """Bright pictures; and classes that nobody could tell apart, whose features would name missing classes."""
+    monkeypatch.setattr(measures, "IN_A_CLASS", 10)
+    random = np.random.default_rng(0)
+    for name in "ab":
+        Path("bright", name).mkdir(parents=True)
+        for number in range(15):
+            pixels = random.integers(200, 256, (28, 28, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(f"bright/{name}/{number}.png")
+    assert train("bright", "--out", "run", "--size", 28, "--steps", 2) == 0
+    text = read("run").text
+    assert "pixel" not in text.partition("How good are the samples?")[2].partition("Settings")[0]
+    assert "say nothing here" in text and "that are among the samples" not in text and "metrics." not in text

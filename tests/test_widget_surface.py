@@ -197,6 +197,7 @@ class Broken(Own):
         ({"data": pd.DataFrame({"a": [1], "b": [2], "c": [3]})}, r"this table has 3 \(a, b, c\): choose two columns"),
         ({"data": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})}, "columns 'a' and 'b' must hold numbers"),
         ({"data": pd.DataFrame({"a": [1, None], "b": [2, 3]})}, "1 of the 2 points have NaN .*: leave them out"),
+        ({"data": np.eye(2) + 1j}, "got a ndarray"),
         ({"data": pd.Series([1.0, 2.0])}, r"shape \(N, 2\); these have \(2,\)"),
         ({"lr_g": 0}, "lr_g must be a number above 0 and up to 1; got 0. So lr_g is 0.001"),
         ({"lr_d": 1e9}, "lr_d must be a number"),

@@ -110,7 +110,8 @@ def _rows(data, what: str, others: str) -> tuple[np.ndarray, tuple[str, str]]:
         except (TypeError, ValueError) as error:
             raise ValueError(f"The columns {names[0]!r} and {names[1]!r} must hold numbers: {error}.") from None
     try:
-        x = tensor_of(data).double().numpy()
+        x = tensor_of(data)
+        x = None if x.is_complex() else x.double().numpy()
     except (TypeError, ValueError):
         x = None
     if x is None or x.ndim == 0:

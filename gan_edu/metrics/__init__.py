@@ -31,6 +31,7 @@ from gan_edu.metrics.neighbours import (
     PrecisionRecall,
     density_coverage,
     expected_coverage,
+    expected_precision,
     neighbour_distances,
     precision_recall,
 )
@@ -41,7 +42,8 @@ from gan_edu.metrics.two_sample import TwoSampleTest, classifier_two_sample_test
 __all__ = [
     "HIGH_QUALITY_CEILING_2D", "CopyAudit", "DensityCoverage", "Features", "ImageReport", "ModeCoverage", "Nearest",
     "PrecisionRecall", "Reference", "TrainedFeatures", "TwoSampleTest", "classifier", "classifier_two_sample_test",
-    "classify", "copy_audit", "density_coverage", "expected_coverage", "features", "frechet_distance",
-    "frechet_expected_floor", "image_report", "inception_features", "kernel_distance", "mode_coverage", "nearest",
-    "neighbour_distances", "precision_recall", "random_features", "reverse_kl_floor", "trained_features",
+    "classify", "copy_audit", "density_coverage", "expected_coverage", "expected_precision", "features",
+    "frechet_distance", "frechet_expected_floor", "image_report", "inception_features", "kernel_distance",
+    "mode_coverage", "nearest", "neighbour_distances", "precision_recall", "random_features",
+    "reverse_kl_floor", "trained_features",
 ]  # fmt: skip

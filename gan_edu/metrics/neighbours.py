@@ -62,6 +62,22 @@ def precision_recall(real: Samples, fake: Samples, k: int = 3, radii: Samples | 
     return PrecisionRecall(precision.item(), recall.item())
 
 
+def expected_precision(real: Samples, k: int = 3) -> float:
+    """About what `precision_recall` finds, for both, when real (N, d) is compared with N new samples of its own kind.
+
+    Each real sample in turn stands for a new one and is compared with the others: it is among them if it is one of the
+    k nearest of at least one of them.
+    """
+    k = Whole(1).check(k, "k")
+    real = table(real, "real", least=k + 2)
+    found = torch.zeros(len(real), dtype=torch.bool)
+    for first in range(0, len(real), CHUNK):
+        apart = torch.cdist(real[first : first + CHUNK], real)
+        apart[torch.arange(len(apart)), torch.arange(first, first + len(apart))] = torch.inf  # without itself
+        found[apart.topk(k, largest=False).indices.flatten()] = True
+    return found.double().mean().item()
+
+
 def density_coverage(real: Samples, fake: Samples, k: int = 5, radii: Samples | None = None) -> DensityCoverage:
     """How many real balls hold a fake sample, divided by k, on average; and the share of real balls that hold one.
 

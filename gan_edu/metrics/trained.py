@@ -40,6 +40,12 @@ class TrainedFeatures(Features):
     held_out: Tensor
     shown: int
 
+    @property
+    def tells(self) -> bool:
+        """Whether it is better than guessing, by more than two standard errors."""
+        scatter = math.sqrt(self.guessing * (1 - self.guessing) / len(self.held_out))
+        return self.accuracy > self.guessing + 2 * scatter
+
     def __repr__(self) -> str:
         return (
             f"{super().__repr__()[:-1]}, {len(self.classes):,} classes: {self.accuracy:.1%} of {len(self.held_out):,} "
@@ -123,8 +129,7 @@ def trained_features(
         held_out=held_out,
         shown=count,
     )
-    scatter = math.sqrt(features.guessing * (1 - features.guessing) / len(held_out))
-    if features.accuracy <= features.guessing + 2 * scatter:
+    if not features.tells:
         warnings.warn(
             f"The classifier is hardly better than guessing: {features.accuracy:.0%} right of {len(held_out):,} "
             f"held-out images, {features.guessing:.0%} by always naming the commonest class. Its features say little: "

@@ -44,8 +44,9 @@ def train(asked: Asked, say: Callable[[str], None] = print) -> int:
 
 
 def _introduce(studio: Studio, say: Callable[[str], None]) -> None:
+    quiet = QUIET + (("classes",) if len(studio.pictures.classes) == 1 else ())
     for line in studio.pictures.report.splitlines():
-        if line.split()[0] not in QUIET:
+        if line.split()[0] not in quiet:
             say(line)
     lines = studio.described() | {"kept in": str(studio.out)}
     for what, text in lines.items():
@@ -53,14 +54,15 @@ def _introduce(studio: Studio, say: Callable[[str], None]) -> None:
     for note in studio.notes:
         say(note)
     if studio.gan.step:
-        say(f"{studio.gan.step:,} steps were made before; it goes on from there.")
+        on = "." if studio.asked.report_only else "; it goes on from there."
+        say(f"{studio.gan.step:,} steps were made before{on}")
 
 
 def _explain(studio: Studio, step: int, say: Callable[[str], None]) -> None:
     """Training diverged."""
     kept = studio.gan.step
     what = f"What was saved after step {kept:,} is kept" if kept else "Nothing had been saved before"
-    other = studio.again("--seed", str(studio.plan.seed + 1), out=studio.out.with_name(f"{studio.out.name}-2"))
+    other = studio.anew("2", seed=studio.plan.seed + 1)
     say(
         f"Training diverged at step {step:,}: a loss was no longer a finite number. {what}. The same command would end "
         f"alike, so try another seed ({other}), or a smaller --size there."

@@ -20,6 +20,7 @@ MOST_SEARCHED = 20_000  # training pictures among which neighbours are looked fo
 JUDGED = 256  # samples whose neighbours are looked for
 PAIRS, NEIGHBOURS = 8, 3  # that are shown
 IN_A_CLASS = 30  # pictures in each of two classes, from which on a classifier is worth its training
+KNOWN = 1_000  # pictures, below which the features of a classifier are noticeably unlike for new ones
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,10 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Measures:
-    """reports: one for each kind of features. notes: what couldn't be measured, and why."""
+    """reports: one for each kind of features, with what real pictures would have as precision and recall. notes: what
+    couldn't be measured, and why."""
 
-    reports: list[metrics.ImageReport]
+    reports: list[tuple[metrics.ImageReport, float]]
     neighbours: Neighbours | None
     notes: list[str]
     classifier: metrics.TrainedFeatures | None = None
@@ -64,17 +66,33 @@ def measure(studio: Studio) -> Measures:
     dim = max(8, min(64, len(real) // 6))  # few pictures can't say how many features vary together
     plain, classifier, reason = metrics.random_features(pictures.shape, dim=dim), None, _no_classifier(pictures)
     try:
-        with warnings.catch_warnings(record=True, action="always") as doubts:  # too few pictures, only guessing
+        # what is warned of is for a program's author: too bright pictures, few of them, a classifier that guesses
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
             if reason is None:
                 classifier = metrics.trained_features(pictures, device=studio.gan.device, progress=sys.stderr.isatty())
+                if not classifier.tells:
+                    reason = _guesses(classifier)
+                    classifier = None
             kinds = [plain] if classifier is None else [plain, classifier]
-            reports = [metrics.Reference(kind, real).report(fake) for kind in kinds]
-        # the classifier knows what it was trained with, so that neighbours in its features would be of the training set
-        neighbours = _neighbours(studio, plain, fake[:JUDGED])
+            reports = [_report(kind, real, fake) for kind in kinds]
+            # the classifier knows what it was trained with: neighbours in its features would be of the training set
+            neighbours = _neighbours(studio, plain, fake[:JUDGED])
     except ValueError as error:  # features without any variance, for instance
         return Measures([], None, [f"These pictures and samples can't be measured: {error}"])
-    notes = [*([reason] if reason else []), *(str(doubt.message) for doubt in doubts)]
-    return Measures(reports, neighbours, notes, classifier)
+    return Measures(reports, neighbours, [reason] if reason else [], classifier)
+
+
+def _report(kind: metrics.Features, real: Tensor, fake: Tensor) -> tuple[metrics.ImageReport, float]:
+    reference = metrics.Reference(kind, real)
+    return reference.report(fake), metrics.expected_precision(reference.features)
+
+
+def _guesses(classifier: metrics.TrainedFeatures) -> str:
+    return (
+        f"Features of a classifier of the folder's classes say nothing here. It is right on {classifier.accuracy:.0%} "
+        f"of {len(classifier.held_out):,} pictures that it wasn't trained on, and guessing would be on "
+        f"{classifier.guessing:.0%}. Are the pictures in the right subfolders? Then more of them may help."
+    )
 
 
 def _some(count: int, most: int) -> Tensor:

@@ -12,7 +12,7 @@ from gan_edu.training.model import BETAS, SEED
 SIZES = tuple(nets.SIDES)
 FEW = 5_000  # pictures, below which D could learn them by heart: then what it sees is augmented
 HOLD_OUT = 1_000  # pictures, from which on a tenth isn't trained on, to find copies by
-MOST_HELD = 1_000
+MOST_HELD = 1_000  # or about so many
 LONG = 2_000  # steps that an average of weights is made for where nobody knows how long the run will be
 
 # per device and size: maps at half the picture's side, pictures in a batch, steps
@@ -60,7 +60,7 @@ class Plan(Checked):
     penalty_every: int = setting(8, Whole(1, 1_000), "steps from one penalty to the next")
     ema: float = setting(0.99, Number(0, 1, below=True), "decay of the average of the generator's weights")
     augment: bool = setting(False, Flag(), "adaptive augmentation of what the discriminator sees")
-    held_out: int = setting(0, Whole(0), "pictures that aren't trained on")
+    held_out: float = setting(0.0, Number(0, 1, below=True), "share of the pictures that aren't trained on")
     seed: int = setting(0, SEED, "of the random numbers")
     steps: int | None = setting(None, Either(Whole(1)), "the goal; None: so long as it was asked for")
 
@@ -79,7 +79,7 @@ class Plan(Checked):
             r1=SLOPE[size],
             ema=round(0.5 ** (1 / memory), 5),
             augment=pictures < FEW if asked.augment is None else asked.augment,
-            held_out=min(pictures // 10, MOST_HELD) if pictures >= HOLD_OUT else 0,
+            held_out=min(0.1, MOST_HELD / pictures) if pictures >= HOLD_OUT else 0.0,
             seed=asked.seed or 0,
             steps=steps,
         )

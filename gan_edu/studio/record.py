@@ -97,7 +97,10 @@ def check_same(asked: Asked, plan: Plan, out: Path) -> None:
         said, kept = getattr(asked, name), getattr(plan, name)
         if said is not None and said != kept:
             was = f"{'with' if kept else 'without'} --{name}" if isinstance(kept, bool) else f"with --{name} {kept}"
-            raise Refused(f"The run in {out} was begun {was} and goes on so: leave --{name} out, or say another --out.")
+            word = f"no-{name}" if said is False else name  # as it was typed
+            if name == "augment":  # which needn't have been typed when the run was begun
+                was = f"{'with' if kept else 'without'} augmentation"
+            raise Refused(f"The run in {out} was begun {was} and goes on so: leave --{word} out, or say another --out.")
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 import datetime
 import io
+import math
 import platform
+import shlex
 from pathlib import Path
 
 import matplotlib
@@ -11,7 +13,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 import gan_edu
-from gan_edu import device, files, gallery, metrics, plotting
+from gan_edu import files, gallery, metrics, plotting
 from gan_edu.studio import measures, page
 from gan_edu.studio.page import Markup, code, paragraph
 from gan_edu.studio.plan import FEW, HOLD_OUT, SIZES
@@ -32,7 +34,7 @@ def write(studio: Studio, outcome: str) -> Path:
     outcome: "finished", "stopped", "diverged" or "reported".
     """
     step = studio.gan.step
-    title = f"{studio.pictures.name} after {step:,} steps"
+    title = f"{studio.pictures.name} after {step:,} step{'' if step == 1 else 's'}"
     frames = _frames(studio)
     measured = measures.measure(studio)
     content = page.page(
@@ -89,9 +91,10 @@ def _head(studio: Studio, title: str, outcome: str) -> Markup:
 
 def _found(studio: Studio) -> Markup:
     named = {line[:14].strip(): line[14:] for line in studio.pictures.report.splitlines()[1:]}
+    hidden = {"cache", "grey", "modes"} | ({"classes"} if len(studio.pictures.classes) == 1 else set())
     return page.section(
         "What was found in the folder",
-        page.facts({name: said for name, said in named.items() if name not in ("cache", "grey")}),
+        page.facts({name: said for name, said in named.items() if name not in hidden}),
         *(paragraph(note) for note in studio.notes),
     )
 
@@ -161,6 +164,9 @@ def _frames(studio: Studio) -> dict[int, np.ndarray]:
         places = [(k // COLUMNS * pitch, k % COLUMNS * pitch) for k in range(SHOWN)]
         tiles = np.stack([grid[top : top + side, left : left + side] for top, left in places])
         frames[step] = tiles if channels == 1 else tiles.transpose(0, 3, 1, 2)
+    if studio.gan.step not in frames:  # the end, which needn't be a moment at which samples are kept
+        now = ((studio.samples().clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+        frames[studio.gan.step] = now[:, 0] if channels == 1 else now
     return frames
 
 
@@ -213,22 +219,31 @@ def _losses(studio: Studio) -> Markup:
 
 
 def _digits(value: float, count: int = 3) -> str:
-    """So many digits that say something: 12.3, 0.0123, 1234."""
-    return f"{value:#.{count}g}".rstrip(".") if abs(value) < 10**count else f"{value:,.0f}"
+    """So many digits that say something: 12.3, 0.0123, 1,234. No powers of ten."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    rounded = float(f"{value:.{count}g}")  # 999.9 has four digits before the point
+    places = max(0, count - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{value:,.{places}f}"
 
 
 def _measured(measured: measures.Measures) -> Markup:
     judge, tables = measured.classifier, []
-    for report, of in zip(
+    for (report, among), of in zip(
         measured.reports, ("a net with random weights", "a classifier of the folder's classes"), strict=False
     ):
         equal = metrics.expected_coverage(report.n_real, report.n_fake)
         rows = [
             ("Fréchet distance", "smaller is better", _digits(report.frechet), _digits(report.floor)),
-            ("kernel distance", "smaller is better", _digits(report.kernel), f"0 ± {_digits(report.scatter, 2)}"),
-            ("precision", "share of samples that lie among real pictures", f"{report.precision:.2f}", "–"),
-            ("recall", "share of real pictures that lie among samples", f"{report.recall:.2f}", "–"),
-            ("density", "how many real pictures are near a sample", f"{report.density:.2f}", "1.00"),
+            (
+                "kernel distance",
+                "0 is best, a little less is chance",
+                _digits(report.kernel),
+                f"0 ± {_digits(report.scatter, 2)}",
+            ),
+            ("precision", "share of samples that lie among real pictures", f"{report.precision:.2f}", f"{among:.2f}"),
+            ("recall", "share of real pictures that lie among samples", f"{report.recall:.2f}", f"{among:.2f}"),
+            ("density", "how crowded by real pictures it is around a sample", f"{report.density:.2f}", "1.00"),
             ("coverage", "share of real pictures with a sample nearby", f"{report.coverage:.2f}", f"{equal:.2f}"),
         ]
         if report.classes is not None:
@@ -244,14 +259,21 @@ def _measured(measured: measures.Measures) -> Markup:
             paragraph(
                 f"The classifier is right on {judge.accuracy:.0%} of pictures that it wasn't trained on, and guessing "
                 f"would be on {judge.guessing:.0%}. The more often it is right, the more its features say."
+                + (
+                    " It knows the pictures that it was trained with: as they are few, even new real ones would be "
+                    "farther from them than the table's last column says."
+                    if measured.reports[-1][0].n_real < measures.KNOWN
+                    else ""
+                )
             )
         )
     return page.section(
         "How good are the samples?",
         paragraph(
-            "Pictures are compared by features, numbers that a net computes of them. The column “real pictures” is the "
-            "floor: what as many real pictures would have. Don't compare "
-            "these numbers with those of other features, or of another number of pictures."
+            "Pictures are compared by features: numbers that a net computes from each. The column “real pictures” is "
+            "the floor: about what as many new real pictures would have; nearer to it is better. Read the rows "
+            "together: samples that are all alike can have a high precision and density, and then recall and coverage "
+            "are low. Don't compare these numbers with those of other features, or of another number of pictures."
         ),
         *tables,
         *map(paragraph, measured.notes),
@@ -270,7 +292,8 @@ def _nearest(studio: Studio, measured: measures.Measures) -> Markup:
         rows.append(page.figure(page.pixels(grid, alt, _scale(studio)), f"nearest: {names[0]}"))
     said = [
         f"Median distance from a sample to its nearest training picture: {near.of_samples:.3g}; from a training "
-        f"picture to the nearest other one: {near.of_training:.3g}. If the first is much smaller, samples are copies."
+        f"picture to the nearest other one: {near.of_training:.3g}. If the first is much smaller, samples may be "
+        "copies, or blurred pictures, which are a little like all others: look at the rows above."
     ]
     if near.audit is not None:
         audit = near.audit
@@ -306,9 +329,8 @@ def _settings(studio: Studio) -> Markup:
         "a step takes": f"{1000 * studio.record.seconds / studio.gan.step:,.0f} milliseconds, on average",
         "versions": f"gan-edu {gan_edu.__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}",
-        "device": device.describe(studio.gan.device),
     }
-    return page.section("Settings", page.facts(named), paragraph("All of them stand in ", code("run.json"), "."))
+    return page.section("Settings", page.facts(named), paragraph("What was chosen stands in ", code("run.json"), "."))
 
 
 def _in_python(studio: Studio) -> Markup:
@@ -328,9 +350,11 @@ def _next(studio: Studio, outcome: str) -> Markup:
     plan, todo = studio.plan, []
     if outcome == "diverged":
         todo.append("Training diverged. Try another seed or smaller pictures, each with an --out of its own.")
-    elif outcome == "stopped":
-        todo.append(Markup(f"Go on: {code(studio.goes_on())}"))
-    todo.append(Markup(f"Train longer: {code(studio.longer())}. Do the samples still change in the last rows above?"))
+    elif studio.unfinished:
+        todo.append(Markup(f"Go on, up to {plan.steps:,} steps: {code(studio.goes_on())}"))
+    else:
+        longer = code(studio.longer())
+        todo.append(Markup(f"Train longer: {longer}. Do the samples still change in the last rows above?"))
     last = {name: values[-max(1, len(values) // 10) :].mean() for name, values in studio.gan.history.columns.items()}
     if last["d_real"] - last["d_fake"] > WON:
         todo.append(
@@ -344,8 +368,7 @@ def _next(studio: Studio, outcome: str) -> Markup:
         )
     larger = [size for size in SIZES if size > plan.size and size != 28]
     if larger:
-        out = studio.out.with_name(f"{studio.out.name}-{larger[0]}")
-        todo.append(Markup(f"Larger pictures: {code(studio.again('--size', str(larger[0]), out=out))}"))
+        todo.append(Markup(f"Larger pictures: {code(studio.anew(str(larger[0]), size=larger[0]))}"))
     todo.append(
         Markup(
             f"What the numbers mean: {code(COURSE.format('36_measuring_samples'))}. What the settings do: "
@@ -353,5 +376,6 @@ def _next(studio: Studio, outcome: str) -> Markup:
             f"{code(COURSE.format('60_museum_of_failures'))}."
         )
     )
-    todo.append(Markup(f"A program of your own for these pictures: {code('gan-edu new NAME --data FOLDER')}"))
+    project = f"gan-edu new NAME --data {shlex.quote(str(studio.asked.folder))}"
+    todo.append(Markup(f"A program of your own for these pictures: {code(project)}"))
     return page.section("What next?", page.bullets(todo))

@@ -214,9 +214,33 @@ class Studio:
         words += more
         return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
+    def anew(self, ending: str, **changes) -> str:
+        """The command for another run on these pictures, in a folder of its own, with the settings of this one but for
+        `changes`."""
+        plan, words = self.plan.with_(**changes), []
+        if plan.size != default_size(self.gan.device):
+            words += ["--size", str(plan.size)]
+        if plan.grey:
+            words += ["--grey"]
+        if plan.augment != (self.record.pictures < FEW):
+            words += ["--augment" if plan.augment else "--no-augment"]
+        if plan.seed:
+            words += ["--seed", str(plan.seed)]
+        return self.again(*words, *self._length(), out=self.out.with_name(f"{self.out.name}-{ending}"))
+
+    def _length(self) -> tuple[str, ...]:
+        if self.asked.minutes:
+            return "--minutes", f"{self.asked.minutes:g}"
+        return ("--steps", str(self.plan.steps)) if self.plan.steps else ()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a goal of steps isn't reached yet."""
+        return self.plan.steps is not None and self.gan.step < self.plan.steps
+
     def goes_on(self) -> str:
         """The command that goes on as in this call."""
-        return self.again(*(("--minutes", f"{self.asked.minutes:g}") if self.asked.minutes else ()))
+        return self.again(*(self._length() if self.asked.minutes else ()))
 
     def longer(self) -> str:
         """The command that trains on after the goal."""
@@ -229,7 +253,7 @@ class Studio:
         length = f"{plan.steps:,} steps" if plan.steps else "as long as asked for"
         said = {
             "nets": f"sub-pixel generator, DCGAN discriminator, {plan.channels} maps, {weights / 1e6:.1f} M weights",
-            "training": f"{length}, with {plan.batch} pictures each, on {devices.describe(gan.device)}",
+            "training": f"{length}, {plan.batch} pictures in each step, on {devices.describe(gan.device)}",
         }
         if plan.augment:
             few = f", as there are fewer than {FEW:,} pictures" if self.record.pictures < FEW else ""
@@ -258,8 +282,8 @@ def _taken_up(asked: Asked, out: Path, record: Record, pictures: Folder) -> tupl
         if os.path.realpath(record.folder) != str(pictures.path):
             raise Refused(f"{out} holds a run on other pictures, those of {record.folder}: choose another --out.")
         notes.append(
-            f"The folder has changed: {record.pictures:,} pictures when the run was begun, {len(pictures):,} now. "
-            "Training goes on with what is there now."
+            f"The folder has changed: {record.pictures:,} pictures when the run was begun, {len(pictures):,} now."
+            + ("" if asked.report_only else " Training goes on with what is there now.")
         )
     if record.plan.steps not in (None, goal):
         notes.append(f"The goal is {goal:,} steps now; it was {record.plan.steps:,}.")
@@ -269,14 +293,16 @@ def _taken_up(asked: Asked, out: Path, record: Record, pictures: Folder) -> tupl
 
 
 def _parts(pictures: Folder, plan: Plan) -> tuple[Folder, Folder | None]:
-    """What is trained on, and what isn't. A picture's name decides: one that was trained on isn't held out when others
-    come to the folder."""
-    if not 0 < plan.held_out < len(pictures) or pictures.pixels.numel() > MOST_COPIED:
+    """What is trained on, and what isn't. A picture's name alone decides, so that one that was trained on isn't held
+    out when others come to the folder, or go."""
+    if not plan.held_out or pictures.pixels.numel() > MOST_COPIED:
         return pictures, None
     lots = [hashlib.sha256(f"{plan.seed} {name!r}".encode()).digest() for name in pictures.files]
-    order = torch.tensor(sorted(range(len(lots)), key=lots.__getitem__))
+    held = torch.tensor([int.from_bytes(lot[:8], "big") < plan.held_out * 2**64 for lot in lots])
+    if held.all() or not held.any():
+        return pictures, None
     parts = []
-    for rows in (order[plan.held_out :].sort().values, order[: plan.held_out].sort().values):
+    for rows in ((~held).nonzero()[:, 0], held.nonzero()[:, 0]):
         names = tuple(pictures.files[row] for row in rows.tolist())
         parts.append(replace(pictures, pixels=pictures.pixels[rows], labels=pictures.labels[rows], files=names))
     return parts[0], parts[1]
