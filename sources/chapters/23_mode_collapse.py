@@ -103,8 +103,8 @@ def modes_served(samples, world=ring):
 
 
 device.seed_everything(0)
-too_wide = 1.2 * ring.sample(500)
-identity("a ring that is a fifth too wide: all modes are served", modes_served(too_wide) == 8)
+too_wide = 1.25 * ring.sample(500)
+identity("a ring that is a quarter too wide: all modes are served", modes_served(too_wide) == 8)
 claim("and none is held", modes_held(too_wide) == 0, measured=modes_held(too_wide))
 
 # %% [markdown]
