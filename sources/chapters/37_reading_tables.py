@@ -318,13 +318,14 @@ claim(
     a["WGAN-GP"] > a["plain"] and b["WGAN-GP"] < b["plain"] + 0.3,
     means,
 )
-top_a, top_b = (sorted(each, key=each.get)[-2:] for each in (a, b))
-claim("A: WGAN-GP and the recipe have the two best means", set(top_a) == {"WGAN-GP", "the recipe"}, measured=a)
-claim("B: the recipe has the best mean", top_b[-1] == "the recipe", measured=b)
+best = max(a.values())
+claim("A: WGAN-GP and the recipe are within 0.5 of the best mean", min(a["WGAN-GP"], a["the recipe"]) > best - 0.5, a)
+claim("B: the recipe has the best mean", max(b, key=b.get) == "the recipe", measured=b)
 claim("B: WGAN-GP has the worst", min(b, key=b.get) == "WGAN-GP", measured=b)
 
 # %% [markdown]
-# In A, WGAN-GP and the recipe are level at the top, near the ceiling of eight modes. So it depends on which of them you
+# In A, WGAN-GP and the recipe are level at the top, near the ceiling of eight modes. (With one of five other sets of
+# seeds the plain GAN was level with them.) So it depends on which of them you
 # would have called best: the recipe leads in B, too, and WGAN-GP has fallen to the last place, behind the plain GAN.
 #
 # Read the upper panel alone, and you would write: "hinge + SN collapses, WGAN-GP is as good as the recipe". Read the
