@@ -558,7 +558,8 @@ claim(
 )
 
 # %% [markdown]
-# It is mostly the line that blocks the way. (With eight other seeds one of the eight was stuck in the plane, too.)
+# It is mostly the line that blocks the way. (With two of five other groups of eight seeds, one of the eight was stuck
+# in the plane, too.)
 #
 # ## 7 · Batches
 #
@@ -693,7 +694,7 @@ claim(
 )
 
 # %% [markdown]
-# So it was lag. (100 updates were enough for three of four sets of seeds.) A critic that has settled may be read within
+# So it was lag. (100 updates were enough with four of six sets of seeds.) A critic that has settled may be read within
 # **one** run, with its bias in mind. A critic that lags may not. And two runs with different networks, penalties or
 # units can't be compared by their critics at all (section 5). For that, use a measure that takes no part in the game
 # (chapter 36).

@@ -400,8 +400,8 @@ plt.show()
 
 # %%
 nearer = {name: (each[:, None] < outcome["right"]).sum().item() for name, each in outcome.items()}  # of 64 pairs
-traceless = ["one optimiser for both", "digits as labels", "an input that is ignored"]
-claim("three: nearer than a right one in over a tenth of the pairs", min(nearer[n] for n in traceless) > 6.4, nearer)
+traceless = ["one optimiser for both", "digits as labels"]
+claim("two: nearer than a right one in over a tenth of the pairs", min(nearer[n] for n in traceless) > 6.4, nearer)
 claim("the last six: in less than a tenth", max(nearer[n] for n in watched[4:]) < 6.4, measured=nearer)
 coin = outcome["the sigmoid taken twice"]
 claim("the sigmoid taken twice: a seed below 0.8, and two above 2", coin.min() < 0.8 and (coin > 2).sum() >= 2, coin)
@@ -414,12 +414,13 @@ claim(
 )
 
 # %% [markdown]
-# We compare each broken seed with each right one: 64 pairs. Three defects leave no clear trace in the distance, because
-# broken and right seeds are mixed. (The losses do tell of *one optimiser for both*. `G`'s step moves `D`, too, so $L_G$
-# settles near 0.4, and with the right program near 0.7. *An input that is ignored* had the same 64 points in all eight
-# seeds; another batch may be worse.) We can guess why (we haven't tested these reasons): 64 old points describe two
-# clusters well enough; larger labels push harder, and Adam rescales the push; and what one optimiser for both does to
-# `D` in `G`'s turn, `D` repairs in its own. Elsewhere they may well hurt: 64 *pictures* can be learned by heart.
+# We compare each broken seed with each right one: 64 pairs. Two defects leave no clear trace in the distance, because
+# broken and right seeds are mixed. So does a third in most of our tries: *an input that is ignored* depends on its 64
+# old points. (With one of five other batches it was farther away in 63 of 64 pairs. And the losses do tell of *one
+# optimiser for both*. `G`'s step moves `D`, too, so $L_G$ settles near 0.4, and with the right program near 0.7.) We
+# can guess why (we haven't tested these reasons): 64 old points describe two clusters well enough; larger labels push
+# harder, and Adam rescales the push; and what one optimiser for both does to `D` in `G`'s turn, `D` repairs in its own.
+# Elsewhere they may well hurt: 64 *pictures* can be learned by heart.
 #
 # *The sigmoid taken twice* depends on the seed. With one run you would have concluded that it works, or that GANs
 # don't.
@@ -502,8 +503,8 @@ claim("the right pair passes everything", not any(pairs["a right pair"]))
 # ## What this chapter does not show
 #
 # - **That these are the defects that people make.** We chose them. Humbatova and others (below) have asked developers.
-# - **That a red program makes bad samples.** Three defects left no clear trace in the distance, in this world, after
-#   300 steps.
+# - **That a red program makes bad samples.** Two or three defects left no clear trace in the distance, in this world,
+#   after 300 steps.
 # - **How tests behave with large networks.** Ours are quick because the networks are tiny. Make the sizes arguments,
 #   and test the same code with small ones.
 
@@ -535,7 +536,7 @@ claim("the right pair passes everything", not any(pairs["a right pair"]))
 # - Tests are judged by broken programs (mutants) that they must find, and by right ones that they must not blame.
 # - No test found even half of the defects: six of these eight were each the only one to find some defect.
 # - A defect that gets away becomes a new test.
-# - A result tells less than one hopes: three defects left no clear trace, one depended on the seed.
+# - A result tells less than one hopes: two or three defects left no clear trace, others depended on chance.
 # - And a program that passes every test may still be a bad idea.
 
 # %% [markdown]
