@@ -207,9 +207,9 @@ plotting.image_grid(gan.sample(20), rows=2)
 # each other. The learning rate was tuned for neither. There is no floor and no baseline: ten Gaussians, without any
 # training, are near 7, so the report compares two bad generators. "Sharper" is about pictures that somebody picked.
 #
-# I would change one thing at a time, run three to eight seeds of each version, try two or three learning rates for each,
-# measure with 1,000 samples against the same real pictures, and show every run in one figure with floor and baseline.
-# If the clouds of dots overlap, the result is: no difference that we can see.
+# I would change one thing at a time, run three to eight seeds of each version, try two or three learning rates for
+# each, measure with 1,000 samples against the same real pictures, and show every run in one figure with floor and
+# baseline. If the clouds of dots overlap, the result is: no difference that we can see.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]
