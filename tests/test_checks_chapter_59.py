@@ -61,6 +61,11 @@ def divide_in_order(groups, share, seed):
     return torch.where(~inside)[0], torch.where(inside)[0]
 
 
+def divide_cut_off(groups, share, seed):
+    names = sorted(set(groups.tolist()))
+    return divide_by_sets(groups, math.floor(share * len(names)) / len(names), seed)
+
+
 def divide_unseeded(groups, share, seed):
     return divide_by_sets(groups, share, random.SystemRandom().getrandbits(40))
 
@@ -74,11 +79,14 @@ divide = Case(
         "held_stays_in_training": lambda g, s, k: (range(len(g)), divide_by_sets(g, s, k)[1]),
         "sides_exchanged": lambda g, s, k: divide_by_numpy(g, s, k)[::-1],
         "no_chance": divide_in_order,
+        "cut_off": divide_cut_off,
     },
     also_wrong=[
         lambda g, s, k: tuple(torch.isin(torch.arange(len(g)), torch.as_tensor(r)) for r in divide_by_numpy(g, s, k)),
         lambda g, s, k: (g[:2], g[2:], g),
         divide_unseeded,
+        lambda g, s, k: tuple(rows[:, None] for rows in divide_with_the_global_seed(g, s, k)),
+        lambda g, s, k: divide_by_sets(g, math.ceil(s * len(g.unique())) / len(g.unique()), k),
     ],
     namespace={"generator": generator},
 )

@@ -15,8 +15,9 @@ from gan_edu.device import generator
 def _groups():
     return [
         (torch.tensor([0, 0, 1, 1, 1, 2, 3, 3]), 0.25, 0),
-        (torch.arange(20).repeat_interleave(5)[torch.randperm(100)], 0.3, 1),
+        (torch.arange(20).repeat_interleave(5)[torch.randperm(100)], 0.31, 1),  # 6.2 groups
         (torch.tensor([7, 7, 7, 7, 2, 9, 9, 4, 4, 4]), 0.5, 2),
+        (torch.tensor([6, 1, 1, 6, 6, 8, 0, 0, 3, 3, 3]), 0.35, 3),  # 1.75 groups
     ]
 
 
@@ -28,10 +29,15 @@ def _sides(divided):
         raise NotYet("two lists of rows: (train, held)", divided) from None
     if torch.bool in (train.dtype, held.dtype):
         raise NotYet("the numbers of the rows, such as [0, 3, 4]", "True and False for each row", looks_like=_MASKS)
+    for rows in (train, held):
+        if rows.dim() != 1:
+            shape = tuple(rows.shape)
+            raise NotYet("a plain list of row numbers, with the shape (K,)", f"the shape {shape}", looks_like=_COLUMN)
     return train.long(), held.long()
 
 
 _MASKS = "masks. They know what is asked for; mask.nonzero()[:, 0] makes rows of one."
+_COLUMN = "a number in a row of its own for each row: .nonzero() gives (K, 1). Take .nonzero()[:, 0]."
 
 
 def _division(candidate, groups, share, seed):
@@ -88,6 +94,14 @@ def _sides_exchanged(groups, share, seed):
 def _no_chance(groups, share, seed):
     names = groups.unique()
     held = torch.isin(groups, names[: round(share * len(names))])
+    return (~held).nonzero()[:, 0], held.nonzero()[:, 0]
+
+
+@divide.misconception("the number of groups cut off instead of rounded: 1.75 groups are 2. Take round, not int.")
+def _cut_off(groups, share, seed):
+    names = groups.unique()
+    order = names[torch.randperm(len(names), generator=generator(seed))]
+    held = torch.isin(groups, order[: int(share * len(names))])
     return (~held).nonzero()[:, 0], held.nonzero()[:, 0]
 
 

@@ -77,10 +77,10 @@ q.divide.check(divide)
 from torch import as_tensor, tensor
 
 some = tensor([5, 5, 8, 8, 8, 1, 1, 3, 3, 3, 2, 2])
-train, held = (as_tensor(list(map(int, rows))) for rows in divide(some, 0.4, 11))
+train, held = (as_tensor(list(map(int, rows))) for rows in divide(some, 0.35, 11))
 assert sorted(train.tolist() + held.tolist()) == list(range(12))
 assert not set(some[train].tolist()) & set(some[held].tolist()) and len(set(some[held].tolist())) == 2
-assert len({tuple(sorted(map(int, divide(some, 0.4, seed)[1]))) for seed in range(12)}) > 1
+assert len({tuple(sorted(map(int, divide(some, 0.35, seed)[1]))) for seed in range(12)}) > 1
 ### END HIDDEN TESTS
 
 # %%
@@ -243,7 +243,8 @@ print(*clothes.report.splitlines()[:-1], sep="\n")
 # Let us pretend that always four pictures that follow each other come from one burst. Your `divide` holds out half of
 # the bursts. Then a small GAN trains on the others, twice: on all 300, and on 40 only.
 #
-# **Predict:** in which of the two does your `surprise` see copying?
+# **Predict:** in which of the two does your `surprise` see copying? And what will it say of *real* pictures that are in
+# neither set? They are the control: 133 of each class that the folder doesn't hold.
 
 
 # %%
@@ -258,15 +259,17 @@ def train(pictures, seed, steps=400):
 train_rows, held_rows = divide(torch.arange(600) // 4, 0.5, 0)
 pictures, held = (clothes.tensor(rows=torch.as_tensor(some)) for some in (train_rows, held_rows))
 few = pictures[torch.randperm(300, generator=device.generator(0))[:40]]
+held = held[torch.randperm(300, generator=device.generator(1))]  # files come class by class
 gans = {len(some): train(some, seed=0) for some in (pictures, few)}
 
 # %% tags=["nbval-ignore-output"]
+fresh = torch.cat([(fashion.labels == fashion.classes.index(name)).nonzero()[200:333, 0] for name in rows])
 for trained in (pictures, few):
-    samples = gans[len(trained)].sample(400)
-    fakes, mine, unseen = (metrics.features(x, "fashion_mnist") for x in (samples, trained, held[: len(trained)]))
-    found = metrics.copy_audit(fakes, mine, unseen)
-    z = surprise(found.share, 400, len(mine), len(unseen))
-    print(f"{len(trained):3d} pictures: {found.share:.0%} nearest to training, {z:+.1f} standard deviations")
+    for who, x in (("GAN", gans[len(trained)].sample(399)), ("real, in neither set", fashion.tensor(rows=fresh))):
+        fakes, mine, unseen = (metrics.features(some, "fashion_mnist") for some in (x, trained, held[: len(trained)]))
+        share = metrics.copy_audit(fakes, mine, unseen).share
+        z = surprise(share, len(fakes), len(mine), len(unseen))
+        print(f"{len(trained):3d} pictures, {who:20s}: {share:.0%} nearest to training, {z:+.1f} standard deviations")
 plotting.image_grid({f"trained on {n}": gan.sample(10) for n, gan in gans.items()}, rows=1)
 
 # %% [markdown]
@@ -274,9 +277,15 @@ plotting.image_grid({f"trained on {n}": gan.sample(10) for n, gan in gans.items(
 #
 # <details><summary>What we saw</summary>
 #
-# With 40 pictures 74 % of the samples lay nearest to a training picture, 9.6 standard deviations above one half: it
-# copies. With 300 pictures it was 56 %, which is 2.6. That is no clear sign yet, because the samples aren't independent
-# (question 3). A control decides: real pictures that neither side holds, or a second division.
+# With 300 pictures the GAN had 56 %, and the control 51 %: no clear sign, because the samples aren't independent
+# (question 3). With 40 pictures it was 77 % against 56 %. Even *real* pictures had 2.3 "standard deviations" here,
+# since all of them are compared with the same 80 pictures. So read the GAN beside its control, and not beside one half.
+# The second GAN is 21 points above it: it lies much nearer to its 40 pictures than unseen pictures do. We would not
+# hand it out, and the first one only after a look at its nearest pairs.
+#
+# A trap lies in `held`. The files come class by class, and `divide` may return the rows in order. Then the first 40 are
+# bags only, each sandal and each sneaker has its nearest picture in training, and the control has 76 %, too. That is
+# why we shuffle `held` first.
 #
 # </details>
 #
