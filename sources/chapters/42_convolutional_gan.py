@@ -236,7 +236,8 @@ identity("the same: a transposed convolution with window 6", shuffled.allclose(t
 #
 # It has one advantage. You can *start* it without a checkerboard: give the four maps equal weights, so that each 2 × 2
 # block begins in one colour (Aitken and others call this ICNR). Whether it stays so is another question (section 9).
-#
+
+# %% [markdown]
 # How much checkerboard is in a picture? The Fourier transform tells how strong each pattern is. A grid alternates from
 # pixel to pixel, 10 times in 20 pixels. But roughness of any kind has such patterns, too. So we divide by the strength
 # of the next slower pattern, 9 times in 20 pixels. A grid of the same strength everywhere adds nothing to that one. (A
