@@ -1,13 +1,15 @@
 """Data of the course, and of one's own: 2-D toy distributions with exact densities, small images, and a text; a folder
 of pictures, a table, a series.
 
-``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``prose`` the one that
-returns the text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library
-asks of a distribution, yours included. ``folder``, ``table`` and ``series`` read what is yours.
+``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``faces`` the one that
+draws faces in colour with everything about them known, ``prose`` the one that returns the text; ``image_sets`` knows
+the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library asks of a distribution, yours
+included. ``folder``, ``table`` and ``series`` read what is yours.
 """
 
 from gan_edu.data import image_sets, toy
 from gan_edu.data.distribution import Distribution, Mixture
+from gan_edu.data.drawn_faces import Faces, faces
 from gan_edu.data.folders import Folder, folder
 from gan_edu.data.image_sets import DataError, ImageSet, images
 from gan_edu.data.tables import Table, table
@@ -15,6 +17,6 @@ from gan_edu.data.text import prose
 from gan_edu.data.windows import Series, series
 
 __all__ = [
-    "DataError", "Distribution", "Folder", "ImageSet", "Mixture", "Series", "Table", "folder", "image_sets", "images",
-    "prose", "series", "table", "toy",
+    "DataError", "Distribution", "Faces", "Folder", "ImageSet", "Mixture", "Series", "Table", "faces", "folder",
+    "image_sets", "images", "prose", "series", "table", "toy",
 ]  # fmt: skip
