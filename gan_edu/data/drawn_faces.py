@@ -187,7 +187,7 @@ def _paint(about: dict[str, Tensor], size: int) -> _Painting:
     painting.add("eyes", both(lambda side: oval(side * gap, -0.08, 0.035 * eye, 0.04 * eye)), 0.05 * white)
     painting.add("skin", oval(0.0, 0.17, 0.06, 0.09), 0.8 * skin)  # the nose
     painting.add("mouth", _mouth(p, q, at), 0.45 * skin + torch.tensor([0.30, 0.05, 0.08]))
-    marked = torch.hypot(x - at["mark_x"], y - at["mark_y"]) - 0.085 * at["scale"]
+    marked = torch.hypot(x - at["mark_x"], y - at["mark_y"]) - 0.115 * at["scale"]
     painting.add("mark", torch.where(at["mark"], marked, far), torch.tensor(MARK).expand(n, 3))
     rims = both(lambda side: oval(side * gap, -0.07, 0.215, 0.195).abs())
     bars = torch.maximum((q + 0.09).abs() * at["scale"], at["scale"] * (p.abs() - wide))  # over the nose, to the ears

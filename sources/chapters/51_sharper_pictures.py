@@ -1,0 +1,672 @@
+# %% [markdown]
+# # 51 · Sharper pictures
+#
+# *A network can make a small, blurred picture look sharp. Here you find out what the new details are worth, and count
+# how often they are wrong.*
+#
+# > **You will be able to**
+# > - say why the answer with the smallest squared error is blurred
+# > - enlarge pictures with a regression, and with a regression and an adversary, and compare both with two measures
+# > - draw the trade-off between the two measures, and compare it with tricks that need no training
+# > - count details that a method has invented or removed, and say what this means for medical pictures
+# > - measure a generator of colour pictures by attributes whose truth is known
+# >
+# > **Before you start** [36 · measuring samples](36_measuring_samples.ipynb) explains the Fréchet distance and its
+# > floor, [45 · conditional generation](45_conditional.ipynb) a discriminator that sees a condition.
+# >
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
+
+# %% [markdown]
+# ## The idea in a picture
+#
+# The faces of this chapter are **drawn** by `data.faces`, from ellipses and curves. They are not people, and nobody was
+# photographed. So we know everything about each of them: does it wear glasses? Is there a blue mark on a cheek?
+# (Imports and helpers are folded.)
+
+# %% jupyter={"source_hidden": true}
+import copy
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from gan_edu import data, device, metrics, models, nets, objectives, plotting
+from gan_edu.claims import claim, identity
+
+plotting.use_style()
+here = device.pick()  # a GPU if there is one, or else the CPU
+SEEDS, NOISE = range(3), 0.15
+
+
+# %% jupyter={"source_hidden": true}
+def windows(count, seed, **shares):
+    """Drawn faces of 32 × 32 pixels, and of each the 16 × 16 pixels around the eyes, (count, 3, 16, 16)."""
+    faces = data.faces(count, size=32, seed=seed, **shares)
+    return faces, faces.tensor(device=here)[:, :, 9:25, 8:24].contiguous()
+
+
+def shrink(sharp, chance):
+    """What a poor camera sees: the mean of each 4 × 4 pixels, and noise."""
+    small = F.avg_pool2d(sharp, 4)
+    return small + NOISE * torch.randn(small.shape, generator=chance).to(here)
+
+
+# %%
+_, train_on = windows(2000, seed=1, mark=0.5)
+faces, sharp = windows(1000, seed=2, mark=0.5)  # to test on
+_, held = windows(1000, seed=3, mark=0.5)  # to compare with
+small = shrink(sharp, device.generator(4))
+whole = F.pad(faces.tensor()[:10], (0, 0, 0, 0))
+plotting.image_grid({"drawn faces": whole}, rows=1)
+blocks = {"sharp: 16 × 16": sharp[:10].cpu(), "small: 4 × 4": F.interpolate(small[:10], scale_factor=4).clamp(-1, 1).cpu()}
+plotting.image_grid(blocks, rows=1)
+
+# %% [markdown]
+# Above are whole faces. Below them is the part around the eyes, and what a poor camera sees of it: each block of 4 × 4
+# pixels became *one* pixel, and some noise was added. **Super-resolution** means to go back, from the small picture to
+# a sharp one.
+#
+# Look at a small picture. Does this face wear glasses? Is there a blue mark on the cheek? Often several sharp pictures
+# fit. Which one should a network draw?
+
+# %% [markdown]
+# ## 1 · Two pictures fit. Which answer is best?
+#
+# Start with a case that you can compute by hand. A striped shirt has stripes of two pixels, light (+1) and dark (−1).
+# The camera averages four pixels, one light and one dark stripe. So it sees 0 everywhere, and the place of the stripes
+# is lost. Two shirts fit, A and B, and both are equally probable.
+#
+# You may answer A, or B, or a mixture: $t$ parts of A and $1 - t$ parts of B. **Predict, and say why:** which $t$ has
+# the smallest *expected* squared error? And how far is that answer from a real shirt?
+
+# %%
+A = torch.tensor([1.0, 1, -1, -1]).repeat(4)
+B = -A
+identity("the camera sees no difference", F.avg_pool1d(A[None], 4).equal(F.avg_pool1d(B[None], 4)))
+t = torch.linspace(0, 1, 101)
+answers = t[:, None] * A + (1 - t[:, None]) * B
+to_A, to_B = ((answers - shirt).square().mean(dim=1) for shirt in (A, B))
+curves = {"expected squared error": (to_A + to_B) / 2, "distance to the nearest real shirt": torch.minimum(to_A, to_B)}
+plotting.curves(t, curves, "t: share of shirt A in the answer", "mean of squares")
+identity("the mean of both, t = ½, has the smallest expected error: 1", t[curves["expected squared error"].argmin()] == 0.5)
+identity("answering A has twice that error", (to_A + to_B)[-1] / 2 == 2)
+
+# %% [markdown]
+# The best answer is grey, and no shirt is grey. It is also *farthest* from all real shirts. That is the whole problem
+# of this chapter in one curve.
+#
+# It holds in general. For any random picture $X$, the constant with the smallest expected squared error is the mean
+# $\mathbb{E}[X]$. So a network that is trained with squared error (a **regression**) learns the **mean of all sharp
+# pictures that fit** the small one. A mean of different pictures is blurred.
+#
+# What if we draw one of the fitting pictures at random, an honest draw $X'$? $X$ and $X'$ are independent and alike, so
+#
+# $$\mathbb{E}\,(X - X')^2 = \operatorname{Var} X + \operatorname{Var} X' = 2 \operatorname{Var} X .$$
+#
+# The mean's error is $\operatorname{Var} X$. So **an honest draw has exactly twice the squared error of the mean**.
+#
+# The error is often told on a logarithmic scale, the *peak signal-to-noise ratio*: $\text{PSNR} = 10 \log_{10}
+# (2^2 / \text{error})$ decibels (dB), for pixels from −1 to 1. Higher is better. Twice the error is 3 dB less.
+
+# %% [markdown]
+# **Predict again:** A is now more probable, ¾ to ¼. What is the best answer in squared error? And in *absolute* error
+# (L1), which many networks are trained with?
+
+# %%
+squares = 0.75 * to_A + 0.25 * to_B
+absolute = sum(p * (answers - shirt).abs().mean(dim=1) for p, shirt in ((0.75, A), (0.25, B)))
+identity("squared error: the mean again, t = ¾", t[squares.argmin()] == 0.75)
+identity("absolute error: shirt A itself, t = 1", t[absolute.argmin()] == 1)
+
+# %% [markdown]
+# Absolute error picks the *median* of each pixel. It is sharp here because one shirt is more probable. But it is always
+# the same shirt: whoever wears the rarer shirt B gets A. With ½ and ½ every mixture has the same absolute error.
+#
+# So no loss that compares pixel by pixel draws both shirts, each as often as it occurs. An adversary might: its
+# discriminator turns down what isn't like a real picture.
+
+# %% [markdown]
+# ## 2 · A regression, and an adversary
+#
+# Now networks. The `Sharpener` gets a small picture, 48 numbers, and answers with a sharp one, 768 numbers. It only
+# learns what to add to the small picture enlarged smoothly. The `Judge` is a discriminator: it sees a sharp picture *and*
+# the small one, and tells real ones from answers.
+
+
+# %%
+class Sharpener(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nets.mlp([3 * 4 * 4, 192, 192, 3 * 16 * 16])
+
+    def forward(self, small):
+        smooth = F.interpolate(small, scale_factor=4, mode="bilinear")
+        return smooth + self.net(small.flatten(1)).view(-1, 3, 16, 16)
+
+
+class Judge(nn.Module):
+    def __init__(self, known=3 * 4 * 4):
+        super().__init__()
+        self.net = nets.mlp([3 * 16 * 16 + known, 96, 96, 1])
+
+    def forward(self, picture, known):
+        return self.net(torch.cat([picture.flatten(1), known.flatten(1)], dim=1))[:, 0]
+
+
+# %% [markdown]
+# The loss of the sharpener is the squared error plus a **weight** times the loss of a generator:
+#
+# $$\text{loss} = \text{squared error} + \lambda \cdot \text{adversarial loss} .$$
+#
+# With $\lambda = 0$ it is the regression, and no judge is needed. The game is that of
+# [chapter 43](43_modern_recipe.ipynb): the loss with pairs, and R1.
+
+# %%
+game = objectives.relativistic
+
+
+def judge_step(D, optimiser, real, fake, known, lazy):
+    logits = D(torch.cat([real, fake.detach()]), torch.cat([known, known]))
+    loss = game.discriminator(*logits.chunk(2))
+    if lazy:  # R1, each eighth step, eight times as strong
+        x = real.clone().requires_grad_()
+        loss = loss + 8 * objectives.zero_centered(D(x, known), x, 0.3)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+
+
+# %%
+def train(G, D, seed, steps, weight=0.0, rate=1e-3, damage=shrink):
+    chance, faster = device.generator(seed), here.type != "mps"
+    adam = [torch.optim.Adam(net.parameters(), lr=rate, betas=(0.0, 0.99), fused=faster) for net in (G, D)]
+    for step in range(steps):
+        real = train_on[torch.randint(len(train_on), (32,), generator=chance).to(here)]
+        known = damage(real, chance)
+        fake = G(known)
+        loss = F.mse_loss(fake, real)
+        if weight:
+            judge_step(D, adam[1], real, fake, known, lazy=step % 8 == 0)
+            D.requires_grad_(False)
+            loss = loss + weight * game.generator(D(real, known), D(fake, known))
+            D.requires_grad_(True)
+        adam[0].zero_grad()
+        loss.backward()
+        adam[0].step()
+    return G
+
+
+# %% [markdown]
+# Each of three seeds trains a regression for 800 steps. From there three runs go on for 400 steps, with the same
+# settings: without an adversary (the control: as long as the others), with a weak one ($\lambda = 0.01$), and with a
+# strong one ($\lambda = 0.1$).
+#
+# **Predict, and say why:** how will PSNR change with the weight? And the Fréchet distance to real pictures?
+
+# %%
+sharpeners = {0.0: [], 0.01: [], 0.1: []}
+for seed in SEEDS:
+    device.seed_everything(seed)
+    start = train(Sharpener().to(here), Judge().to(here), seed, steps=800, rate=2e-3)
+    for weight, trained in sharpeners.items():
+        device.seed_everything(100 + seed)
+        trained.append(train(copy.deepcopy(start), Judge().to(here), 100 + seed, 400, weight))
+
+# %%
+names = {0.0: "regression", 0.01: "weak adversary", 0.1: "strong adversary"}
+with torch.no_grad():
+    made = {names[weight]: [G(small).clamp(-1, 1) for G in each] for weight, each in sharpeners.items()}
+made["smooth (bicubic)"] = [F.interpolate(small, scale_factor=4, mode="bicubic").clamp(-1, 1)] * 3
+order = ("smooth (bicubic)", "regression", "weak adversary", "strong adversary")
+rows = {"small": F.interpolate(small, scale_factor=4).clamp(-1, 1)} | {name: made[name][0] for name in order}
+plotting.image_grid({name: x[:12].cpu() for name, x in (rows | {"truth": sharp}).items()}, rows=1)
+
+# %% [markdown]
+# Look at the rims of glasses, and at the eyes. From top to bottom the answers get more contrast. Are they *nearer to the
+# truth* in the last row? Measure both:
+#
+# - **distortion**: PSNR, against the truth of the same face
+# - **perception**: the Fréchet distance between 1,000 answers and 1,000 *other* real pictures, in random features
+#   ([chapter 59](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges) shows what they see: blur above all). We divide by its
+#   floor, what real pictures score.
+
+# %%
+reference = metrics.Reference(metrics.random_features((3, 16, 16)), held)
+floor = reference.floor(1000)
+
+
+def measures(pictures, truth=sharp):
+    """PSNR in dB, and the Fréchet distance in floors: (2, seeds)."""
+    psnr = [10 * np.log10(4 / F.mse_loss(x, truth).item()) for x in pictures]
+    return np.array([psnr, [reference.frechet(x) / floor for x in pictures]])
+
+
+scores = {name: measures(pictures) for name, pictures in made.items()}
+
+
+# %% tags=["nbval-ignore-output"]
+def table(names):
+    print("                     PSNR (dB), three seeds     distance / floor")
+    for name in names:
+        psnr, distance = (" ".join(f"{value:6.2f}" for value in values) for values in scores[name])
+        print(f"{name:20s} {psnr}      {distance}")
+
+
+table(order)
+
+# %%
+psnr, distance = ({name: scores[name][i] for name in order} for i in (0, 1))
+better = (psnr["regression"] > psnr["smooth (bicubic)"] + 1).all()
+claim("the regression beats smooth enlarging by more than 1 dB, in all seeds", better, scores)
+down = (np.diff([psnr[name] for name in order[1:]], axis=0) < 0).all()
+claim("the more adversary, the lower PSNR, in all seeds", down, scores)
+nearer = (distance["strong adversary"] < 0.85 * distance["regression"]).all()
+claim("the strong adversary is at least 15 % nearer to real pictures, in all seeds", nearer, scores)
+cost = np.median(psnr["regression"] - psnr["strong adversary"])
+claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
+
+# %% [markdown]
+# So each measure names another winner. The regression is nearer to the *truth*, the adversary is nearer to *looking
+# real*. Neither comes close to the floor of 1. Our networks are tiny and trained for seconds.
+#
+# The loss is below the 3 dB of an honest draw. An adversary with a small weight isn't an honest draw: the squared error
+# holds it back. And its generator gets no noise, so it makes one answer for each small picture.
+#
+# SRGAN (Ledig et al. 2017) did this with photographs, four times larger. Its authors report both sides as well: lower
+# PSNR than their own regression, and better marks from human viewers.
+
+# %% [markdown]
+# ## 3 · The trade-off, and two tricks that are free
+#
+# Blau & Michaeli (2018) proved that this conflict isn't a weakness of PSNR. For *every* measure of distortion there is a
+# border: near it, you can be more truthful or look more real, one at the expense of the other. So draw both measures as
+# a plane.
+#
+# A curve needs comparison. Two tricks give pictures between or beyond, without any training:
+#
+# - **mix** the answers of the regression and the strong adversary, pixel by pixel
+# - **sharpen** the regression's answer with a filter that is older than computers: add $k$ times what a blur takes away
+#   (*unsharp masking*)
+#
+# **Predict, and say why:** where will the sharpened pictures lie? They contain nothing that the regression didn't know.
+
+# %%
+plain, strong = made["regression"], made["strong adversary"]
+
+
+def sharpened(x, k):
+    return (x + k * (x - F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False))).clamp(-1, 1)
+
+
+for k in (0.5, 1.0, 2.0):
+    scores[f"sharpened {k:g}"] = measures([sharpened(x, k) for x in plain])
+for share in (0.25, 0.5, 0.75):
+    scores[f"mix {share:g}"] = measures([(1 - share) * x + share * y for x, y in zip(plain, strong, strict=True)])
+
+# %% jupyter={"source_hidden": true}
+_, ax = plt.subplots(figsize=(6.8, 4))
+paths = {
+    "adversary of weight 0, 0.01, 0.1": (order[1:], plotting.FAKE, "o", "-"),
+    "mixtures": (["regression", "mix 0.25", "mix 0.5", "mix 0.75", "strong adversary"], plotting.NEUTRAL[1], "s", ":"),
+    "sharpened, k = 0, ½, 1, 2": (
+        ["regression", "sharpened 0.5", "sharpened 1", "sharpened 2"], plotting.NEUTRAL[0], "^", "-.",
+    ),
+}  # fmt: skip
+for label, (stations, color, marker, line) in paths.items():
+    for seed in SEEDS:
+        ax.plot(*np.array([scores[name][:, seed] for name in stations]).T, color=color, alpha=0.25, linewidth=1)
+    middle = np.array([np.median(scores[name], axis=1) for name in stations])
+    ax.plot(*middle.T, marker=marker, linestyle=line, color=color, label=label)
+ax.axhline(1, color="black", linestyle="--", linewidth=1.5)
+ax.set(xlabel="PSNR in dB (right: nearer to the truth)", ylabel="distance / floor (down: more real)", ylim=(0, None))
+ax.legend(loc="upper left")
+plt.show()
+
+# %%
+one, mixed, weak = (scores[name] for name in ("sharpened 1", "mix 0.5", "weak adversary"))
+off = np.median(np.abs(mixed - weak), axis=1)
+claim("half and half lies near the weak adversary: within 0.3 dB and 1 floor (medians)", off[0] < 0.3 and off[1] < 1, off)
+wins = int((one[1] < distance["strong adversary"]).sum())
+claim("sharpened with k = 1 looks as real to this judge as the strong adversary, or more, in two of three seeds", wins >= 2, scores)
+claim("and more real than the regression, at lower PSNR, in all seeds", (one[0] < psnr["regression"]).all() and (one[1] < distance["regression"]).all(), scores)
+
+# %% [markdown]
+# The dashes are the floor. Three things to see:
+#
+# - The mixtures lie on nearly the same path as the adversary's weights. To try other weights you need no new training.
+# - The old filter reaches what the strong adversary reaches, or goes beyond. **In the eyes of this judge** our adversary
+#   was not worth its training. With more training, more data and a network of convolutions that may change; a paper that
+#   leaves this row out doesn't tell you.
+# - Sharpening too much ($k = 2$) makes both measures worse than $k = 1$: it is a path along the trade-off only for a
+#   while.
+#
+# And the judge is *one* judge. Random features see contrast and edges. They hardly see whether a face has *one* mark too
+# many. So we count that ourselves.
+
+# %% [markdown]
+# ## 4 · Marks that were never there
+#
+# Half of the faces had a blue mark on a cheek. You may think of a lesion in a scan: small, rare in use, and the reason
+# why anybody looks. Super-resolution of such pictures can **remove** a mark or **invent** one. Here we know the truth,
+# so both can be counted.
+#
+# Our reader is simple: how blue is the bluest pixel near the place where the mark is, or would be? Its threshold lies
+# halfway between real faces with and without a mark. (Marks invented elsewhere aren't counted.)
+
+# %%
+def blueness(pictures, faces):
+    """Blue minus the mean of red and green, the largest near each face's place of a mark: (N,)."""
+    across, down = faces.attributes["mark_x"] - 8, faces.attributes["mark_y"] - 9  # places in the window
+    pixels = torch.arange(16) + 0.5
+    near = (pixels - across[:, None, None]) ** 2 + (pixels[:, None] - down[:, None, None]) ** 2 < 1.5**2
+    x = pictures.cpu()
+    return (x[:, 2] - (x[:, 0] + x[:, 1]) / 2).masked_fill(~near, -9).flatten(1).amax(dim=1)
+
+
+marked = faces.attributes["mark"]
+real = blueness(sharp, faces)
+threshold = (real[marked].median() + real[~marked].median()) / 2
+claim("the reader is right for at least 99 % of real pictures", ((real > threshold) == marked).float().mean() > 0.99)
+
+# %% [markdown]
+# Half of the *training* faces have a mark, as in a data set that was collected for this disease. In use it is rare:
+# among 3,000 new faces, 2 % have one.
+#
+# **Predict, and say why:** who *finds* more of these marks, the regression or the strong adversary? Who *invents* more?
+# And of all marks that you see in the adversary's pictures, how many are invented?
+
+# %%
+few, rare = windows(3000, seed=5, mark=0.02)
+rare_small, true = shrink(rare, device.generator(6)), few.attributes["mark"]
+counts = {}
+for name, weight in (("regression", 0.0), ("weak adversary", 0.01), ("strong adversary", 0.1)):
+    with torch.no_grad():
+        seen = [blueness(G(rare_small).clamp(-1, 1), few) > threshold for G in sharpeners[weight]]
+    counts[name] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in seen])
+with torch.no_grad():
+    seen = [blueness(sharpened(G(rare_small).clamp(-1, 1), 1.0), few) > threshold for G in sharpeners[0.0]]
+counts["sharpened 1"] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in seen])
+
+# %% tags=["nbval-ignore-output"]
+print(f"{int(true.sum())} of {len(true):,} faces have a mark     found (three seeds)     invented")
+for name, each in counts.items():
+    print(f"{name:34s} {str(each[:, 0].tolist()):20s}    {each[:, 1].tolist()}")
+
+# %%
+total = {name: each.sum(axis=0) for name, each in counts.items()}
+(found_r, invented_r), (found_s, invented_s) = total["regression"], total["strong adversary"]
+claim("the strong adversary finds more marks than the regression (three seeds together)", found_s > found_r, counts)
+claim("and invents at least twice as many", invented_s >= 2 * invented_r, counts)
+share = invented_s / (found_s + invented_s)
+claim("of the marks seen in its pictures more than a quarter is invented", share > 0.25, counts)
+claim("all remove marks: none finds more than 9 of 10", max(each[0] for each in total.values()) < 0.9 * 3 * true.sum(), counts)
+
+# %% [markdown]
+# The adversary finds a few more, and invents several times as many. In training every second cheek had a mark; the
+# judge expects marks, and turns down what has too few. In use 98 % have none. Where the small picture leaves a doubt,
+# the network decides by the *shares of its training data*.
+#
+# That isn't the adversary's fault alone. The regression has learned the same shares. But it draws its doubt as a
+# *faint* blue. Does it therefore know less? Compare fairly, without any threshold: take a face with a mark and one
+# without. How often is the marked one bluer? (½ is guessing, 1 is perfect.)
+#
+# **Predict, and say why:** which of the four pictures tells you most about the mark: smooth enlarging, the regression,
+# the adversary, the sharpened one?
+
+# %%
+pictures = {name: made[name] for name in order} | {"sharpened 1": [sharpened(x, 1.0) for x in plain]}
+told = {}
+for name, each in pictures.items():
+    blue = [blueness(x, faces) for x in each]
+    told[name] = torch.stack([(b[marked][:, None] > b[~marked]).float().mean() for b in blue])
+print({name: f"{values.median():.2f}" for name, values in told.items()})
+
+# %%
+middle = {name: values.median().item() for name, values in told.items()}
+claim("all of them tell much: over 0.85", min(middle.values()) > 0.85, told)
+best = max(value for name, value in middle.items() if name != "smooth (bicubic)")
+claim("none tells clearly more than smooth enlarging: at most 0.02 more", best < middle["smooth (bicubic)"] + 0.02, told)
+claim("the strong adversary tells no more than the regression", middle["strong adversary"] <= middle["regression"] + 0.005, told)
+
+# %% [markdown]
+# The blurred picture that everybody would call worst tells as much as the best of them. No method can know more about
+# *this* face than the small picture holds. What a network adds comes from *other* faces. (Such knowledge can help to
+# read the small picture. It can't replace what the camera didn't see.)
+#
+# So the adversary's clear marks are no better founded than the faint ones. They only no longer look doubtful. With the
+# faint ones you can choose a threshold yourself ([chapter 50](50_rare_classes.ipynb#1-·-Three-cheap-cures) shifts it for
+# the shares in use). The adversary has chosen for you.
+
+# %% [markdown]
+# **What published work shows.** Cohen, Luck & Honari (2018) translated brain scans from one kind into another with losses
+# that match distributions, CycleGAN's among them. They changed the share of tumours in the *target* data. The
+# translated pictures followed that share: tumours were added to healthy brains, or removed. They advise against
+# reading a diagnosis from such pictures. Bhadra et al. (2021) define maps of hallucinations for tomography: the part of
+# an answer that the measurement can't have told.
+#
+# **What such papers don't show:** how often this happens in a hospital. Their data are chosen to show the effect, as
+# ours are. And nothing here says that sharper scans are useless. They may help a reader to *find* places, which are
+# then checked in the measured data. What has to be shown is a *count* against the truth, not a beautiful picture.
+
+# %% [markdown]
+# ## 5 · Inpainting: a hole, and what is drawn into it
+#
+# **Inpainting** fills a hole. The same code does it: `damage` now covers the eyes with grey, and a network draws the
+# whole window anew. Only the pixels in the hole are taken from its answer.
+#
+# **Predict:** most rims of glasses lie in the hole, and three of ten faces wear some. What does the regression draw
+# there?
+
+# %%
+hole = torch.zeros(1, 1, 16, 16, device=here)
+hole[..., 2:10, 2:14] = 1
+
+
+def covered(picture, chance):
+    return picture * (1 - hole)
+
+
+class Painter(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nets.mlp([3 * 16 * 16, 192, 192, 3 * 16 * 16])
+
+    def forward(self, picture):
+        return picture + hole * self.net(picture.flatten(1)).view(-1, 3, 16, 16)
+
+
+# %%
+painted = {"regression": [], "with adversary": []}
+for seed in SEEDS:
+    device.seed_everything(seed)
+    begun = train(Painter().to(here), Judge(768).to(here), seed, 400, rate=2e-3, damage=covered)
+    for name, weight in (("regression", 0.0), ("with adversary", 0.1)):
+        device.seed_everything(100 + seed)
+        net = train(copy.deepcopy(begun), Judge(768).to(here), 100 + seed, 250, weight, damage=covered)
+        with torch.no_grad():
+            painted[name].append(net(covered(sharp, None)).clamp(-1, 1))
+rows = {"hole": covered(sharp, None)} | {name: each[0] for name, each in painted.items()} | {"truth": sharp}
+plotting.image_grid({name: x[:12].cpu() for name, x in rows.items()}, rows=1)
+filled = {name: measures(each) for name, each in painted.items()}
+down, nearer = (filled["with adversary"] - filled["regression"]) < 0
+claim("the adversary lowers PSNR here as well, in all seeds", down.all(), filled)
+claim("and the distance in features, in at least two of three", nearer.sum() >= 2, filled)
+
+# %% [markdown]
+# The regression draws the mean of all eyes that fit: a soft shadow where some faces have rims. The adversary draws more
+# definite eyes. Whether *this* face wore glasses, neither can know, where no rim sticks out of the hole. If you use
+# inpainting for restoring a photograph, say which pixels are invented.
+
+# %% [markdown]
+# ## 6 · Whole faces in colour, and attributes counted
+#
+# The other way to a sharp face is to make one from noise. The course brings a finished generator of drawn faces, 64 × 64
+# pixels in colour. It is a convolutional GAN ([chapter 42](42_convolutional_gan.ipynb)) that learned from 6,000 drawings
+# for six minutes on one core; `gan_edu/models/CARD_faces.md` says how.
+
+# %%
+generator, _ = models.read("faces_gan")
+with torch.no_grad():
+    generated = generator(torch.randn(1000, generator.noise_dim, generator=device.generator(7)))
+unseen = data.faces(1000, size=64, seed=8)
+plotting.image_grid({"generated": generated[:20], "drawn": unseen.tensor()[:20]}, rows=2)
+
+# %% [markdown]
+# Look for what is wrong: glasses with one rim, a mouth that melts, hair of two colours. A Fréchet distance would say
+# *how far* they are from drawn ones, but not in what. With known attributes we can ask: three of ten drawn faces wear
+# glasses. How many of the generated ones do?
+#
+# That needs a **reader**, a small classifier. It makes mistakes, so its accuracy has to be told beside its count.
+
+
+# %%
+def eyes(x):
+    return F.avg_pool2d(x, 2)[:, :, 9:25, 8:24].flatten(1).to(here)
+
+
+learn = data.faces(2000, size=64, seed=9)
+device.seed_everything(0)
+reader = nets.mlp([768, 64, 1], activation="relu").to(here)
+adam, x, wears = torch.optim.Adam(reader.parameters(), lr=1e-3), eyes(learn.tensor()), learn.labels.float().to(here)
+for _ in range(400):
+    batch = torch.randint(len(x), (64,))
+    loss = F.binary_cross_entropy_with_logits(reader(x[batch])[:, 0], wears[batch])
+    adam.zero_grad()
+    loss.backward()
+    adam.step()
+with torch.no_grad():
+    on_drawn, on_generated = ((reader(eyes(each))[:, 0] > 0).cpu() for each in (unseen.tensor(), generated))
+
+# %%
+has = unseen.attributes["glasses"]
+hit, false = on_drawn[has].float().mean().item(), on_drawn[~has].float().mean().item()
+read = on_generated.float().mean().item()
+corrected = (read - false) / (hit - false)
+print(f"drawn: {has.float().mean():.0%} wear glasses; the reader is right for {(on_drawn == has).float().mean():.0%}")
+print(f"generated: read in {read:.0%}, corrected for the reader's mistakes {corrected:.0%}")
+claim("the reader is right for at least 95 % of the drawn faces", (on_drawn == has).float().mean() > 0.95)
+claim("the generator draws glasses on 15 to 45 % of its faces (the truth: 30 %)", 0.15 < corrected < 0.45, corrected)
+
+# %% [markdown]
+# The correction: if a share $p$ wears glasses, the reader says yes for $p \cdot \text{hit} + (1 - p) \cdot \text{false}$,
+# where *hit* is the share of glasses that it finds and *false* the share of bare faces that it takes for glasses. Solve
+# this for $p$. It assumes that the reader makes the same mistakes on generated faces as on drawn ones. For half-drawn
+# glasses nobody knows what is right.
+
+# %% [markdown]
+# ## 7 · Which famous picture makers are GANs?
+#
+# A sharp generated picture is no sign of a GAN. Ask how it was *trained*: was there a discriminator?
+#
+# | system | what makes the picture | a GAN? |
+# |---|---|---|
+# | StyleGAN (2018–2021) | a generator against a discriminator | yes |
+# | SRGAN, ESRGAN (2017, 2018) | a regression plus an adversary | yes |
+# | [DALL·E](https://arxiv.org/abs/2102.12092) (2021) | a transformer writes 32 × 32 tokens one after the other; a discrete VAE turns them into pixels | no |
+# | [DALL·E 2](https://arxiv.org/abs/2204.06125) (2022) | a diffusion model, guided by CLIP | no |
+# | [Latent diffusion](https://arxiv.org/abs/2112.10752) (2022) | a diffusion model; its autoencoder is trained with an adversary | no, but a part of it had one |
+# | [GigaGAN](https://arxiv.org/abs/2303.05511) (2023) | a generator from text, against discriminators | yes |
+#
+# So adversaries live on inside other systems, as the part that keeps details sharp.
+
+# %% [markdown]
+# ## What all this does not show
+#
+# - **That adversaries are useless.** Ours is a small network that trained for seconds on windows of 16 × 16 pixels. On
+#   photographs adversaries gave textures that no filter gives.
+# - **That drawn faces behave like photographs.** They have few kinds of detail, and each detail is known. That is why
+#   counting is possible.
+# - **That other judges agree.** We used one, random features. The order of rows can change with another one.
+# - **How often marks are invented elsewhere.** The noise of the camera, the size of the mark and the shares of the
+#   training data decide that. Exercise 4 corrects for one of them.
+
+# %% [markdown]
+# ## Help, I get …
+#
+# ### PSNR of 300 dB, or `inf`
+# You compared a picture with itself. Look whether truth and answer are two tensors.
+#
+# ### PSNR is 6 dB off from a paper's
+# The peak: pixels from −1 to 1 have a range of 2, pixels from 0 to 1 a range of 1. $20 \log_{10} 2$ is 6 dB. Papers may
+# also cut the border, or measure only the brightness.
+#
+# ### The colours of the adversary's answers go wrong
+# The weight is too large for the discriminator you have, or the regression was not trained before. Begin with a small
+# weight.
+
+# %% [markdown]
+# ### My sharp pictures have a pattern of small squares
+# Transposed convolutions whose windows overlap unevenly make it. Sub-pixel convolutions or a smooth enlargement first
+# avoid it ([chapter 42](42_convolutional_gan.ipynb)).
+#
+# ### The network is better than the truth allows
+# Was the small picture made from the *same* file that the network trained on? Keep the test faces apart, and make the
+# small pictures as your real camera makes them. A network that learned from clean averages often fails on noise.
+
+# %% [markdown]
+# ## Recap
+#
+# - The answer with the smallest squared error is the mean of all sharp pictures that fit. Means are blurred.
+# - An honest draw of one fitting picture has exactly twice the squared error, 3 dB less.
+# - An adversary moves along a trade-off: lower PSNR, and a smaller distance to real pictures. Mixing and an old filter
+#   move along it, too, without training.
+# - Sharp details come from the training data. Where the small picture leaves a doubt, they are invented or removed
+#   according to the shares there. Count them against a truth.
+# - To count attributes of generated pictures, tell the reader's accuracy, and correct for it.
+
+# %% [markdown]
+# ## Three quick questions
+#
+# <details><summary>A method has the highest PSNR of all. Are its pictures the sharpest?</summary>
+#
+# Rather not. The highest PSNR belongs to the mean of all fitting pictures, and where several fit, it is blurred.
+#
+# </details>
+#
+# <details><summary>A colleague sharpens an old scan with a network and now sees a small lesion clearly. What do you
+# ask?</summary>
+#
+# Is it in the measured data, too, perhaps faintly? How many scans of the training data had such lesions? And how many
+# lesions does this network invent on scans that are known to be healthy?
+#
+# </details>
+#
+# <details><summary>Why did blurred, smoothly enlarged pictures tell as much about the mark as the sharp ones?</summary>
+#
+# All answers are computed from the same small picture. Computing can't add knowledge about this one face. It can only
+# show what is there in another way.
+#
+# </details>
+
+# %% [markdown]
+# ## Exercises and neighbours
+#
+# {{neighbours}}
+
+# %% [markdown]
+# ## Further reading
+#
+# - [Blau & Michaeli 2018, The Perception-Distortion Tradeoff](https://arxiv.org/abs/1711.06077): the theorem, and a plane
+#   with many methods of super-resolution.
+# - [Ledig et al. 2017, Photo-Realistic Single Image Super-Resolution Using a GAN](https://arxiv.org/abs/1609.04802):
+#   SRGAN, with a test by human viewers.
+# - [Cohen, Luck & Honari 2018, Distribution Matching Losses Can Hallucinate Features in Medical Image
+#   Translation](https://arxiv.org/abs/1805.08841): short, and with pictures that one remembers.
+# - [Bhadra et al. 2021, On Hallucinations in Tomographic Image Reconstruction](https://arxiv.org/abs/2012.00646): which
+#   part of an answer the measurement can't have told.
+# - [Menon et al. 2020, PULSE](https://arxiv.org/abs/2003.03808): sharp faces that fit a small picture. Its authors stress
+#   that they are imaginary, and identify nobody.
+
+# %% [markdown]
+# ## Key terms
+#
+# | English | 中文 | Meaning |
+# |---|---|---|
+# | super-resolution | 超分辨率 | a sharp picture from a small one |
+# | inpainting | 图像修复 | filling a hole in a picture |
+# | PSNR, peak signal-to-noise ratio | 峰值信噪比 | squared error on a logarithmic scale, in dB; higher is better |
+# | perception–distortion trade-off | 感知-失真权衡 | looking real against being near to the truth |
+# | unsharp masking | 反锐化掩模 | sharpening by adding what a blur takes away |
+# | hallucination | 幻觉 | a detail that the measurement didn't contain |
