@@ -57,14 +57,21 @@ def card():
         readers[name] = metrics.trained_features(learned.tensor(), labels, classes=("without", "with"), progress=False)
     judges["a reader of glasses"] = readers["glasses"]
     lines = [CARD.format(**facts, size=finished.size([ENTRY])).strip(), ""]
-    lines += ["| judge | generated | blurred | one face, repeated | other drawn faces (the floor) |", "|---|---|---|---|---|"]
+    lines += [
+        "| judge | generated | blurred | one face, repeated | other drawn faces (the floor) |",
+        "|---|---|---|---|---|",
+    ]
     x = other.tensor()
     blurred = torch.nn.functional.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
     for name, judge in judges.items():
         reference = metrics.Reference(judge, held)
         scores = [reference.frechet(each) for each in (made, blurred, x[:1].repeat(COUNT, 1, 1, 1), x)]
         lines.append("| " + " | ".join([name, *(f"{score:.3g}" for score in scores)]) + " |")
-    lines += ["", "| attribute | read in generated | read in drawn | true share in drawn | reader right |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| attribute | read in generated | read in drawn | true share in drawn | reader right |",
+        "|---|---|---|---|---|",
+    ]
     for name, reader in readers.items():
         shares = [reader.probabilities(reader(each)).argmax(1).float().mean().item() for each in (made, x)]
         right = (reader.probabilities(reader(x)).argmax(1) == other.attributes[name].long()).float().mean().item()

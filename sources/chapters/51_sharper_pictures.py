@@ -58,9 +58,11 @@ _, train_on = windows(2000, seed=1, mark=0.5)
 faces, sharp = windows(1000, seed=2, mark=0.5)  # to test on
 _, held = windows(1000, seed=3, mark=0.5)  # to compare with
 small = shrink(sharp, device.generator(4))
-whole = F.pad(faces.tensor()[:10], (0, 0, 0, 0))
-plotting.image_grid({"drawn faces": whole}, rows=1)
-blocks = {"sharp: 16 × 16": sharp[:10].cpu(), "small: 4 × 4": F.interpolate(small[:10], scale_factor=4).clamp(-1, 1).cpu()}
+plotting.image_grid({"drawn faces": faces.tensor()[:10]}, rows=1)
+blocks = {
+    "sharp: 16 × 16": sharp[:10].cpu(),
+    "small: 4 × 4": F.interpolate(small[:10], scale_factor=4).clamp(-1, 1).cpu(),
+}
 plotting.image_grid(blocks, rows=1)
 
 # %% [markdown]
@@ -90,7 +92,9 @@ answers = t[:, None] * A + (1 - t[:, None]) * B
 to_A, to_B = ((answers - shirt).square().mean(dim=1) for shirt in (A, B))
 curves = {"expected squared error": (to_A + to_B) / 2, "distance to the nearest real shirt": torch.minimum(to_A, to_B)}
 plotting.curves(t, curves, "t: share of shirt A in the answer", "mean of squares")
-identity("the mean of both, t = ½, has the smallest expected error: 1", t[curves["expected squared error"].argmin()] == 0.5)
+identity(
+    "the mean of both, t = ½, has the smallest expected error: 1", t[curves["expected squared error"].argmin()] == 0.5
+)
 identity("answering A has twice that error", (to_A + to_B)[-1] / 2 == 2)
 
 # %% [markdown]
@@ -131,8 +135,8 @@ identity("absolute error: shirt A itself, t = 1", t[absolute.argmin()] == 1)
 # ## 2 · A regression, and an adversary
 #
 # Now networks. The `Sharpener` gets a small picture, 48 numbers, and answers with a sharp one, 768 numbers. It only
-# learns what to add to the small picture enlarged smoothly. The `Judge` is a discriminator: it sees a sharp picture *and*
-# the small one, and tells real ones from answers.
+# learns what to add to the small picture enlarged smoothly. The `Judge` is a discriminator: it sees a sharp picture
+# *and* the small one, and tells real ones from answers.
 
 
 # %%
@@ -224,13 +228,13 @@ rows = {"small": F.interpolate(small, scale_factor=4).clamp(-1, 1)} | {name: mad
 plotting.image_grid({name: x[:12].cpu() for name, x in (rows | {"truth": sharp}).items()}, rows=1)
 
 # %% [markdown]
-# Look at the rims of glasses, and at the eyes. From top to bottom the answers get more contrast. Are they *nearer to the
-# truth* in the last row? Measure both:
+# Look at the rims of glasses, and at the eyes. From top to bottom the answers get more contrast. Are they *nearer to
+# the truth* in the last row? Measure both:
 #
 # - **distortion**: PSNR, against the truth of the same face
 # - **perception**: the Fréchet distance between 1,000 answers and 1,000 *other* real pictures, in random features
-#   ([chapter 59](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges) shows what they see: blur above all). We divide by its
-#   floor, what real pictures score.
+#   ([chapter 59](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges) shows what they see: blur above all). We divide by
+#   its floor, what real pictures score.
 
 # %%
 reference = metrics.Reference(metrics.random_features((3, 16, 16)), held)
@@ -280,9 +284,9 @@ claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
 # %% [markdown]
 # ## 3 · The trade-off, and two tricks that are free
 #
-# Blau & Michaeli (2018) proved that this conflict isn't a weakness of PSNR. For *every* measure of distortion there is a
-# border: near it, you can be more truthful or look more real, one at the expense of the other. So draw both measures as
-# a plane.
+# Blau & Michaeli (2018) proved that this conflict isn't a weakness of PSNR. For *every* measure of distortion there is
+# a border: near it, you can be more truthful or look more real, one at the expense of the other. So draw both measures
+# as a plane.
 #
 # A curve needs comparison. Two tricks give pictures between or beyond, without any training:
 #
@@ -327,23 +331,33 @@ plt.show()
 # %%
 one, mixed, weak = (scores[name] for name in ("sharpened 1", "mix 0.5", "weak adversary"))
 off = np.median(np.abs(mixed - weak), axis=1)
-claim("half and half lies near the weak adversary: within 0.3 dB and 1 floor (medians)", off[0] < 0.3 and off[1] < 1, off)
+claim(
+    "half and half lies near the weak adversary: within 0.3 dB and 1 floor (medians)", off[0] < 0.3 and off[1] < 1, off
+)
 wins = int((one[1] < distance["strong adversary"]).sum())
-claim("sharpened with k = 1 looks as real to this judge as the strong adversary, or more, in two of three seeds", wins >= 2, scores)
-claim("and more real than the regression, at lower PSNR, in all seeds", (one[0] < psnr["regression"]).all() and (one[1] < distance["regression"]).all(), scores)
+claim(
+    "sharpened with k = 1 looks as real to this judge as the strong adversary, or more, in two of three seeds",
+    wins >= 2,
+    scores,
+)
+claim(
+    "and more real than the regression, at lower PSNR, in all seeds",
+    (one[0] < psnr["regression"]).all() and (one[1] < distance["regression"]).all(),
+    scores,
+)
 
 # %% [markdown]
 # The dashes are the floor. Three things to see:
 #
 # - The mixtures lie on nearly the same path as the adversary's weights. To try other weights you need no new training.
-# - The old filter reaches what the strong adversary reaches, or goes beyond. **In the eyes of this judge** our adversary
-#   was not worth its training. With more training, more data and a network of convolutions that may change; a paper that
-#   leaves this row out doesn't tell you.
+# - The old filter reaches what the strong adversary reaches, or goes beyond. **In the eyes of this judge** our
+#   adversary was not worth its training. With more training, more data and a network of convolutions that may change; a
+#   paper that leaves this row out doesn't tell you.
 # - Sharpening too much ($k = 2$) makes both measures worse than $k = 1$: it is a path along the trade-off only for a
 #   while.
 #
-# And the judge is *one* judge. Random features see contrast and edges. They hardly see whether a face has *one* mark too
-# many. So we count that ourselves.
+# And the judge is *one* judge. Random features see contrast and edges. They hardly see whether a face has *one* mark
+# too many. So we count that ourselves.
 
 # %% [markdown]
 # ## 4 · Marks that were never there
@@ -354,6 +368,7 @@ claim("and more real than the regression, at lower PSNR, in all seeds", (one[0] 
 #
 # Our reader is simple: how blue is the bluest pixel near the place where the mark is, or would be? Its threshold lies
 # halfway between real faces with and without a mark. (Marks invented elsewhere aren't counted.)
+
 
 # %%
 def blueness(pictures, faces):
@@ -401,7 +416,11 @@ claim("the strong adversary finds more marks than the regression (three seeds to
 claim("and invents at least twice as many", invented_s >= 2 * invented_r, counts)
 share = invented_s / (found_s + invented_s)
 claim("of the marks seen in its pictures more than a quarter is invented", share > 0.25, counts)
-claim("all remove marks: none finds more than 9 of 10", max(each[0] for each in total.values()) < 0.9 * 3 * true.sum(), counts)
+claim(
+    "all remove marks: none finds more than 9 of 10",
+    max(each[0] for each in total.values()) < 0.9 * 3 * true.sum(),
+    counts,
+)
 
 # %% [markdown]
 # The adversary finds a few more, and invents several times as many. In training every second cheek had a mark; the
@@ -427,8 +446,14 @@ print({name: f"{values.median():.2f}" for name, values in told.items()})
 middle = {name: values.median().item() for name, values in told.items()}
 claim("all of them tell much: over 0.85", min(middle.values()) > 0.85, told)
 best = max(value for name, value in middle.items() if name != "smooth (bicubic)")
-claim("none tells clearly more than smooth enlarging: at most 0.02 more", best < middle["smooth (bicubic)"] + 0.02, told)
-claim("the strong adversary tells no more than the regression", middle["strong adversary"] <= middle["regression"] + 0.005, told)
+claim(
+    "none tells clearly more than smooth enlarging: at most 0.02 more", best < middle["smooth (bicubic)"] + 0.02, told
+)
+claim(
+    "the strong adversary tells no more than the regression",
+    middle["strong adversary"] <= middle["regression"] + 0.005,
+    told,
+)
 
 # %% [markdown]
 # The blurred picture that everybody would call worst tells as much as the best of them. No method can know more about
@@ -436,12 +461,12 @@ claim("the strong adversary tells no more than the regression", middle["strong a
 # read the small picture. It can't replace what the camera didn't see.)
 #
 # So the adversary's clear marks are no better founded than the faint ones. They only no longer look doubtful. With the
-# faint ones you can choose a threshold yourself ([chapter 50](50_rare_classes.ipynb#1-·-Three-cheap-cures) shifts it for
-# the shares in use). The adversary has chosen for you.
+# faint ones you can choose a threshold yourself ([chapter 50](50_rare_classes.ipynb#1-·-Three-cheap-cures) shifts it
+# for the shares in use). The adversary has chosen for you.
 
 # %% [markdown]
-# **What published work shows.** Cohen, Luck & Honari (2018) translated brain scans from one kind into another with losses
-# that match distributions, CycleGAN's among them. They changed the share of tumours in the *target* data. The
+# **What published work shows.** Cohen, Luck & Honari (2018) translated brain scans from one kind into another with
+# losses that match distributions, CycleGAN's among them. They changed the share of tumours in the *target* data. The
 # translated pictures followed that share: tumours were added to healthy brains, or removed. They advise against
 # reading a diagnosis from such pictures. Bhadra et al. (2021) define maps of hallucinations for tomography: the part of
 # an answer that the measurement can't have told.
@@ -502,9 +527,9 @@ claim("and the distance in features, in at least two of three", nearer.sum() >= 
 # %% [markdown]
 # ## 6 · Whole faces in colour, and attributes counted
 #
-# The other way to a sharp face is to make one from noise. The course brings a finished generator of drawn faces, 64 × 64
-# pixels in colour. It is a convolutional GAN ([chapter 42](42_convolutional_gan.ipynb)) that learned from 6,000 drawings
-# for six minutes on one core; `gan_edu/models/CARD_faces.md` says how.
+# The other way to a sharp face is to make one from noise. The course brings a finished generator of drawn faces, 64 ×
+# 64 pixels in colour. It is a convolutional GAN ([chapter 42](42_convolutional_gan.ipynb)) that learned from 6,000
+# drawings for six minutes on one core; `gan_edu/models/CARD_faces.md` says how.
 
 # %%
 generator, _ = models.read("faces_gan")
@@ -550,10 +575,10 @@ claim("the reader is right for at least 95 % of the drawn faces", (on_drawn == h
 claim("the generator draws glasses on 15 to 45 % of its faces (the truth: 30 %)", 0.15 < corrected < 0.45, corrected)
 
 # %% [markdown]
-# The correction: if a share $p$ wears glasses, the reader says yes for $p \cdot \text{hit} + (1 - p) \cdot \text{false}$,
-# where *hit* is the share of glasses that it finds and *false* the share of bare faces that it takes for glasses. Solve
-# this for $p$. It assumes that the reader makes the same mistakes on generated faces as on drawn ones. For half-drawn
-# glasses nobody knows what is right.
+# The correction: if a share $p$ wears glasses, the reader says yes for $p \cdot \text{hit} + (1 - p) \cdot
+# \text{false}$, where *hit* is the share of glasses that it finds and *false* the share of bare faces that it takes for
+# glasses. Solve this for $p$. It assumes that the reader makes the same mistakes on generated faces as on drawn ones.
+# For half-drawn glasses nobody knows what is right.
 
 # %% [markdown]
 # ## 7 · Which famous picture makers are GANs?
@@ -562,11 +587,11 @@ claim("the generator draws glasses on 15 to 45 % of its faces (the truth: 30 %)"
 #
 # | system | what makes the picture | a GAN? |
 # |---|---|---|
-# | StyleGAN (2018–2021) | a generator against a discriminator | yes |
-# | SRGAN, ESRGAN (2017, 2018) | a regression plus an adversary | yes |
-# | [DALL·E](https://arxiv.org/abs/2102.12092) (2021) | a transformer writes 32 × 32 tokens one after the other; a discrete VAE turns them into pixels | no |
+# | StyleGAN (2018) | a generator against a discriminator | yes |
+# | SRGAN (2017), ESRGAN (2018) | a regression plus an adversary | yes |
+# | [DALL·E](https://arxiv.org/abs/2102.12092) (2021) | a transformer writes 32 × 32 tokens, a VAE draws them | no |
 # | [DALL·E 2](https://arxiv.org/abs/2204.06125) (2022) | a diffusion model, guided by CLIP | no |
-# | [Latent diffusion](https://arxiv.org/abs/2112.10752) (2022) | a diffusion model; its autoencoder is trained with an adversary | no, but a part of it had one |
+# | [Latent diffusion](https://arxiv.org/abs/2112.10752) (2022) | diffusion; its autoencoder had an adversary | partly |
 # | [GigaGAN](https://arxiv.org/abs/2303.05511) (2023) | a generator from text, against discriminators | yes |
 #
 # So adversaries live on inside other systems, as the part that keeps details sharp.
@@ -648,16 +673,16 @@ claim("the generator draws glasses on 15 to 45 % of its faces (the truth: 30 %)"
 # %% [markdown]
 # ## Further reading
 #
-# - [Blau & Michaeli 2018, The Perception-Distortion Tradeoff](https://arxiv.org/abs/1711.06077): the theorem, and a plane
-#   with many methods of super-resolution.
+# - [Blau & Michaeli 2018, The Perception-Distortion Tradeoff](https://arxiv.org/abs/1711.06077): the theorem, and a
+#   plane with many methods of super-resolution.
 # - [Ledig et al. 2017, Photo-Realistic Single Image Super-Resolution Using a GAN](https://arxiv.org/abs/1609.04802):
 #   SRGAN, with a test by human viewers.
 # - [Cohen, Luck & Honari 2018, Distribution Matching Losses Can Hallucinate Features in Medical Image
 #   Translation](https://arxiv.org/abs/1805.08841): short, and with pictures that one remembers.
 # - [Bhadra et al. 2021, On Hallucinations in Tomographic Image Reconstruction](https://arxiv.org/abs/2012.00646): which
 #   part of an answer the measurement can't have told.
-# - [Menon et al. 2020, PULSE](https://arxiv.org/abs/2003.03808): sharp faces that fit a small picture. Its authors stress
-#   that they are imaginary, and identify nobody.
+# - [Menon et al. 2020, PULSE](https://arxiv.org/abs/2003.03808): sharp faces that fit a small picture. Its authors
+#   stress that they are imaginary, and identify nobody.
 
 # %% [markdown]
 # ## Key terms
