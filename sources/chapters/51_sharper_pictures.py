@@ -54,7 +54,7 @@ def shrink(sharp, chance):
 
 
 # %%
-_, train_on = windows(2000, seed=1, mark=0.5)
+seen, train_on = windows(2000, seed=1, mark=0.5)
 faces, sharp = windows(1000, seed=2, mark=0.5)  # to test on
 _, held = windows(1000, seed=3, mark=0.5)  # to compare with
 small = shrink(sharp, device.generator(4))
@@ -398,11 +398,11 @@ rare_small, true = shrink(rare, device.generator(6)), few.attributes["mark"]
 counts = {}
 for name, weight in (("regression", 0.0), ("weak adversary", 0.01), ("strong adversary", 0.1)):
     with torch.no_grad():
-        seen = [blueness(G(rare_small).clamp(-1, 1), few) > threshold for G in sharpeners[weight]]
-    counts[name] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in seen])
+        blue = [blueness(G(rare_small).clamp(-1, 1), few) > threshold for G in sharpeners[weight]]
+    counts[name] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in blue])
 with torch.no_grad():
-    seen = [blueness(sharpened(G(rare_small).clamp(-1, 1), 1.0), few) > threshold for G in sharpeners[0.0]]
-counts["sharpened 1"] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in seen])
+    blue = [blueness(sharpened(G(rare_small).clamp(-1, 1), 1.0), few) > threshold for G in sharpeners[0.0]]
+counts["sharpened 1"] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in blue])
 
 # %% tags=["nbval-ignore-output"]
 print(f"{int(true.sum())} of {len(true):,} faces have a mark     found (three seeds)     invented")
@@ -534,8 +534,8 @@ claim("and the distance in features, in at least two of three", nearer.sum() >= 
 # %%
 generator, _ = models.read("faces_gan")
 with torch.no_grad():
-    generated = generator(torch.randn(1000, generator.noise_dim, generator=device.generator(7)))
-unseen = data.faces(1000, size=64, seed=8)
+    generated = generator(torch.randn(600, generator.noise_dim, generator=device.generator(7)))
+unseen = data.faces(600, size=64, seed=8)
 plotting.image_grid({"generated": generated[:20], "drawn": unseen.tensor()[:20]}, rows=2)
 
 # %% [markdown]
@@ -543,7 +543,8 @@ plotting.image_grid({"generated": generated[:20], "drawn": unseen.tensor()[:20]}
 # *how far* they are from drawn ones, but not in what. With known attributes we can ask: three of ten drawn faces wear
 # glasses. How many of the generated ones do?
 #
-# That needs a **reader**, a small classifier. It makes mistakes, so its accuracy has to be told beside its count.
+# That needs a **reader**, a small classifier. It learns from the windows of section 2, whose glasses are known. It
+# makes mistakes, so its accuracy has to be told beside its count.
 
 
 # %%
@@ -551,13 +552,12 @@ def eyes(x):
     return F.avg_pool2d(x, 2)[:, :, 9:25, 8:24].flatten(1).to(here)
 
 
-learn = data.faces(2000, size=64, seed=9)
 device.seed_everything(0)
 reader = nets.mlp([768, 64, 1], activation="relu").to(here)
-adam, x, wears = torch.optim.Adam(reader.parameters(), lr=1e-3), eyes(learn.tensor()), learn.labels.float().to(here)
-for _ in range(400):
-    batch = torch.randint(len(x), (64,))
-    loss = F.binary_cross_entropy_with_logits(reader(x[batch])[:, 0], wears[batch])
+adam, wears = torch.optim.Adam(reader.parameters(), lr=1e-3), seen.labels.float().to(here)
+for _ in range(500):
+    batch = torch.randint(len(train_on), (64,)).to(here)
+    loss = F.binary_cross_entropy_with_logits(reader(train_on[batch].flatten(1))[:, 0], wears[batch])
     adam.zero_grad()
     loss.backward()
     adam.step()
