@@ -183,11 +183,11 @@ def judge_step(D, optimiser, real, fake, known, lazy):
 
 
 # %%
-def train(G, D, seed, steps, weight=0.0, rate=1e-3, damage=shrink):
+def train(G, D, seed, steps, weight=0.0, rate=1e-3, damage=shrink, on=train_on):
     chance, faster = device.generator(seed), here.type != "mps"
     adam = [torch.optim.Adam(net.parameters(), lr=rate, betas=(0.0, 0.99), fused=faster) for net in (G, D)]
     for step in range(steps):
-        real = train_on[torch.randint(len(train_on), (32,), generator=chance).to(here)]
+        real = on[torch.randint(len(on), (32,), generator=chance).to(here)]
         known = damage(real, chance)
         fake = G(known)
         loss = F.mse_loss(fake, real)
@@ -329,35 +329,38 @@ ax.legend(loc="upper left")
 plt.show()
 
 # %%
-one, mixed, weak = (scores[name] for name in ("sharpened 1", "mix 0.5", "weak adversary"))
-off = np.median(np.abs(mixed - weak), axis=1)
+filtered, mixed, weak = (scores[name] for name in ("sharpened 1", "mix 0.5", "weak adversary"))
+off, between = np.median(np.abs(mixed - weak), axis=1), (mixed < scores["regression"]).all()
+near = between and (off < (0.3, 1)).all()
+claim("half and half: below the regression in both, and within 0.3 dB and 1 floor of the weak adversary", near, off)
+wins = ((filtered[1] < distance["strong adversary"]) & (filtered[0] > psnr["strong adversary"])).sum()
 claim(
-    "half and half lies near the weak adversary: within 0.3 dB and 1 floor (medians)", off[0] < 0.3 and off[1] < 1, off
-)
-wins = int((one[1] < distance["strong adversary"]).sum())
-claim(
-    "sharpened with k = 1 looks as real to this judge as the strong adversary, or more, in two of three seeds",
+    "sharpened with k = 1 beats the strong adversary in both measures, in two of three seeds at least",
     wins >= 2,
     scores,
 )
+other = metrics.Reference(metrics.random_features((3, 16, 16), seed=1), held)
+again = [np.median([other.frechet(x) for x in each]) for each in ([sharpened(x, 1.0) for x in plain], strong, plain)]
 claim(
-    "and more real than the regression, at lower PSNR, in all seeds",
-    (one[0] < psnr["regression"]).all() and (one[1] < distance["regression"]).all(),
-    scores,
+    "another random net puts them in the same order: filter, strong adversary, regression",
+    again == sorted(again),
+    again,
 )
 
 # %% [markdown]
 # The dashes are the floor. Three things to see:
 #
 # - The mixtures lie on nearly the same path as the adversary's weights. To try other weights you need no new training.
-# - The old filter reaches what the strong adversary reaches, or goes beyond. **In the eyes of this judge** our
-#   adversary was not worth its training. With more training, more data and a network of convolutions that may change; a
-#   paper that leaves this row out doesn't tell you.
-# - Sharpening too much ($k = 2$) makes both measures worse than $k = 1$: it is a path along the trade-off only for a
-#   while.
+# - The old filter does *better* than our adversary, in both measures. In the eyes of this judge the adversary wasn't
+#   worth its training. A paper that leaves this row out doesn't tell you.
+# - Sharpening too much ($k = 2$) is worse than $k = 1$ in both measures.
 #
-# And the judge is *one* judge. Random features see contrast and edges. They hardly see whether a face has *one* mark
-# too many. So we count that ourselves.
+# Can an adversary beat the filter? In one trial, with one seed, it came to 2.9 floors at 18.5 dB. That is below the
+# filter's path. But much was different there: a judge of convolutions, wider networks, 3,000 training faces, 600 steps.
+# Its regression was better, too, and we didn't sharpen that one. So we can't say which of these made it.
+#
+# Both our judges are random features. They see contrast and edges. They hardly see whether a face has *one* mark too
+# many. So we count that ourselves.
 
 # %% [markdown]
 # ## 4 · Marks that were never there
@@ -395,44 +398,73 @@ claim("the reader is right for at least 99 % of real pictures", ((real > thresho
 # %%
 few, rare = windows(3000, seed=5, mark=0.02)
 rare_small, true = shrink(rare, device.generator(6)), few.attributes["mark"]
-counts = {}
-for name, weight in (("regression", 0.0), ("weak adversary", 0.01), ("strong adversary", 0.1)):
-    with torch.no_grad():
-        blue = [blueness(G(rare_small).clamp(-1, 1), few) > threshold for G in sharpeners[weight]]
-    counts[name] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in blue])
-with torch.no_grad():
-    blue = [blueness(sharpened(G(rare_small).clamp(-1, 1), 1.0), few) > threshold for G in sharpeners[0.0]]
-counts["sharpened 1"] = np.array([[(each & true).sum(), (each & ~true).sum()] for each in blue])
+
+
+@torch.no_grad()
+def count(nets, k=0.0):
+    """Marks found and invented by each net, its answers sharpened by k: (seeds, 2)."""
+    blue = [blueness(sharpened(G(rare_small).clamp(-1, 1), k), few) > threshold for G in nets]
+    return np.array([[(each & true).sum(), (each & ~true).sum()] for each in blue])
+
+
+counts = {names[weight]: count(each) for weight, each in sharpeners.items()}
+counts["regression, sharpened"] = count(sharpeners[0.0], 1.0)
+
 
 # %% tags=["nbval-ignore-output"]
-print(f"{int(true.sum())} of {len(true):,} faces have a mark     found (three seeds)     invented")
-for name, each in counts.items():
-    print(f"{name:34s} {str(each[:, 0].tolist()):20s}    {each[:, 1].tolist()}")
+def show(counts):
+    print(f"{int(true.sum())} of {len(true):,} faces have a mark   found (three seeds)   invented")
+    for name, each in counts.items():
+        print(f"{name:32s} {str(each[:, 0].tolist()):19s}   {each[:, 1].tolist()}")
+
+
+show(counts)
 
 # %%
 total = {name: each.sum(axis=0) for name, each in counts.items()}
 (found_r, invented_r), (found_s, invented_s) = total["regression"], total["strong adversary"]
-claim("the strong adversary finds more marks than the regression (three seeds together)", found_s > found_r, counts)
-claim("and invents at least twice as many", invented_s >= 2 * invented_r, counts)
+more = found_r < found_s < 0.9 * 3 * true.sum()
+claim("the strong adversary finds more marks than the regression, and not 9 of 10 (three seeds together)", more, counts)
+claim("and it invents at least twice as many", invented_s >= 2 * invented_r, counts)
 share = invented_s / (found_s + invented_s)
-claim("of the marks seen in its pictures more than a quarter is invented", share > 0.25, counts)
-claim(
-    "all remove marks: none finds more than 9 of 10",
-    max(each[0] for each in total.values()) < 0.9 * 3 * true.sum(),
-    counts,
-)
+claim("of the marks seen in its pictures more than a third is invented", share > 1 / 3, counts)
+filtered = counts["regression, sharpened"][:, 1] > counts["regression"][:, 1]
+claim("the filter invents more than the regression alone, in each seed", filtered.all(), counts)
 
 # %% [markdown]
-# The adversary finds a few more, and invents several times as many. In training every second cheek had a mark; the
-# judge expects marks, and turns down what has too few. In use 98 % have none. Where the small picture leaves a doubt,
-# the network decides by the *shares of its training data*.
+# The strong adversary finds more marks than the regression, and invents many more. Here 7 of 10 marks that you see in
+# its pictures were never there. And the filter, the winner of section 3, invents most of all: it makes every bluish
+# stain bluer.
 #
-# That isn't the adversary's fault alone. The regression has learned the same shares. But it draws its doubt as a
-# *faint* blue. Does it therefore know less? Compare fairly, without any threshold: take a face with a mark and one
-# without. How often is the marked one bluer? (½ is guessing, 1 is perfect.)
+# Why marks, and not something else? In training every second face had one. Take this away, and train the strong
+# adversary on *the same faces*, of which only 2 % have a mark, as in use.
 #
-# **Predict, and say why:** which of the four pictures tells you most about the mark: smooth enlarging, the regression,
-# the adversary, the sharpened one?
+# **Predict:** how many marks will it invent? And how many will it find?
+
+# %%
+as_in_use = windows(2000, seed=1, mark=0.02)[1]
+others = []
+for seed in SEEDS:
+    device.seed_everything(seed)
+    start = train(Sharpener().to(here), Judge().to(here), seed, 800, rate=2e-3, on=as_in_use)
+    device.seed_everything(100 + seed)
+    others.append(train(start, Judge().to(here), 100 + seed, 400, 0.1, on=as_in_use))
+counts["strong, trained with 2 %"] = count(others)
+found_o, invented_o = counts["strong, trained with 2 %"].sum(axis=0)
+claim("trained with 2 % it invents less than a third as many marks", invented_o < invented_s / 3, counts)
+claim("and it finds less than half as many", found_o < found_s / 2, counts)
+
+# %% [markdown]
+# So the shares of the training data decide. Where the small picture leaves a doubt, a network that saw many marks draws
+# one, and a network that hardly saw any draws clean skin. With the first you fear marks that aren't there. With the
+# second you miss those that are.
+#
+# The regression has learned the same shares. But it draws its doubt as a *faint* blue. Does it therefore know less?
+# Compare fairly, without any threshold: take a face with a mark and one without. How often is the marked one bluer? (½
+# is guessing, 1 is perfect.)
+#
+# **Predict, and say why:** which pictures tell you most about the mark: smoothly enlarged ones, those of the
+# regression, of the adversary, or the sharpened ones?
 
 # %%
 pictures = {name: made[name] for name in order} | {"sharpened 1": [sharpened(x, 1.0) for x in plain]}
@@ -444,15 +476,11 @@ print({name: f"{values.median():.2f}" for name, values in told.items()})
 
 # %%
 middle = {name: values.median().item() for name, values in told.items()}
-claim("all of them tell much: over 0.85", min(middle.values()) > 0.85, told)
-best = max(value for name, value in middle.items() if name != "smooth (bicubic)")
+smooth = middle.pop("smooth (bicubic)")
+even = min(middle.values()) > 0.85 and max(middle.values()) < smooth + 0.02
+claim("all tell much, over 0.85, and none over 0.02 more than smooth enlarging", even, told)
 claim(
-    "none tells clearly more than smooth enlarging: at most 0.02 more", best < middle["smooth (bicubic)"] + 0.02, told
-)
-claim(
-    "the strong adversary tells no more than the regression",
-    middle["strong adversary"] <= middle["regression"] + 0.005,
-    told,
+    "the strong adversary tells no more than the regression", middle["strong adversary"] <= middle["regression"], told
 )
 
 # %% [markdown]
