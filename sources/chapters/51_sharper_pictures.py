@@ -472,7 +472,9 @@ told = {}
 for name, each in pictures.items():
     blue = [blueness(x, faces) for x in each]
     told[name] = torch.stack([(b[marked][:, None] > b[~marked]).float().mean() for b in blue])
-print({name: f"{values.median():.2f}" for name, values in told.items()})
+
+# %% tags=["nbval-ignore-output"]
+print("  ".join(f"{name}: {values.median():.2f}" for name, values in told.items()))
 
 # %%
 middle = {name: values.median().item() for name, values in told.items()}
@@ -530,27 +532,36 @@ class Painter(nn.Module):
         return picture + hole * self.net(picture.flatten(1)).view(-1, 3, 16, 16)
 
 
+class BlindJudge(Judge):
+    """It sees the picture alone."""
+
+    def forward(self, picture, known):
+        return super().forward(picture, known.flatten(1)[:, :0])
+
+
 # %%
 painted = {"regression": [], "with adversary": []}
 for seed in SEEDS:
     device.seed_everything(seed)
-    begun = train(Painter().to(here), Judge(768).to(here), seed, 400, rate=2e-3, damage=covered)
-    for name, weight in (("regression", 0.0), ("with adversary", 0.1)):
+    begun = train(Painter().to(here), BlindJudge(0).to(here), seed, 300, rate=2e-3, damage=covered)
+    for name, weight in (("regression", 0.0), ("with adversary", 0.3)):
         device.seed_everything(100 + seed)
-        net = train(copy.deepcopy(begun), Judge(768).to(here), 100 + seed, 250, weight, damage=covered)
+        net = train(copy.deepcopy(begun), BlindJudge(0).to(here), 100 + seed, 300, weight, damage=covered)
         with torch.no_grad():
             painted[name].append(net(covered(sharp, None)).clamp(-1, 1))
 rows = {"hole": covered(sharp, None)} | {name: each[0] for name, each in painted.items()} | {"truth": sharp}
 plotting.image_grid({name: x[:12].cpu() for name, x in rows.items()}, rows=1)
 filled = {name: measures(each) for name, each in painted.items()}
-down, nearer = (filled["with adversary"] - filled["regression"]) < 0
-claim("the adversary lowers PSNR here as well, in all seeds", down.all(), filled)
-claim("and the distance in features, in at least two of three", nearer.sum() >= 2, filled)
+cost = filled["regression"][0] - filled["with adversary"][0]
+claim("here, too, the adversary lowers PSNR, in all seeds", (cost > 0).all(), filled)
+gain = np.median(filled["with adversary"][1]) / np.median(filled["regression"][1])
+claim("and the distance in features changes by less than a third (medians)", 2 / 3 < gain < 4 / 3, filled)
 
 # %% [markdown]
-# The regression draws the mean of all eyes that fit: a soft shadow where some faces have rims. The adversary draws more
-# definite eyes. Whether *this* face wore glasses, neither can know, where no rim sticks out of the hole. If you use
-# inpainting for restoring a photograph, say which pixels are invented.
+# The regression draws the mean of all eyes that fit: a soft shadow where some faces have rims. The adversary costs PSNR
+# again. In this short training it gains little in features, or nothing. (Our judge sees the picture alone here. With
+# the covered picture beside it, 250 steps changed nearly nothing.) Whether *this* face wore glasses, neither can know,
+# where no rim sticks out of the hole. If you restore a photograph by inpainting, say which pixels are invented.
 
 # %% [markdown]
 # ## 6 · Whole faces in colour, and attributes counted
@@ -592,13 +603,15 @@ for _ in range(500):
 with torch.no_grad():
     on_drawn, on_generated = ((reader(eyes(each))[:, 0] > 0).cpu() for each in (unseen.tensor(), generated))
 
-# %%
+# %% tags=["nbval-ignore-output"]
 has = unseen.attributes["glasses"]
 hit, false = on_drawn[has].float().mean().item(), on_drawn[~has].float().mean().item()
 read = on_generated.float().mean().item()
 corrected = (read - false) / (hit - false)
 print(f"drawn: {has.float().mean():.0%} wear glasses; the reader is right for {(on_drawn == has).float().mean():.0%}")
 print(f"generated: read in {read:.0%}, corrected for the reader's mistakes {corrected:.0%}")
+
+# %%
 claim("the reader is right for at least 95 % of the drawn faces", (on_drawn == has).float().mean() > 0.95)
 claim("the generator draws glasses on 15 to 45 % of its faces (the truth: 30 %)", 0.15 < corrected < 0.45, corrected)
 
