@@ -455,9 +455,9 @@ claim("trained with 2 % it invents less than a third as many marks", invented_o 
 claim("and it finds less than half as many", found_o < found_s / 2, counts)
 
 # %% [markdown]
-# So the shares of the training data decide. Where the small picture leaves a doubt, a network that saw many marks draws
-# one, and a network that hardly saw any draws clean skin. With the first you fear marks that aren't there. With the
-# second you miss those that are.
+# It invents none here, and it finds none. So the shares of the training data decide. Where the small picture leaves a
+# doubt, a network that saw many marks draws one, and a network that hardly saw any draws clean skin. With the first
+# you fear marks that aren't there. With the second you miss those that are.
 #
 # The regression has learned the same shares. But it draws its doubt as a *faint* blue. Does it therefore know less?
 # Compare fairly, without any threshold: take a face with a mark and one without. How often is the marked one bluer? (½
