@@ -275,8 +275,8 @@ claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
 # So each measure names another winner. The regression is nearer to the *truth*, the adversary is nearer to *looking
 # real*. Neither comes close to the floor of 1. Our networks are tiny and trained for seconds.
 #
-# The loss is below the 3 dB of an honest draw. An adversary with a small weight isn't an honest draw: the squared error
-# holds it back. And its generator gets no noise, so it makes one answer for each small picture.
+# The loss is below the 3 dB of an honest draw. But the strong adversary isn't one: it still pays for squared error, and
+# its generator gets no noise, so it makes one answer for each small picture.
 #
 # SRGAN (Ledig et al. 2017) did this with photographs, four times larger. Its authors report both sides as well: lower
 # PSNR than their own regression, and better marks from human viewers.
@@ -558,10 +558,11 @@ gain = np.median(filled["with adversary"][1]) / np.median(filled["regression"][1
 claim("and the distance in features changes by less than a third (medians)", 2 / 3 < gain < 4 / 3, filled)
 
 # %% [markdown]
-# The regression draws the mean of all eyes that fit: a soft shadow where some faces have rims. The adversary costs PSNR
-# again. In this short training it gains little in features, or nothing. (Our judge sees the picture alone here. With
-# the covered picture beside it, 250 steps changed nearly nothing.) Whether *this* face wore glasses, neither can know,
-# where no rim sticks out of the hole. If you restore a photograph by inpainting, say which pixels are invented.
+# The regression gets most glasses right here: parts of the rims stick out of the hole, at the sides and below. What left
+# no trace outside, as the colour of the eyes, becomes a mean of all that fit. The adversary adds contrast, and stray
+# spots, some of them blue. It costs PSNR again, and in this short training it gains little in features, or nothing.
+# (Our judge sees the picture alone here. With the covered picture beside it, 250 steps changed nearly nothing.) If you
+# restore a photograph by inpainting, say which pixels are invented.
 
 # %% [markdown]
 # ## 6 · Which famous picture makers are GANs?
@@ -588,7 +589,7 @@ claim("and the distance in features changes by less than a third (medians)", 2 /
 #   counting is possible.
 # - **That other judges agree.** We used one, random features. The order of rows can change with another one.
 # - **How often marks are invented elsewhere.** The noise of the camera, the size of the mark and the shares of the
-#   training data decide that. Exercise 4 corrects for one of them.
+#   training data decide that.
 
 # %% [markdown]
 # ## Help, I get …
