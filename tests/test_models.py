@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from gan_edu import metrics, models
-from gan_edu.data import images
+from gan_edu.data import faces, images
 from gan_edu.nets import VAE
 from gan_edu.widgets import LatentSpace
 
@@ -59,6 +59,17 @@ def test_all_files_belong_to_a_model():
     assert {path.stem for path in models.FOLDER.glob("*.safetensors")} == set(models.FINISHED)
     here = {path.resolve() for path in models.FOLDER.parent.rglob("*.safetensors")}
     assert here == {models.path(entry).resolve() for entry in models.FINISHED}  # one folder
+
+
+def test_the_generator_of_faces_draws_faces():
+    generator, _ = models.read("faces_gan")
+    made = generator(torch.randn(300, generator.noise_dim, generator=torch.Generator().manual_seed(5)))
+    assert made.shape == (300, 3, 64, 64) and made.abs().max() <= 1 and made.std(0).mean() > 0.2
+    assert models.path("faces_gan").stat().st_size < 3e5
+    drawn = faces(1000, size=64, seed=1)
+    reference = metrics.Reference(metrics.random_features((3, 64, 64), dim=16), drawn)
+    noise = torch.rand(300, 3, 64, 64) * 2 - 1
+    assert reference.frechet(made) < reference.frechet(noise) / 20
 
 
 @pytest.mark.parametrize("entry", models.FINISHED)

@@ -5,7 +5,8 @@ and small models of digits with a latent space that can be drawn.
     images = generator(torch.randn(16, generator.noise_dim))            # (16, 1, 28, 28) in [-1, 1]
 
 `widgets.LatentSpace(models.load("fashion_mnist", "vae"), data="fashion_mnist")` walks in the latent space of one.
-CARD.md, CARD_classifiers.md and CARD_latent.md say how they were made and how good they are.
+`read("faces_gan")[0]` is a generator of drawn faces in colour: noise (N, 32) → (N, 3, 64, 64). CARD.md,
+CARD_classifiers.md, CARD_latent.md and CARD_faces.md say how they were made and how good they are.
 
 FINISHED is the table of all files: none that isn't in it is ever opened.
 """
@@ -70,6 +71,7 @@ def latent_net(
 FINISHED: dict[str, Callable[[], nn.Module]] = {
     **{f"{name}_{kind}": make for name in NAMES for kind, make in KINDS.items()},
     **{f"latent_{name}": partial(latent_net, kind, latent_dim=dim) for name, (kind, _, dim) in LATENT.items()},
+    "faces_gan": lambda: nets.SubpixelGenerator(32, channels=8, shape=(3, 64, 64)),
 }
 
 
