@@ -558,11 +558,11 @@ gain = np.median(filled["with adversary"][1]) / np.median(filled["regression"][1
 claim("and the distance in features changes by less than a third (medians)", 2 / 3 < gain < 4 / 3, filled)
 
 # %% [markdown]
-# The regression gets most glasses right here: parts of the rims stick out of the hole, at the sides and below. What left
-# no trace outside, as the colour of the eyes, becomes a mean of all that fit. The adversary adds contrast, and stray
-# spots, some of them blue. It costs PSNR again, and in this short training it gains little in features, or nothing.
-# (Our judge sees the picture alone here. With the covered picture beside it, 250 steps changed nearly nothing.) If you
-# restore a photograph by inpainting, say which pixels are invented.
+# The regression gets most glasses right here: parts of the rims stick out of the hole, at the sides and below. What
+# left no trace outside, as the colour of the eyes, becomes a mean of all that fit. The adversary adds contrast, and
+# stray spots, some of them blue. It costs PSNR again, and in this short training it gains little in features, or
+# nothing. (Our judge sees the picture alone here. With the covered picture beside it, 250 steps changed nearly
+# nothing.) If you restore a photograph by inpainting, say which pixels are invented.
 
 # %% [markdown]
 # ## 6 · Which famous picture makers are GANs?
