@@ -52,7 +52,7 @@ def card():
     learned = data.faces(3000, size=64, seed=READ)
     judges = {"random": metrics.random_features((3, 64, 64))}
     readers = {}
-    for name in ("glasses", "smile"):
+    for name in ("glasses",):
         labels = learned.attributes[name].long()
         readers[name] = metrics.trained_features(
             learned.tensor(), labels, classes=("without", "with"), shown=6000, progress=False
