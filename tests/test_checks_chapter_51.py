@@ -122,7 +122,8 @@ true_share = Case(
     ],
     wrong={
         "only_hits": lambda r, h, f: (r / h).clip(0, 1),
-        "only_false": lambda r, h, f: (r - f).clip(0, 1),
+        "only_false": [lambda r, h, f: (r - f).clip(0, 1), lambda r, h, f: ((r - f) / (1 - f)).clip(0, 1)],
+        "bayes": lambda r, h, f: r * h / (r * h + (1 - r) * f),
         "forwards": lambda r, h, f: f + r * (h - f),
         "divided_by_hits": lambda r, h, f: ((r - f) / h).clip(0, 1),
         "no_cut": lambda r, h, f: (f - r) / (f - h),

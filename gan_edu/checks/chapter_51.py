@@ -241,6 +241,19 @@ def _only_false(read, hit, false):
     return (read - false).clamp(0, 1)
 
 
+@true_share.misconception()
+def _only_false(read, hit, false):
+    return ((read - false) / (1 - false)).clamp(0, 1)
+
+
+@true_share.misconception(
+    "Bayes' rule with `read` as if it were the true share: how many of those read as having it do have it. Asked for "
+    "is the true share itself."
+)
+def _bayes(read, hit, false):
+    return read * hit / (read * hit + (1 - read) * false)
+
+
 @true_share.misconception("the direction: this gives what is read from what is true. Solve it for the true share.")
 def _forwards(read, hit, false):
     return read * hit + (1 - read) * false
@@ -273,8 +286,8 @@ def sharp_messages():
     2. It shows that the answer looks like real pictures, nothing about this person. All that the network adds comes
     from other faces. Such a picture identifies nobody. It can be made to look like anybody who fits the few pixels.
 
-    3. Compare with rows that cost nothing: the regression sharpened by a filter, and mixtures of both. Compare at equal
-    PSNR, with more than one judge, and over several seeds.
+    3. Compare with the regression sharpened by a filter, which costs nothing, and with mixtures, at equal PSNR. Use
+    more than one kind of features, and several seeds.
 
     4. Count invented and removed lesions on scans whose truth is known, at the share that the hospital has. Compare
     with reading the measured data directly. A mean over all pixels hardly notices a lesion of a few pixels."""

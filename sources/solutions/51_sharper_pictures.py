@@ -18,7 +18,8 @@ from gan_edu.checks import chapter_51 as q
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # Return the peak signal-to-noise ratio of each picture in decibels, (N,). `answer` and `truth` are pictures
-# (N, C, H, W) with pixels from −1 to 1. **Predict:** all pixels are off by 0.2. Is that above or below 20 dB?
+# (N, C, H, W) with pixels from −1 to 1. **Predict:** all pixels are off by 0.2. How many dB?
+# (The cell below the check computes it.)
 
 
 # %% answer="psnr"
@@ -42,6 +43,9 @@ assert (
 
 # %%
 # q.psnr.hint()
+
+# %%
+psnr(torch.full((1, 3, 4, 4), 0.2), torch.zeros(1, 3, 4, 4))  # did you predict it?
 
 # %% [markdown]
 # ## 2 · The best answer
@@ -141,8 +145,8 @@ assert (shares - tensor([0.0, 0.375, 1.0, 1.0])).abs().max() < 1e-5
 # 1. The highest PSNR belongs to the mean of all pictures that fit, which is blurred. I'd want the distance to real
 #    pictures with its floor as well, and look at some.
 # 2. Many faces fit 16 pixels. What the network added comes from its training faces, so the picture identifies nobody.
-# 3. Two rows are missing: the regression, sharpened by an old filter, and a mixture. And does it hold with another
-#    judge and other seeds?
+# 3. Two rows are missing: the regression, sharpened by an old filter, which costs nothing, and mixtures. I'd compare at
+#    equal PSNR. And does it hold with other features and other seeds?
 # 4. A lesion of a few pixels hardly changes the mean error. I'd count invented and removed lesions against the truth,
 #    at the share that the hospital has.
 # <!-- ### END SOLUTION -->
@@ -175,7 +179,17 @@ for name, answer in answers.items():
     print(f"{name:8s} {psnr(answer, unseen).mean():.1f} dB")
 
 # %% [markdown]
-# Is the linear answer sharp? Mix it with the truth in your head: where does it lie on the plane of section 3?
+# Is the linear answer sharp? On the plane of section 3, is it left or right of *smooth*, and above or below? The first
+# you have printed. The second needs `metrics.Reference`, as in the chapter.
 #
-# 🔎 **Try it.** The two shirts of section 1, with chances ¾ and ¼: what is the expected PSNR of your `best_answer`, and
-# that of the more probable shirt?
+# 🔎 **Try it.** The two shirts of section 1, with chances ¾ and ¼: what is the PSNR of the *expected error*, for your
+# `best_answer` and for the more probable shirt? And the *mean of the two PSNRs*? Why is it infinite for one of them?
+#
+# <details><summary>Compare</summary>
+#
+# Expected errors: ¾ for the mean (¾ · ¼ + ¼ · 2¼), 1 for the shirt (¾ · 0 + ¼ · 4). So 7.3 dB against 6.0 dB: the mean
+# wins, as section 1 says. Means of the PSNRs: ¾ · 12.0 + ¼ · 2.5 = 9.7 dB for the mean. For the shirt it is infinite:
+# three times of four the answer is perfect, and one perfect picture outweighs all others. So say which of the two you
+# report.
+#
+# </details>
