@@ -6,6 +6,7 @@ undo what was solved before. Earlier versions kept a list, progress.json; it is 
 
 import ast
 import contextlib
+import functools
 import os
 import pkgutil
 import re
@@ -117,6 +118,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+@functools.cache
 def _questions() -> dict[str, list[str]]:
     """Chapter → its questions, read from the source: importing them all would take seconds, and torch."""
     import gan_edu.checks
