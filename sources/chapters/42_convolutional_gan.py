@@ -836,9 +836,10 @@ def conv_generator(maps=16):
 # - **both fast**: the old ratio, with a fast generator (0.004 and 0.008)
 # - **slow D**: the new ratio, with the old, slow generator (0.001 and 0.00025)
 #
-# We say "it works" if every seed is nearer to the digits than *1 Gaussian, cut*. (That is a low bar: uncut, it lies at
-# about 30.) A *kind of digit* counts if the classifier sees it in more than 20 of 1,000 samples. What *D says* is the
-# mean probability "real" over the last 50 steps. Two games, *plain* and *slow D*, go on four times as long.
+# We say that a seed *works* if it is nearer to the digits than *1 Gaussian, cut*, and that a way of playing works if
+# all its seeds do. (That is a low bar: uncut, the Gaussian lies at about 30.) A *kind of digit* counts if the
+# classifier sees it in more than 20 of 1,000 samples. What *D says* is the mean probability "real" over the last 50
+# steps. Two games, *plain* and *slow D*, go on four times as long.
 #
 # **Predict, and say why:** which of the five work?
 
