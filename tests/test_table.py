@@ -447,6 +447,45 @@ def test_files_that_can_not_be_used(tmp_path, text, words):
     assert "\n" not in str(caught.value)
 
 
+MIXED = "a.csv has {} between the names in its first line, and {} between the values in its rows: .*delimiter={}"
+
+
+@pytest.mark.parametrize(
+    "text, delimiter, words",
+    [
+        ("a,b,c\n1;2;x\n3;4;y\n", ",", MIXED.format("a comma", "a semicolon", "';'")),
+        ("a,b,c\n1,5;2;x\n\n3;4,5;y\n", ",", MIXED.format("a comma", "a semicolon", "';'")),  # and decimal commas
+        ("a,b,c\n1;2;x;\n3;4;y;\n", ",", MIXED.format("a comma", "a semicolon", "';'")),
+        ("a;b;c\n1,2,x\n3,4,y\n", ",", MIXED.format("a semicolon", "a comma", "','")),
+        ("a;b;c\n1,2,x\n3,4,y\n", ";", MIXED.format("a semicolon", "a comma", "','")),
+        ('"a, b",c\n"1";"x, y"\n"2";"z"\n', ",", MIXED.format("a comma", "a semicolon", "';'")),
+        ("a\tb\n1,2\n3,4\n", "\t", MIXED.format("a tab", "a comma", "','")),
+        ("a:b\n1|2\n3|4\n", ":", MIXED.format("':'", "a bar", r"'\|'")),
+    ],
+)
+def test_names_and_rows_that_are_separated_differently(tmp_path, text, delimiter, words):
+    path = csv(tmp_path, text)
+    for read in (data.table, lambda path, delimiter: data.series(path, length=2, delimiter=delimiter)):
+        with pytest.raises(DataError, match=words) as caught:
+            read(path, delimiter=delimiter)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, delimiter",
+    [
+        ("id,tags\n1.5,a;b\n2.5,c;d\n3.5,e;f\n", ","),  # a semicolon in each row, and none in the first line
+        ("a;b\n1,5;2,5\n3,5;4,5\n4,5;1,5\n", ";"),
+        ("a,b\n5,\n2\n3,x;y\n4,y;y\n", ","),  # a row that is too short
+        ("a|b\n1|2;3\n3|4;4\n4|7;8\n", "|"),
+        ("a,b\n5," + 200_000 * "x" + "\n2,y\n3,y\n", ","),  # more than the module csv takes
+    ],
+)
+def test_delimiters_that_belong_to_the_values(tmp_path, text, delimiter):
+    table = data.table(csv(tmp_path, text), delimiter=delimiter)
+    assert len(table) >= 3 and len(table.columns) == 2 and table.frame.iloc[:, 1].notna().any()
+
+
 def test_places_that_hold_no_csv(tmp_path):
     for path, words in (
         (tmp_path / "nowhere.csv", "nowhere.csv is not there"),

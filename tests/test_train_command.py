@@ -573,6 +573,8 @@ def test_commands_for_the_next_run_keep_the_settings_and_never_lower_the_goal(sp
     assert f"after {studio.load('run').step} steps" in page.text.partition("Samples over time")[2]
     again = run.Studio.open(plan.Asked(folder=str(spots), out="run"))
     assert again.anew("2", seed=4).endswith("--out run-2 --size 28 --grey --no-augment --seed 4 --steps 400")
+    again.asked = plan.Asked(folder="-pets", out="-run")
+    assert again.again(out=Path("-run")) == "gan-edu train ./-pets --out ./-run"
 
 
 def test_to_report_only_is_not_to_train_on(tmp_path, capsys):

@@ -6,6 +6,7 @@ run(gan, table, steps=5000)
 table.decode(gan.sample(1000)).to_csv("made_up.csv", index=False)
 """
 
+import contextlib
 import csv
 import lzma
 import os
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}  # as people call them
+ROWS_TRIED = 20  # rows by which a file with two kinds of delimiters is told
 _OTHERS = {".xlsx": "read_excel", ".xls": "read_excel", ".ods": "read_excel", ".parquet": "read_parquet"}
 _OTHERS |= {".json": "read_json", ".feather": "read_feather"}
 
@@ -264,15 +266,39 @@ def _check_header(path: Path, delimiter: str, encoding: str) -> None:
     if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zip", ".zst"):
         return  # pandas unpacks these itself
     with open(path, encoding=encoding, newline="") as file:
-        line = file.readline(1_000_000)
+        line, *rows = (file.readline(1_000_000) for _ in range(ROWS_TRIED + 1))
     fields = next(csv.reader([line], delimiter=delimiter), [])
     if fields and all(map(_is_number, fields)):
         warnings.warn(
             f"The first line of {path.name} holds numbers only, and is taken for the names of the columns.",
             stacklevel=5,
         )
+    own = delimiter if len(fields) > 1 else next(filter(line.count, DELIMITERS), None)
+    if own is not None:
+        _check_rows(path, line, rows, own)
     if len(fields) == 1:
         _check_delimiter(path, line, delimiter)
+
+
+def _check_rows(path: Path, line: str, rows: list[str], own: str) -> None:
+    """Raise DataError when the first rows are separated otherwise than the first line, which `own` separates."""
+    with contextlib.suppress(csv.Error):  # pandas may read what the module csv does not
+        (names,), there = _counts([line], own), _counts(rows, own)
+        for other, called in DELIMITERS.items():
+            fields = set(_counts(rows, other))
+            if other == own or len(fields) != 1 or fields == {1} or set(there) == {names}:
+                continue
+            if fields == {names} or set(there) == {1}:
+                raise DataError(
+                    f"{path.name} has {DELIMITERS.get(own, repr(own))} between the names in its first line, and "
+                    f"{called} between the values in its rows: write {called} between the names, too, and say "
+                    f"delimiter={other!r}."
+                )
+
+
+def _counts(lines: list[str], delimiter: str) -> list[int]:
+    """How many fields each line has; empty lines don't count."""
+    return [len(fields) for fields in csv.reader(lines, delimiter=delimiter) if fields]
 
 
 def _check_delimiter(path: Path, line: str, delimiter: str) -> None:

@@ -206,9 +206,9 @@ class Studio:
     # -- words -------------------------------------------------------------------------------------------------------
     def again(self, *more: str, out: Path | None = None) -> str:
         """The command for this run (or for the same pictures in another folder), as one types it."""
-        words, out = ["gan-edu", "train", self.asked.folder], out or self.out
+        words, out = ["gan-edu", "train", files.typed(self.asked.folder)], out or self.out
         if out != out_of(Asked(folder=self.asked.folder)):
-            words += ["--out", str(out)]
+            words += ["--out", files.typed(out)]
         if self.asked.device:
             words += ["--device", self.asked.device]
         words += more

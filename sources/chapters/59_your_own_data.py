@@ -733,7 +733,8 @@ synthetic.head(4)
 # ## 9 · The way home
 #
 # You know each step now, so let a command do them: `gan-edu new NAME --data FOLDER` writes a project of plain PyTorch
-# that you can change, and `gan-edu train FOLDER` trains on a folder at once. In a notebook, it is this:
+# that you can change, and `gan-edu train FOLDER` trains on a folder at once, with settings that were chosen and not
+# compared. In a notebook, the steps of this chapter are these:
 #
 # ```python
 # pictures = data.folder("my pictures", size=64)

@@ -80,7 +80,10 @@ def read(folder, files, size, cache):
                 continue
             grey = grey and bool((array[n] == array[n, :1]).all())
             n += 1
-        for names, why in ((broken, "no pictures"), (deep, "pictures of 32 bits or floats: convert them to 8 bits")):
+        for names, why in (
+            (broken, "nothing that Pillow reads here: convert HEIC, RAW and the like to JPEG or PNG"),
+            (deep, "pictures of 32 bits or floats: convert them to 8 bits"),
+        ):
             if names:
                 print(f"{len(names)} files are left out, since they are {why}: {', '.join(names[:3])}")
         if n < 20:
