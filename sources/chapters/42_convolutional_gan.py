@@ -825,13 +825,13 @@ def conv_generator(maps=16):
 # They play in five ways:
 #
 # - **plain**: the discriminator's learning rate (0.002) is twice the generator's (0.001)
-# - **with R1**: the same, and a gradient penalty on the discriminator. Steepness at real pictures costs
+# - **with R1**: the same, and a gradient penalty on D. Steepness at real pictures costs
 #   $\frac{\gamma}{2}\, \mathbb E\, \lVert \nabla_x \ell(x) \rVert^2$, with $\gamma = 10$
 #   ([chapter 33](33_dynamics.ipynb)). It is taken in every fourth step, four times as strong
 # - **other rates**: no penalty, and the generator's rate (0.004) is four times the discriminator's (0.001)
 #
-# The last one changes two things at once, the *ratio* of the rates and the generator's *own* rate. Two more games take
-# them apart:
+# The last one changes two things, the *ratio* of the rates and the generator's *own* rate. Two more games take them
+# apart:
 #
 # - **both fast**: the old ratio, with a fast generator (0.004 and 0.008)
 # - **slow D**: the new ratio, with the old, slow generator (0.001 and 0.00025)

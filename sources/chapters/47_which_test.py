@@ -415,20 +415,20 @@ claim(
 
 # %% [markdown]
 # We compare each broken seed with each right one: 64 pairs. Two defects leave no clear trace in the distance: broken
-# and right seeds are mixed. (13 pairs or fewer would be rare by chance, 1 in 20.) The losses do tell of *one optimiser
+# and right seeds are mixed. (13 pairs or fewer would be rare by chance.) The losses do tell of *one optimiser
 # for both*. `G`'s step moves `D`, too, so $L_G$ settles near 0.4, and with the right program near 0.7.
 #
 # With a third defect, *an input that is ignored*, it depends on which 64 points are the old ones. Here seven of eight
 # seeds are mixed with the right ones, and one is worse than an untrained generator. With one of five other batches it
 # was farther away in 63 of 64 pairs.
 #
-# We can guess why there is so little to see (we haven't tested these reasons): 64 old points often describe two
-# clusters well enough; larger labels push harder, and Adam rescales the push; and what one optimiser for both does to
-# `D` in `G`'s turn, `D` repairs in its own.
-# Elsewhere they may well hurt: 64 *pictures* can be learned by heart.
+# We can guess why there is so little to see (we haven't tested it): 64 old points often describe two clusters well
+# enough; larger labels push harder, and Adam rescales the push; and what one optimiser does to `D` in `G`'s turn, `D`
+# repairs in its own.
+# Elsewhere they may hurt: 64 *pictures* can be learned by heart.
 #
-# *The sigmoid taken twice* depends on the seed. With one run you would have concluded that it works, or that GANs
-# don't.
+# *The sigmoid taken twice* depends on the seed. One run alone would have told you that it works, or that
+# GANs don't.
 #
 # So results can't replace tests. And tests can't replace results:
 
