@@ -554,7 +554,7 @@ def test_a_folder_without_enough_to_learn_from(tmp_path, cache, make, words):
     [
         ("nowhere", "nowhere is not there"),
         ("file.zip", "file.zip is a file; unpack it if it is an archive"),
-        ("~nobody-here/pictures", "no folder: "),
+        ("~nobody-here/pictures", "is not there: there is no home folder ~nobody-here"),
         ("", "'' is no folder: name one, or '.' for the one you are in"),
         ("a\0b", "not there"),
         (None, "None is no folder"),
@@ -687,7 +687,7 @@ def test_a_disk_that_is_full_at_the_last_moment_is_told_and_nothing_is_left(pets
     assert one_sentence(error) and list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "'~nobody-here/x' is no folder")])
+@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "no home folder ~nobody-here")])
 def test_a_cache_needs_a_name(pets, place, words):
     with pytest.raises(DataError, match=words):
         folder(pets, cache=place)
