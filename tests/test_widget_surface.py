@@ -286,6 +286,21 @@ def test_arrays_of_dates_and_tables_with_dropped_columns_are_told(make):
         points_of(data.table(frame))
 
 
+def test_a_table_is_points_in_its_own_units_and_takes_centres():
+    x = np.random.default_rng(0).normal([500.0, -20.0], [100.0, 5.0], (80, 2))
+    frame = pd.DataFrame(x, columns=["age", "income"])
+    table, plain = points_of(data.table(frame.assign(same=7))), points_of(frame)
+    assert torch.equal(table.points, plain.points) and table.note == plain.note != ""
+    near = points_of(data.table((frame - x.mean(0)) / 80))
+    assert near.note == "" and np.allclose(near.points, (x - x.mean(0)) / 80, atol=1e-6)
+    centres = np.array([[400.0, -20.0], [600.0, -20.0]])
+    assert torch.equal(points_of((data.table(frame), centres)).modes, points_of((frame, centres)).modes)
+    made = pd.DataFrame({"x": [1.0, np.nan, 2.0], "same": 1})
+    for other in (made, pd.DataFrame({"x": ["a", "b", "a"], "same": 1})):  # two numbers each, and no two columns
+        with pytest.raises(ValueError, match="this table has [01] "):
+            points_of(data.table(other))
+
+
 def test_a_refused_change_leaves_all_as_it_was(make):
     widget = make().run(10, progress=False)
     for name, wrong in (("lr_g", 0.0), ("lr_d", 1e9), ("penalty_weight", -2.0)):
