@@ -377,5 +377,5 @@ def _strays(series: pd.Series, x: np.ndarray, what: str) -> str:
     strays = series[np.isnan(x) & series.notna().to_numpy()]
     if strays.empty:
         return ""
-    shown = ", ".join([*dict.fromkeys(map(repr, strays))][:3])
+    shown = ", ".join([*dict.fromkeys(map(repr, strays.tolist()))][:3])
     return f"{len(strays):,} {'is' if len(strays) == 1 else 'are'} no {what} ({shown}) and taken as gaps"
