@@ -291,11 +291,11 @@ def test_a_table_is_points_in_its_own_units_and_takes_centres():
     frame = pd.DataFrame(x, columns=["age", "income"])
     table, plain = points_of(data.table(frame.assign(same=7))), points_of(frame)
     assert torch.equal(table.points, plain.points) and table.note == plain.note != ""
-    near = points_of(data.table((frame - x.mean(0)) / 80))
-    assert near.note == "" and np.allclose(near.points, (x - x.mean(0)) / 80, atol=1e-6)
+    near = points_of(data.table((frame - x.mean(0)) / [80, 4]))
+    assert near.note == "" and np.allclose(near.points, (x - x.mean(0)) / [80, 4], atol=1e-6)
     centres = np.array([[400.0, -20.0], [600.0, -20.0]])
     assert torch.equal(points_of((data.table(frame), centres)).modes, points_of((frame, centres)).modes)
-    made = pd.DataFrame({"x": [1.0, np.nan, 2.0], "same": 1})
+    made = pd.DataFrame({"x": [1.0, np.nan, 2.0, 4.0], "same": 1})
     for other in (made, pd.DataFrame({"x": ["a", "b", "a"], "same": 1})):  # two numbers each, and no two columns
         with pytest.raises(ValueError, match="this table has [01] "):
             points_of(data.table(other))

@@ -196,6 +196,6 @@ def _two(columns, left: Sequence[str] = ()) -> tuple[str, str]:
     names = [str(name) for name in columns]
     if len(names) != 2:
         few = ", ".join(names[:6]) + ", …" * (len(names) > 6)
-        few += f"; left out are {', '.join(left[:3])}" if left else ""
+        few = "; ".join(filter(None, [few, f"left out are {', '.join(left[:3])}" if left else ""]))
         raise ValueError(f"A plane has two coordinates, and this table has {len(names)} ({few}): choose two columns.")
     return names[0], names[1]
