@@ -171,7 +171,7 @@ def test_two_columns_of_a_table_are_points(make):
         assert widget.view.message.startswith("Points are drawn and learned in standard deviations: across (")
         assert all(f"({name} − " in widget.view.message for name in names)
         widget.run(2, progress=False)
-    assert torch.equal(make(data.table(frame)).settings["data"].points, data.table(frame).tensor())
+    assert torch.allclose(make(data.table(frame)).settings["data"].points, data.table(frame).tensor(), atol=1e-6)
     near = make(scaled)
     assert torch.equal(near.settings["data"].points, scaled) and near.view.message == ""
     own = make(frame, discriminator=Own(1))  # a net of one's own may know where the points lie
