@@ -418,12 +418,12 @@ def _state():
     from gan_edu.checks import record
     from gan_edu.files import check_writable
 
-    folder = record.state_folder()
     try:
+        folder = record.state_folder()
         check_writable(record.solved_folder() / "try")
     except OSError as error:
         advice = "make it writable, or set GAN_EDU_STATE to another folder; progress is not remembered until then"
-        yield Finding(False, f"state folder {folder}: {error}", advice)
+        yield Finding(False, f"state folder: {error}", advice)
     else:
         yield Finding(True, f"state folder {folder} is writable")
         if wrong := record.trouble():

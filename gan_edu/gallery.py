@@ -105,8 +105,9 @@ def save_film(
     """Write a film: .gif, which repeats for ever, or .mp4, which needs the package imageio-ffmpeg. Returns its path.
 
     frames: pictures (T, ...), one for each moment; or for each moment several, as grids: an array (T, N, C, H, W), or
-    arrays (N, ...) in a list, such as samples of the same noise while a GAN was trained. fps: frames a second, up to
-    50; a GIF counts in hundredths of a second. Other arguments as in `grid`.
+    arrays (N, ...) in a list, such as samples of the same noise while a GAN was trained. In a list, (3, H, W) is one
+    picture in colour; three grey ones are (3, 1, H, W). fps: frames a second, up to 50; a GIF counts in hundredths of a
+    second. Other arguments as in `grid`.
 
     Raises OSError; TypeError and ValueError for frames that aren't any, of different sizes, or too large; ImportError
     where a package is missing.

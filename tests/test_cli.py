@@ -160,6 +160,14 @@ def test_doctor_finds_a_state_folder_that_cannot_be_written(healthy, monkeypatch
     assert "GAN_EDU_STATE" in finding.advice
 
 
+def test_doctor_and_progress_say_that_progress_lies_in_nobodys_home(healthy, capsys, monkeypatch):
+    monkeypatch.setenv("GAN_EDU_STATE", "~nobody-here/state")
+    (finding,) = broken()
+    assert "there is no home folder ~nobody-here" in finding.text and "GAN_EDU_STATE" in finding.advice
+    assert cli.main(["progress"]) == 0
+    assert "Progress can't be remembered: ~nobody-here/state is not there" in capsys.readouterr().out
+
+
 def test_doctor_writes_bytes_where_progress_is_kept(healthy, monkeypatch, tmp_path):
     def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")

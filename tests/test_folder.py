@@ -17,7 +17,7 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from gan_edu import data, nets
 from gan_edu.data import DataError, folders, kept, picture_files
@@ -462,9 +462,19 @@ def test_the_limit_holds_when_pillows_own_was_taken_away(pets, monkeypatch):
     assert "20,000×20,000 pixels" in folder(pets).left_out["huge.png"]
 
 
-def test_postscript_is_not_run(pets):
+def test_postscript_is_not_run(pets, monkeypatch):
+    ran = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: ran.append(1) or Image.new("RGB", (32, 32)).im)
     save(pets / "a.eps", noise())
-    assert folder(pets).left_out == {"a.eps": "no picture that Pillow knows"}
+    fields = [(3, 60, b"\1\0"), (3, 20, b"\0\x20"), (3, 30, b"\0\x20"), (3, 120, b"\5"), (9, 10, b"")]
+    fields.insert(4, (8, 10, (pets / "a.eps").read_bytes()[:9000]))  # what Pillow opens within an IPTC file
+    within = b"".join(struct.pack(">BBBH", 28, *kind, len(said)) + said for *kind, said in fields)
+    (pets / "b.jpg").write_bytes(within)
+    with Image.open(pets / "b.jpg") as image:
+        image.load()
+    assert ran == [1]  # so it is with all formats
+    assert folder(pets).left_out == dict.fromkeys(("a.eps", "b.jpg"), "no picture that Pillow knows")
+    assert ran == [1]
 
 
 @pytest.mark.skipif(WINDOWS, reason="Windows has no such names, pipes or links")
@@ -544,7 +554,7 @@ def test_a_folder_without_enough_to_learn_from(tmp_path, cache, make, words):
     [
         ("nowhere", "nowhere is not there"),
         ("file.zip", "file.zip is a file; unpack it if it is an archive"),
-        ("~nobody-here/pictures", "no folder: "),
+        ("~nobody-here/pictures", "is not there: there is no home folder ~nobody-here"),
         ("", "'' is no folder: name one, or '.' for the one you are in"),
         ("a\0b", "not there"),
         (None, "None is no folder"),
@@ -677,7 +687,7 @@ def test_a_disk_that_is_full_at_the_last_moment_is_told_and_nothing_is_left(pets
     assert one_sentence(error) and list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "'~nobody-here/x' is no folder")])
+@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "no home folder ~nobody-here")])
 def test_a_cache_needs_a_name(pets, place, words):
     with pytest.raises(DataError, match=words):
         folder(pets, cache=place)

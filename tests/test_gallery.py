@@ -156,6 +156,9 @@ def test_grids_can_move_too(tmp_path):
     assert all((mine[0] == theirs[0]).all() for mine, theirs in zip(whole, listed, strict=True))
     one = frames_of(save_film(tmp_path / "c.gif", [frame[0] for frame in frames]))[0]  # (1, H, W): one picture each
     assert one[0][0].shape == (5, 5, 3)
+    greys = [frame[:3].numpy() for frame in frames]  # (3, 1, H, W) are three grey ones, (3, H, W) one in colour
+    assert frames_of(save_film(tmp_path / "e.gif", greys, columns=3))[0][0][0].shape == (5, 3 * 5 + 2 * 2, 3)
+    assert frames_of(save_film(tmp_path / "f.gif", [each[:, 0] for each in greys]))[0][0][0].shape == (5, 5, 3)
     flat = frames_of(save_film(tmp_path / "d.gif", (frame[0, 0] for frame in frames)))[0]  # (H, W)
     assert (flat[1][0] == one[1][0]).all()
 

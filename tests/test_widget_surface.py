@@ -171,7 +171,7 @@ def test_two_columns_of_a_table_are_points(make):
         assert widget.view.message.startswith("Points are drawn and learned in standard deviations: across (")
         assert all(f"({name} − " in widget.view.message for name in names)
         widget.run(2, progress=False)
-    assert torch.equal(make(data.table(frame)).settings["data"].points, data.table(frame).tensor())
+    assert torch.allclose(make(data.table(frame)).settings["data"].points, data.table(frame).tensor(), atol=1e-6)
     near = make(scaled)
     assert torch.equal(near.settings["data"].points, scaled) and near.view.message == ""
     own = make(frame, discriminator=Own(1))  # a net of one's own may know where the points lie
@@ -284,6 +284,21 @@ def test_arrays_of_dates_and_tables_with_dropped_columns_are_told(make):
         ValueError, match="table has 1 .x; left out are day: timedelta64.*, same: 7 in all rows.: choose"
     ):
         points_of(data.table(frame))
+
+
+def test_a_table_is_points_in_its_own_units_and_takes_centres():
+    x = np.random.default_rng(0).normal([500.0, -20.0], [100.0, 5.0], (80, 2))
+    frame = pd.DataFrame(x, columns=["age", "income"])
+    table, plain = points_of(data.table(frame.assign(same=7))), points_of(frame)
+    assert torch.equal(table.points, plain.points) and table.note == plain.note != ""
+    near = points_of(data.table((frame - x.mean(0)) / [80, 4]))
+    assert near.note == "" and np.allclose(near.points, (x - x.mean(0)) / [80, 4], atol=1e-6)
+    centres = np.array([[400.0, -20.0], [600.0, -20.0]])
+    assert torch.equal(points_of((data.table(frame), centres)).modes, points_of((frame, centres)).modes)
+    made = pd.DataFrame({"x": [1.0, np.nan, 2.0, 4.0], "same": 1})
+    for other in (made, pd.DataFrame({"x": ["a", "b", "a"], "same": 1})):  # two numbers each, and no two columns
+        with pytest.raises(ValueError, match="this table has [01] "):
+            points_of(data.table(other))
 
 
 def test_a_refused_change_leaves_all_as_it_was(make):

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import platformdirs
 
+from gan_edu.files import expanded
+
 MARKS = ("question", "discussion")  # the decorators that make a question
 _told = set()
 
 
 def state_folder() -> Path:
-    """GAN_EDU_STATE if it is set, or else the folder that the operating system keeps for such things."""
-    return Path(os.environ.get("GAN_EDU_STATE") or platformdirs.user_state_dir("gan-edu", appauthor=False)).expanduser()
+    """GAN_EDU_STATE if it is set, or else the folder that the operating system keeps for such things. Raises
+    FileNotFoundError where it would lie in nobody's home folder."""
+    return expanded(os.environ.get("GAN_EDU_STATE") or platformdirs.user_state_dir("gan-edu", appauthor=False))
 
 
 def solved_folder() -> Path:
@@ -33,10 +36,7 @@ def note(chapter: str, name: str) -> str:
 
     Returns a sentence for the learner when something is wrong, once in a process; else "".
     """
-    try:
-        done, trouble = _read()
-    except RuntimeError as error:  # nobody's home folder
-        done, trouble = set(), f"Progress can't be remembered: {error}"
+    done, trouble = _read()
     if f"{chapter}.{name}" not in done and not trouble.startswith("Progress can't"):
         folder = solved_folder()
         try:
@@ -77,6 +77,10 @@ def show_progress() -> None:
 def _read() -> tuple[set[str], str]:
     """`chapter.name` of all that is done, and a sentence on what can't be read."""
     done, wrong = set(), ""
+    try:
+        state_folder()
+    except FileNotFoundError as error:
+        return done, f"Progress can't be remembered: {error}"
     try:
         done.update(os.listdir(solved_folder()))
     except FileNotFoundError:

@@ -116,9 +116,11 @@ def _named(path) -> Path:
     try:
         if not os.fspath(path):
             raise TypeError("name one, or '.' for the one you are in")
-        return Path(path).expanduser()
-    except (TypeError, RuntimeError) as error:  # of ~somebody who isn't there
+        return files.expanded(path)
+    except TypeError as error:
         raise DataError(f"{path!r} is no folder: {error}.") from None
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from None
 
 
 def _root(path) -> Path:

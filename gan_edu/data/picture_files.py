@@ -131,14 +131,14 @@ def _not_here(kind: str) -> str:
 
 @cache
 def formats() -> tuple[str, ...]:
-    """What Pillow reads here: all its formats but PostScript, which it would have run as a program by another program;
-    HEIF, too, where the package pillow-heif is installed."""
+    """What Pillow reads here: all its formats but PostScript, which it would have run as a program by another program,
+    and IPTC, in which a PostScript may lie; HEIF, too, where the package pillow-heif is installed."""
     Image.init()
     with contextlib.suppress(ImportError):
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    return tuple(name for name in Image.ID if name != "EPS")
+    return tuple(name for name in Image.ID if name not in ("EPS", "IPTC"))
 
 
 def _read(path, form: Form) -> Picture:

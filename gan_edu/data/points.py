@@ -95,19 +95,36 @@ def points_of(data, others: str = "", scale: bool = True) -> Points:
 
 
 def _dimensions(data) -> int:
+    if _is_table(data):
+        return 2
     try:
         return getattr(data, "ndim", None) or np.ndim(data)
     except ValueError:  # rows of different lengths
         return 0
 
 
+def _is_table(data) -> bool:
+    """Whether this is a `data.table`."""
+    return hasattr(data, "frame") and hasattr(data, "features")
+
+
+def _numbers_of(table) -> tuple[np.ndarray, tuple[str, str]]:
+    """`_rows` of a `data.table`, in the units of its columns; dates are seconds since 1970."""
+    from gan_edu.data.columns import Scaled
+
+    numbers = [column for column in table.columns if isinstance(column, Scaled)]
+    left = [f"{name}: {why}" for name, why in table.dropped.items()]
+    left += [f"{column.name}: {column}" for column in table.columns if column not in numbers]
+    _two(table.features, left)  # a gap is a coordinate, too
+    names = _two([column.name for column in numbers], left)
+    return np.stack([column.read(table.frame[column.name]) for column in numbers], axis=1), names
+
+
 def _rows(data, what: str, others: str) -> tuple[np.ndarray, tuple[str, str]]:
     """float64 (N, 2), and how the coordinates are called. what: of the message."""
     names = ("x", "y")
-    if hasattr(data, "tensor") and hasattr(data, "features"):  # a data.table
-        left = [f"{name}: {why}" for name, why in data.dropped.items()]
-        left += [f"{column.name}: {column}" for column in data.columns if not column.features]
-        names, data = _two(data.features, left), data.tensor()
+    if _is_table(data):
+        data, names = _numbers_of(data)
     elif hasattr(data, "iloc") and hasattr(data, "columns"):  # a DataFrame
         names = _two(data.columns)
         _check_columns(data)
@@ -179,6 +196,6 @@ def _two(columns, left: Sequence[str] = ()) -> tuple[str, str]:
     names = [str(name) for name in columns]
     if len(names) != 2:
         few = ", ".join(names[:6]) + ", …" * (len(names) > 6)
-        few += f"; left out are {', '.join(left[:3])}" if left else ""
+        few = "; ".join(filter(None, [few, f"left out are {', '.join(left[:3])}" if left else ""]))
         raise ValueError(f"A plane has two coordinates, and this table has {len(names)} ({few}): choose two columns.")
     return names[0], names[1]

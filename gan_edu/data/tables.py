@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gan_edu import files
 from gan_edu.data.image_sets import DataError
 from gan_edu.device import pick, tensor_of
 from gan_edu.settings import Choice
@@ -149,7 +150,7 @@ def table(
         kinds: column → "number", "date", "category" or "drop", where the look is wrong.
 
     Raises:
-        TypeError: source is neither.
+        TypeError: source is neither, or kinds is no such mapping.
         ValueError: there is no such column or kind, or a column can't be of that kind.
         DataError: the file isn't there or can't be read; there are fewer than two rows or columns, or nothing to learn
             from.
@@ -159,6 +160,8 @@ def table(
     from gan_edu.data.columns import KINDS, Dropped, column_of
 
     frame, name = _read(source, delimiter, decimal, encoding)
+    if not isinstance(kinds or {}, Mapping):
+        raise TypeError(f"kinds maps columns to kinds, as {{'age': 'number'}}; got a {type(kinds).__name__}.")
     kinds = {str(column): kind for column, kind in (kinds or {}).items()}  # names may be numbers
     for column, kind in kinds.items():
         Choice(tuple(map(str, frame.columns))).check(column, "column")
@@ -223,9 +226,9 @@ def read_csv(path: str | Path, delimiter: str = ",", decimal: str = ".", encodin
         if not isinstance(letter, str) or len(letter) != 1:
             raise ValueError(f"{name} is one character, for example ',' or '\\t'; got {letter!r}.")
     try:
-        path = Path(path).expanduser()
-    except RuntimeError as error:  # of ~somebody who isn't there
-        raise DataError(f"{path} is not there: {error}.") from None
+        path = files.expanded(path)
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from None
     if reader := _OTHERS.get(path.suffix.lower()):
         raise DataError(f"{path.name} is no CSV file: read it with pandas.{reader}, and give what that returns.")
     if not os.path.isfile(path):

@@ -42,6 +42,8 @@ class Asked(Checked):
         super().__post_init__()
         if self.steps is not None and self.minutes is not None:
             raise ValueError("Say --steps or --minutes, not both: each says when to stop.")
+        if self.report_only and (self.steps or self.minutes):
+            raise ValueError("Leave --steps and --minutes out: with --report-only nothing is trained.")
 
 
 @dataclass(frozen=True)

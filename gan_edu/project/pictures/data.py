@@ -13,6 +13,8 @@ from tqdm import tqdm
 DATA = "{{data}}"
 STEPS, BATCH = 1000, 32  # what train.py does if it isn't told otherwise: two minutes on two CPU cores
 HERE = Path(__file__).resolve().parent
+Image.init()
+FORMATS = [name for name in Image.ID if name not in ("EPS", "IPTC")]  # PostScript is a program, which would be run
 
 
 class Pictures:
@@ -69,7 +71,7 @@ def read(folder, files, size, cache):
         n, grey, broken, deep = 0, True, [], []
         for path in tqdm(files, desc="pictures"):
             try:
-                with Image.open(path) as picture:
+                with Image.open(path, formats=FORMATS) as picture:
                     upright = ImageOps.exif_transpose(picture)
                     if upright.mode == "F" or upright.mode == "I":
                         deep.append(path.name)
