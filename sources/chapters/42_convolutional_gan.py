@@ -902,11 +902,8 @@ claim(
 fast, slow = ("other rates", "both fast"), ("plain", "with R1", "slow D")
 
 # %%
-claim(
-    "other rates, both fast: every seed works",
-    max(far[n].max() for n in fast) < rivals["1 Gaussian, cut"],
-    measured=far,
-)
+claim("other rates: every seed works", far["other rates"].max() < rivals["1 Gaussian, cut"], measured=far)
+claim("both fast: two of three work", (far["both fast"] < rivals["1 Gaussian, cut"]).sum() >= 2, measured=far)
 claim("at least four kinds of digits in two of three seeds", min(kinds[n].median() for n in fast) >= 4, measured=kinds)
 nearest = min(far[name].min() for name in slow)
 claim("the median of each is nearer than every slow generator", max(far[n].median() for n in fast) < nearest, far)
@@ -929,8 +926,8 @@ claim(
 # that is not enough (though with three other seeds it just was).
 #
 # *Other rates* is the surprise: no penalty, and much nearer. Is it the balance of the two rates? With the old ratio and
-# a fast generator it works, too, if less surely: a seed may draw only two kinds of digits. With the new ratio and a
-# slow generator it doesn't.
+# a fast generator it works, too, if less surely: a seed may draw only two kinds of digits, and with the arithmetic of
+# an older processor one of the three failed. With the new ratio and a slow generator it doesn't.
 
 # %% [markdown]
 # Is the slow generator lost, or only slow? *Plain* is only slow. After 1,200 steps it works, and D is still sure. So a
