@@ -500,8 +500,8 @@ claim("the same few marks, drawn often: it finds and invents more than three tim
 # %% [markdown]
 # Trained with 2 %, it invents none here, and it finds none. The same 34 marks, drawn often, bring the inventing back.
 # So **the share decides whether a doubt becomes a mark**. With many marks in training you fear marks that aren't there.
-# With few you miss those that are. (In between lies a threshold, as in [chapter
-# 50](50_rare_classes.ipynb#1-·-Three-cheap-cures).)
+# With few you miss those that are. ([Chapter 50](50_rare_classes.ipynb#1-·-Three-cheap-cures) shifts a classifier's
+# threshold to the share in use.)
 #
 # How well does each method *tell* marked faces from others? Compare without any threshold: take a face with a mark and
 # one without. How often is the marked one bluer? (½ is guessing, 1 is perfect.)
