@@ -170,3 +170,41 @@ assert abs(float(score_floor(64)) - 0.04987) < 1e-3 and abs(float(score_floor(90
 # %%
 # q.series_messages.hint()
 # q.series_messages.check()
+
+# %% [markdown]
+# ## Your tools at work
+#
+# The sunspots again, with your four tools. First divide the 309 years, then fit on the first part only. Mean and spread
+# come from the first part, too.
+
+# %%
+years, spots = processes.sunspots()
+before, behind = divide(len(spots), length=24, test=109)
+known = spots[: before[-1] + 24]
+scaled = (spots - known.mean()) / known.std()
+a = fit_ar(scaled[: len(known)], 2)
+print(f"{len(before)} windows to train, {len(behind)} to test; a = {a[0]:.2f}, {a[1]:.2f}")
+
+# %% [markdown]
+# An AR(2) turns once in $2\pi / \arccos(a_1 / (2 \sqrt{-a_2}))$ steps. **Predict:** how many years is that for the
+# sunspots? And how well does your AR(2) predict the next year, compared with "as this year"?
+
+# %%
+period = 2 * math.pi / math.acos(a[0] / (2 * (-a[1]) ** 0.5))
+test = scaled[len(known) :]
+guess = a[0] * test[1:-1] + a[1] * test[:-2]
+print(f"period: {period:.1f} years")
+print(f"mean squared error: AR(2) {(guess - test[2:]).square().mean():.2f}", end=", ")
+print(f"as this year {(test[1:-1] - test[2:]).square().mean():.2f}")
+
+# %%
+made = scaled[:2].repeat(500, 1)  # 500 new histories from 1700 on
+spread = (scaled[2 : len(known)] - a[0] * scaled[1 : len(known) - 1] - a[1] * scaled[: len(known) - 2]).std()
+for _ in range(198):
+    made = torch.cat([made, a[0] * made[:, -1:] + a[1] * made[:, -2:-1] + spread * torch.randn(500, 1)], dim=1)
+curves = {"real": autocorrelation(scaled[None, : len(known)], 24), "generated": autocorrelation(made, 24)}
+plotting.curves(torch.arange(25), curves, "lag (years)", "autocorrelation")
+
+# %% [markdown]
+# At which lag do the two part? What does the real series remember that two coefficients can't? 🔎 **Try it** with 9
+# coefficients: `fit_ar(scaled[: len(known)], 9)`. (The chapter's AIC chose about as many.)

@@ -1,0 +1,689 @@
+# %% [markdown]
+# # 54 · Series
+#
+# *A heartbeat, a price, the spots on the sun: in a series the order is the message. Here you make series with GANs, and
+# meet rivals that are a hundred years old and still hard to beat.*
+#
+# > **You will be able to**
+# > - say what an autocorrelation and a spectrum show, and what a histogram hides
+# > - choose among five generators that write a series step by step
+# > - judge generated series in three ways, each with its row of real against real
+# > - build the rivals in earnest, and say when a GAN adds something
+# > - read a table of discriminative scores, and ask for its floor
+# >
+# > **Before you start** [43 · the modern recipe](43_modern_recipe.ipynb) trains the GAN, and
+# > [36 · measuring samples](36_measuring_samples.ipynb#7-·-Ask-a-fresh-judge) explains the fresh judge.
+# >
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
+
+# %% [markdown]
+# ## The idea in a picture
+#
+# One of these two series is real. The other one has the same numbers, in another order. (Imports are folded.)
+
+# %% jupyter={"source_hidden": true}
+import json
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
+
+from gan_edu import data, device, ensemble, nets, plotting, training
+from gan_edu.claims import claim, identity
+from gan_edu.data import processes
+from gan_edu.series_judges import autocorrelation, forecast_errors, spectrum, told_apart
+
+plotting.use_style()
+torch.set_num_threads(1)  # small nets are slower on two
+LENGTH, SEEDS = 24, range(3)
+swing = [processes.ar2(1, 2000, seed=10 + seed)[0] for seed in SEEDS]  # three series of 2,000 steps
+
+# %% jupyter={"source_hidden": true}
+shuffled = swing[0][torch.randperm(2000, generator=device.generator(0))]
+_, axes = plt.subplots(2, 2, figsize=(6.8, 3.4), sharex="col", sharey=True, width_ratios=(3, 1))
+for (line, bars), x, color in zip(axes, (swing[0], shuffled), (plotting.REAL, plotting.NEUTRAL[1]), strict=True):
+    line.plot(x[:120], color=color, marker=".", markersize=4, linewidth=1.2)
+    bars.hist(x.numpy(), bins=30, color=color, orientation="horizontal")
+    line.set(ylabel="value")
+axes[0, 0].set(title="real")
+axes[1, 0].set(title="the same numbers, shuffled", xlabel="step")
+axes[0, 1].set(title="all 2,000")
+axes[1, 1].set(xlabel="how many")
+plt.show()
+
+# %% [markdown]
+# The histograms are equal, to the last number. So whoever judges a series by its values alone sees no difference. What
+# makes it a series is how each step hangs on the steps before it.
+
+# %% [markdown]
+# ## 1 · What makes a series a series
+#
+# The **autocorrelation** at lag $k$ is the correlation of a value with the one $k$ steps later. At lag 0 it is 1.
+# Where it is positive, high values are followed by high ones after $k$ steps; where it is negative, by low ones.
+#
+# Our series is an **autoregression of order 2**, in short AR(2): $x_t = a_1 x_{t-1} + a_2 x_{t-2} + \text{noise}$. It
+# is a swing that gets a small random push at each step. Yule invented it in 1927, for the sunspots of section 6. Its
+# autocorrelation is known exactly: at lag 1 it is $\rho_1 = a_1 / (1 - a_2)$, and then the equation repeats itself
+# without the noise, $\rho_k = a_1 \rho_{k-1} + a_2 \rho_{k-2}$.
+#
+# The **spectrum** says how strongly the series swings at each frequency. It holds the same information: a swing with
+# a period of 8 steps is a wave in the autocorrelation, and a peak at ⅛ turn per step in the spectrum.
+#
+# **Predict, and say why:** what do both curves look like for the shuffled series?
+
+# %% jupyter={"source_hidden": true}
+long = {"real": swing[0].unfold(0, 200, 200), "shuffled": shuffled.unfold(0, 200, 200)}  # ten windows of 200 steps
+lags, (turns, _) = torch.arange(25), spectrum(long["real"])
+_, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3))
+exact = {"exact": processes.ar2_autocorrelation(24)}
+plotting.curves(
+    lags, exact | {k: autocorrelation(x, 24) for k, x in long.items()}, "lag (steps)", "autocorrelation", left
+)
+powers = {"exact": processes.ar2_spectrum(turns)} | {name: spectrum(x)[1] for name, x in long.items()}
+plotting.curves(turns, powers, "frequency (turns per step)", "spectrum", right)
+right.set(yscale="log")
+left.legend(loc="upper right", fontsize=9)
+right.legend(loc="upper right", fontsize=9)
+plt.show()
+
+# %%
+a1, a2 = processes.ar2_coefficients()
+rho = processes.ar2_autocorrelation(24)
+identity("the exact curve obeys its equation", torch.allclose(rho[2:], a1 * rho[1:-1] + a2 * rho[:-2]))
+off = {name: (autocorrelation(x, 8) - rho[:9]).abs().max().item() for name, x in long.items()}
+claim("the real series comes near the exact curve (lags to 8: within 0.15)", off["real"] < 0.15, off)
+claim("shuffled: correlations of at most 0.1 from lag 1 on", autocorrelation(long["shuffled"], 8)[1:].abs().max() < 0.1)
+
+# %% [markdown]
+# Shuffling leaves nothing: zero from lag 1 on, and a spectrum that is level, as much of each frequency. That is called
+# white noise. (The real curves tremble around the exact ones, because 2,000 steps are not endless.)
+
+# %% [markdown]
+# ## 2 · A discriminator that can't see time
+#
+# A GAN learns only what its discriminator can see. Let us make one that can't see time. We cut the series into
+# **windows** of 24 steps; each start counts, so there are 1,977, and they overlap. Three discriminators get them:
+#
+# 1. **in order**, as they are
+# 2. **one new order**: always the same shuffled order for all windows, real and generated ones
+# 3. **a fresh order** for each window
+#
+# Generator and discriminator are dense nets here, so that eight seeds train at once in seconds.
+#
+# **Predict, and say why:** which of the three generators learn the autocorrelation? Which learn the histogram?
+
+
+# %%
+class Reordered(nn.Module):
+    """A discriminator that sees the steps of each window in another order: a given one, or (None) a fresh one."""
+
+    def __init__(self, net, order=None):
+        super().__init__()
+        self.net, self.order, self.seeds = net, order, net.seeds
+
+    def forward(self, x):
+        places = torch.rand(x.shape, device=x.device) if self.order is None else self.order.to(x.device).expand_as(x)
+        return self.net(x.gather(-1, places.argsort(dim=-1)))
+
+
+# %%
+def train_dense(order, steps=200):
+    pairs = [
+        ensemble.single_nets(lambda: nets.mlp([32, 128, 128, LENGTH]), lambda: nets.mlp([LENGTH, 128, 128, 1]), seed)
+        for seed in range(8)
+    ]
+    G, D = (ensemble.stack(each) for each in zip(*pairs, strict=True))
+    recipe = {"loss": "relativistic", "penalties": {"r1": 0.1}, "penalty_every": 8}
+    gan = training.GAN(G, Reordered(D, order), **recipe, lr=1e-3, betas=(0.0, 0.99), ema=0.99)
+    windows = data.series(swing[0], LENGTH)
+    training.run(gan, windows.tensor(flat=True), steps, batch=64)
+    return [windows.decode(each)[:, 0].float() for each in gan.sample(1000)]
+
+
+orders = {
+    "in order": torch.arange(LENGTH),
+    "one new order": torch.randperm(LENGTH, generator=device.generator(1)),
+    "a fresh order": None,
+}
+dense = {name: train_dense(order) for name, order in orders.items()}
+
+# %% jupyter={"source_hidden": true}
+_, axes = plt.subplots(1, 3, figsize=(6.8, 2.6), sharey=True)
+for ax, (name, eight) in zip(axes, dense.items(), strict=True):
+    for x in eight:
+        ax.plot(autocorrelation(x, 12), color=plotting.FAKE, alpha=0.6, linewidth=1)
+    ax.plot(rho[:13], color="black", linestyle="--")
+    ax.set(title=name, xlabel="lag (steps)")
+axes[0].set(ylabel="autocorrelation")
+plt.show()
+
+# %%
+missed = {
+    name: torch.stack([(autocorrelation(x, 12) - rho[:13]).abs().max() for x in eight]) for name, eight in dense.items()
+}
+spread = {name: torch.stack([x.std() for x in eight]) for name, eight in dense.items()}
+claim("in order: the autocorrelation is off by less than 0.45 in all eight", missed["in order"].max() < 0.45, missed)
+claim("one new order: the same", missed["one new order"].max() < 0.45, missed)
+claim("a fresh order: off by more than 0.55 in all eight", missed["a fresh order"].min() > 0.55, missed)
+blind = spread["a fresh order"].median()
+claim("its values spread as they should, though (median within 0.15 of 1)", abs(blind - 1) < 0.15, spread)
+layer, order = nn.Linear(LENGTH, 5), orders["one new order"]
+undone = layer.weight[:, order]  # the columns in the new order, too
+x = torch.randn(3, LENGTH)
+identity("a dense layer undoes one new order", torch.allclose(x @ layer.weight.T, x[:, order] @ undone.T, atol=1e-5))
+
+# %% [markdown]
+# Black dashes are exact, each orange line is a seed. *One* new order does no harm here: it is the same puzzle for
+# all windows, and a dense layer solves it by exchanging its columns. (A convolution, which compares neighbours, has a
+# harder time.) A *fresh* order destroys the information. Windows with the same values in another order get the same
+# logits on average, so the generator hears nothing about order. Its curves are not even near zero: they are whatever
+# they were at the start. Yet its histogram is fine.
+#
+# So ask of each discriminator and of each judge: **what can't it see?** One that gets single steps, histograms, or
+# means over the window is blind in the same way.
+
+# %% [markdown]
+# ## 3 · Five generators
+#
+# A dense generator has its own weights for each step, and must learn 24 times that all steps follow one law. These five
+# use the same weights at each step, and none of them looks ahead. Each gets fresh noise $z_t$ at each step:
+#
+# - **RNN**, a recurrent net: it keeps some numbers in mind, the **state** $h_t$. At each step the new state comes from
+#   the old one and the noise, $h_t = \tanh(W h_{t-1} + V z_t + b)$, and the value comes from the state.
+# - **LSTM** (long short-term memory): a second state that is only added to. Learned **gates**, numbers from 0 to 1, say
+#   how much is forgotten, added and shown. So gradients survive many steps.
+# - **GRU** (gated recurrent unit): the same idea with one state and two gates.
+# - **Convolution in one dimension**: each value is computed from the noise of the last steps, here 17, by four layers.
+#   All steps at once, without a state.
+# - **Transformer**: each step looks back at all earlier ones and *chooses* what to weigh (causal attention). It needs
+#   to be told where a step stands. Chapter 56 is to explain it with text.
+
+# %%
+for kind in nets.SeriesGenerator.KINDS:
+    G = nets.SeriesGenerator(kind, length=LENGTH)
+    weights = sum(weight.numel() for weight in G.parameters())
+    made = G(torch.randn(5, G.noise_dim))
+    print(f"{kind:12s} {weights:6,} weights   noise (5, {G.noise_dim}) → windows {tuple(made.shape)}")
+
+# %% [markdown]
+# **Predict, and say why:** all five play against the same discriminator for 400 steps. Which comes nearest to the real
+# series, and which takes longest?
+#
+# All of them with three seeds take some minutes, so `benchmarks/series.py` did it once and recorded the result. ("Told
+# apart" is the accuracy of a fresh judge, three seeds; ½ is perfect. "Regimes" is the series of section 5.)
+
+# %% tags=["nbval-ignore-output"]
+file = Path("../benchmarks/recorded/series.json")
+recorded = json.loads(file.read_text("utf-8")) if file.exists() else {}
+for row in recorded.get("generators", {}).get("rows", []):
+    apart = " ".join(f"{share:.2f}" for share in row["apart"])
+    seconds = f"{row['seconds']:4.1f} CPU seconds" if "seconds" in row else ""
+    print(f"{row['series']:8s} {row['kind']:12s} told apart {apart:15s} {seconds}")
+
+# %% [markdown]
+# TABLETEXT
+
+# %% [markdown]
+# ## 4 · The rivals, and a series on which one of them wins
+#
+# Each rival below gets exactly what the GAN gets: one series of 2,000 steps.
+#
+# - **Blocks** (block bootstrap, Künsch 1989): put pieces of the real series one behind the other, here 12 steps each.
+# - **AR fit**: least squares for the $a_k$, and the **AIC** chooses their number (a fit is charged 2 for each).
+# - **Gaussian process**: windows from the Gaussian that has the mean and all autocovariances of the series.
+# - **GRU by likelihood**: a recurrent net that says, at each step, a Gaussian for the *next* value, and is trained by
+#   maximum likelihood on real windows ([chapter 12](12_classic_generative_models.ipynb)). To generate, draw a value and
+#   feed it back.
+
+
+# %% jupyter={"source_hidden": true}
+def blocks(x, n, size=12):
+    count = -(-LENGTH // size) + 1
+    starts = torch.randint(len(x) - size + 1, (n, count, 1))
+    rows = x[starts + torch.arange(size)].flatten(1)
+    return rows.gather(1, torch.randint(size, (n, 1)) + torch.arange(LENGTH))  # the first piece is cut anywhere
+
+
+def gaussian_process(x, n):
+    steps, apart = (x - x.mean()).double(), torch.arange(LENGTH)
+    covariance = torch.stack([(steps[: len(x) - k] * steps[k:]).sum() / len(x) for k in range(LENGTH)])
+    matrix = covariance[(apart[:, None] - apart).abs()] + 1e-6 * torch.eye(LENGTH)
+    return x.mean() + MultivariateNormal(torch.zeros(LENGTH).double(), matrix).sample((n,)).float()
+
+
+# %%
+def fit_ar(x, most=10):
+    """(AIC, coefficients newest step first, constant, noise) of the order with the smallest AIC."""
+    fits, target = [], x[most:].double()
+    for order in range(1, most + 1):
+        past = x.double().unfold(0, order, 1)[most - order : -1].flip(1)
+        past = torch.cat([past, torch.ones(len(past), 1)], dim=1)
+        solution = torch.linalg.lstsq(past, target[:, None]).solution[:, 0]
+        noise = (target - past @ solution).std()
+        fits.append(((2 * len(target) * noise.log() + 2 * order).item(), solution[:-1], solution[-1], noise))
+    return min(fits, key=lambda fit: fit[0])
+
+
+def autoregression(x, n, burn=200):
+    _, coefficients, constant, noise = fit_ar(x)
+    order = len(coefficients)
+    made = noise * torch.randn(n, burn + LENGTH).double()
+    for t in range(order, burn + LENGTH):
+        made[:, t] += constant + made[:, t - order : t].flip(1) @ coefficients
+    return made[:, burn:].float()
+
+
+# %% jupyter={"source_hidden": true}
+class NextStep(nn.Module):
+    """The law of the next value, given all earlier ones: a mixture of `parts` Gaussians."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.read, self.say = nn.GRU(1, 32, batch_first=True), nn.Linear(32, 3 * parts)
+
+    def law(self, seen):
+        weights, means, widths = self.say(seen).chunk(3, dim=-1)
+        parts = Normal(means, widths.clamp(-5, 3).exp(), validate_args=False)
+        return MixtureSameFamily(Categorical(logits=weights, validate_args=False), parts, validate_args=False)
+
+    def loss(self, windows):  # the first value follows a zero
+        seen, _ = self.read(nn.functional.pad(windows[:, :-1], (1, 0))[..., None])
+        return -self.law(seen).log_prob(windows).mean()
+
+    @torch.no_grad()
+    def sample(self, n):
+        values, state = [torch.zeros(n, 1)], None
+        for _ in range(LENGTH):
+            seen, state = self.read(values[-1][..., None], state)
+            values.append(self.law(seen).sample())
+        return torch.cat(values[1:], dim=1)
+
+
+# %% jupyter={"source_hidden": true}
+def by_likelihood(x, n, seed, parts=1, steps=150):
+    device.seed_everything(seed)
+    windows, net = data.series(x, LENGTH), NextStep(parts)
+    rows, adam = windows.tensor(flat=True, device="cpu"), torch.optim.Adam(net.parameters(), lr=1e-2)
+    for step in range(steps):
+        adam.param_groups[0]["lr"] = 1e-2 * (1 - step / steps)
+        adam.zero_grad()
+        net.loss(rows[torch.randint(len(rows), (64,))]).backward()
+        adam.step()
+    return windows.decode(net.sample(n))[:, 0].float()
+
+
+# %% [markdown]
+# And the GAN: the GRU of section 3, pairs and R1 from chapter 43, and a discriminator that sees the whole window.
+
+
+# %%
+def by_gan(x, n, seed, steps=300):
+    device.seed_everything(seed)
+    windows = data.series(x, LENGTH)
+    G, D = nets.SeriesGenerator("gru", LENGTH), nets.SeriesDiscriminator(LENGTH)
+    recipe = {"loss": "relativistic", "penalties": {"r1": 0.1}, "penalty_every": 8}
+    gan = training.GAN(G, D, **recipe, lr=4e-3, betas=(0.0, 0.99), ema=0.99, seed=seed)
+    training.run(gan, windows, steps, batch=64)
+    return windows.decode(gan.sample(n))[:, 0].float()
+
+
+# %%
+def contest(series, process, more=None, n=3000):
+    """For each seed its own series: name → three tensors of windows (n, 24), and name → CPU seconds."""
+    ways = {"blocks": blocks, "AR fit": autoregression, "Gaussian process": gaussian_process}
+    ways = {name: lambda x, n, seed, make=make: make(x, n) for name, make in ways.items()}
+    ways |= {"GRU by likelihood": by_likelihood} | (more or {}) | {"GRU GAN": by_gan}
+    made = {"real again": [process(n, LENGTH, seed=200 + seed) for seed in SEEDS]}
+    made["training windows"] = [x.unfold(0, LENGTH, 1)[torch.randint(len(x) - LENGTH, (n,))] for x in series]
+    spent = {}
+    for name, make in ways.items():
+        device.seed_everything(0)
+        start = time.process_time()
+        made[name] = [make(x, n, seed=seed) for seed, x in enumerate(series)]
+        spent[name] = (time.process_time() - start) / len(series)
+    return made, spent
+
+
+# %% [markdown]
+# Three judges look at 3,000 windows of each, with three seeds (each with a series of its own):
+#
+# - **told apart**: a fresh judge, trained on real windows that no rival has seen. In the literature, its distance from
+#   ½ is the **discriminative score**.
+# - **autocorrelation**: the largest deviation from the exact curve, lags 1 to 12.
+# - **forecast**: a net that reads 8 steps and says the next one learns *from the generated windows* and is tested on
+#   real ones. This is called **train on synthetic, test on real**, TSTR. The number is its mean squared error.
+#
+# Two rows are controls: *real again* is what a perfect generator would get, and the *training windows* themselves are
+# what a copier would get.
+#
+# **Predict, and say why:** the series *is* an AR(2). Which rival wins? How far behind is the GAN?
+
+
+# %% jupyter={"source_hidden": true}
+def verdict(made, real, exact):
+    flat = {(name, seed): x for name, each in made.items() for seed, x in enumerate(each)}
+    apart, errors = told_apart(real, flat), forecast_errors(real, flat)
+    off = {key: (autocorrelation(x, 12) - exact[:13]).abs().max().item() for key, x in flat.items()}
+    each = {"told apart": apart, "autocorrelation": off, "forecast": errors}
+    return {judge: {name: [found[name, seed] for seed in SEEDS] for name in made} for judge, found in each.items()}
+
+
+def show(verdicts, spent):
+    print(f"{'':18s} {'told apart':15s}  {'autocorrelation':15s}  {'forecast':17s}  seconds")
+    for name in verdicts["told apart"]:
+        cells = [" ".join(f"{value:.2f}" for value in judge[name]) for judge in verdicts.values()]
+        seconds = f"{spent[name]:7.1f}" if name in spent else ""
+        print(f"{name:18s} {cells[0]:15s}  {cells[1]:15s}  {cells[2]:17s}  {seconds}")
+
+
+# %% tags=["nbval-ignore-output"]
+made, spent = contest(swing, processes.ar2)
+unseen = processes.ar2(3000, LENGTH, seed=100)
+verdicts = verdict(made, unseen, rho)
+show(verdicts, spent)
+
+# %%
+middle = {judge: {name: sorted(values)[1] for name, values in found.items()} for judge, found in verdicts.items()}
+apart = middle["told apart"]
+claim("real again: told apart in 47 to 53 %", 0.47 < apart["real again"] < 0.53, apart)
+claim("the AR fit: below 54 %, and less than the GAN", apart["AR fit"] < min(0.54, apart["GRU GAN"]), apart)
+claim("the GAN: below 68 %", apart["GRU GAN"] < 0.68, apart)
+claim(
+    "blocks are told apart most, in over 65 %", max(apart, key=apart.get) == "blocks" and apart["blocks"] > 0.65, apart
+)
+claim("the AR fit takes less than a tenth of the GAN's time", spent["AR fit"] < spent["GRU GAN"] / 10, spent)
+
+# %% [markdown]
+# ARTEXT
+
+# %% [markdown]
+# ## 5 · A series on which the old rivals fail
+#
+# Now a series with two **regimes**: its level is −1 or 1, it stays with 95 % at each step, and what you see is the
+# level and some noise. Economies in boom and recession have been described in this way (Hamilton 1989).
+#
+# We also add a fourth kind of knowledge: the *GRU by likelihood* may say a mixture of three Gaussians instead of one.
+#
+# **Predict, and say why:** the AR fit can have the autocorrelation of this series, too. How will its windows be found
+# out? And which of the two likelihood nets keeps up with the GAN?
+
+# %%
+levels = [processes.regimes(1, 2000, seed=10 + seed)[0] for seed in SEEDS]
+mixture = {"… with a mixture": lambda x, n, seed: by_likelihood(x, n, seed, parts=3, steps=300)}
+made2, spent2 = contest(levels, processes.regimes, more=mixture)
+
+# %% jupyter={"source_hidden": true}
+names = ("real again", "AR fit", "GRU by likelihood", "… with a mixture", "GRU GAN")
+_, axes = plt.subplots(2, 5, figsize=(6.8, 3.2), sharey=True)
+for column, name in zip(axes.T, names, strict=True):
+    color = plotting.REAL if name == "real again" else plotting.FAKE
+    x = made2[name][0]
+    column[0].plot(x[:3].T, color=color, linewidth=1)
+    column[1].hist(x.flatten().numpy(), bins=40, range=(-2.5, 2.5), color=color, orientation="horizontal", density=True)
+    column[0].set_title(name.replace("GRU by likelihood", "by likelihood"), fontsize=10)
+    column[1].set(xlabel="density")
+axes[0, 0].set(ylabel="value")
+axes[1, 0].set(ylabel="value")
+axes[0, 2].set(xlabel="step")
+plt.show()
+
+# %% tags=["nbval-ignore-output"]
+lag = torch.arange(LENGTH, dtype=torch.float64)
+exact = torch.where(lag > 0, 0.9**lag / (1 + 0.25**2), 1.0)  # the levels agree with 0.9 = 2 · 0.95 - 1 at each step
+verdicts2 = verdict(made2, processes.regimes(3000, LENGTH, seed=100), exact)
+show(verdicts2, spent2)
+
+
+# %%
+def between(name):
+    """The share of values that lie nearer to 0 than ½, where the real series hardly ever is."""
+    return sorted((x.abs() < 0.5).float().mean().item() for x in made2[name])[1]
+
+
+middle2 = {judge: {name: sorted(values)[1] for name, values in found.items()} for judge, found in verdicts2.items()}
+apart, share = middle2["told apart"], {name: between(name) for name in made2}
+claim(
+    "AR fit and Gaussian process are told apart in over 80 %",
+    min(apart["AR fit"], apart["Gaussian process"]) > 0.8,
+    apart,
+)
+claim(
+    "over a quarter of their values lie between the levels; below 5 % of the real ones",
+    min(share["AR fit"], share["Gaussian process"]) > 0.25 and share["real again"] < 0.05,
+    share,
+)
+claim("the GAN: told apart in less than 68 %", apart["GRU GAN"] < 0.68, apart)
+claim(
+    "one Gaussian by likelihood: told apart more than the GAN",
+    apart["GRU by likelihood"] > apart["GRU GAN"] + 0.05,
+    apart,
+)
+claim(
+    "with a mixture it comes as near as the GAN, to 8 points",
+    apart["… with a mixture"] < apart["GRU GAN"] + 0.08,
+    apart,
+)
+
+# %% [markdown]
+# REGIMETEXT
+
+# %% [markdown]
+# ## 6 · Two hundred years of sunspots
+#
+# And a real series: the mean number of sunspots in each year from 1700 on. All rivals get the years to 1899. The years
+# from 1900 to 2008 are for the test. **Predict:** two things about this series can't come from any AR with Gaussian
+# noise. Look, and find them.
+
+# %% jupyter={"source_hidden": true}
+years, spots = processes.sunspots()
+known, later = spots[:200], spots[200:]
+_, ax = plt.subplots(figsize=(6.8, 2.4))
+ax.plot(years[:200], known, color=plotting.REAL, label="to train")
+ax.plot(years[200:], later, color=plotting.NEUTRAL[1], linestyle="-.", label="to test")
+ax.set(xlabel="year", ylabel="sunspots")
+ax.legend(loc="upper left", ncols=2, fontsize=10)
+plt.show()
+
+# %%
+sun = {"blocks": [], "AR fit": [], "GRU, mixture": [], "GRU GAN": []}
+for seed in SEEDS:
+    device.seed_everything(seed)
+    sun["blocks"].append(blocks(known, 2000))
+    sun["AR fit"].append(autoregression(known, 2000))
+    sun["GRU, mixture"].append(by_likelihood(known, 2000, seed, parts=3, steps=120))
+    sun["GRU GAN"].append(by_gan(known, 2000, seed, steps=200))
+sun["training windows"] = [known.unfold(0, LENGTH, 1)] * 3
+
+
+# %% tags=["nbval-ignore-output"]
+def lean(x):
+    """The skewness of the steps from year to year: above 0 where a series rises faster than it falls."""
+    steps = x[:, 1:] - x[:, :-1]
+    return ((steps**3).mean() / (steps**2).mean() ** 1.5).item()
+
+
+flat = {(name, seed): x for name, each in sun.items() for seed, x in enumerate(each)}
+errors = {key: error / later.var().item() for key, error in forecast_errors(later[None], flat).items()}
+asks = {
+    "below 0": {key: (x < 0).float().mean().item() for key, x in flat.items()},
+    "lean": {key: lean(x) for key, x in flat.items()},
+    "lag 11": {key: autocorrelation(x, 11)[11].item() for key, x in flat.items()},
+    "forecast": errors,
+}
+print(" " * 18 + "".join(f"{ask:18s}" for ask in asks))
+for name in sun:
+    print(
+        f"{name:18s}" + "".join(" ".join(f"{found[name, s]:.2f}" for s in SEEDS).ljust(18) for found in asks.values())
+    )
+
+# %%
+mid = {ask: {name: sorted(found[name, s] for s in SEEDS)[1] for name in sun} for ask, found in asks.items()}
+claim("the AR fit: over 5 % of its years have fewer than 0 sunspots", mid["below 0"]["AR fit"] > 0.05, mid)
+claim(
+    "and it doesn't lean (less than 0.15); the real years do (over 0.5)",
+    abs(mid["lean"]["AR fit"]) < 0.15 and mid["lean"]["training windows"] > 0.5,
+    mid,
+)
+claim(
+    "the GAN leans (over 0.2), and fewer of its years lie below 0 than the AR fit's",
+    mid["lean"]["GRU GAN"] > 0.2 and mid["below 0"]["GRU GAN"] < mid["below 0"]["AR fit"],
+    mid,
+)
+claim("blocks: never below 0", mid["below 0"]["blocks"] == 0, mid)
+
+# %% [markdown]
+# SUNTEXT
+
+# %% [markdown]
+# ## 7 · Reading published scores
+#
+# Since TimeGAN (Yoon et al. 2019) many papers print a discriminative score, $|\text{accuracy} - ½|$. TimeGAN adds to a
+# GAN a learned code for each step, and a loss that asks the generator to predict the *next* code, so that order counts
+# even where the discriminator is weak. Its first data set are sines of five columns and 24 steps. Some published
+# scores:
+#
+# | | score on the sines | source |
+# |---|---|---|
+# | TimeGAN | 0.011 ± 0.008 | Yoon et al. 2019, as Yuan & Qiao 2024 (Table 1) repeat it |
+# | TimeVAE | 0.041 ± 0.044 | measured by Yuan & Qiao 2024 |
+# | Diffusion-TS | 0.006 ± 0.007 | Yuan & Qiao 2024 |
+#
+# A score is a distance, so it can't be negative. **Predict, and say why:** what does a *perfect* generator score? In
+# TimeGAN's published code, 2,000 real and 2,000 generated windows test the judge.
+
+# %%
+guesses = torch.randint(2, (10_000, 4000), generator=device.generator(0), dtype=torch.uint8)
+scores = (guesses.float().mean(dim=1) - 0.5).abs()
+floor = 1 / (2 * torch.pi * 4000) ** 0.5
+claim("a judge that guesses: 0.0063 on average, as 1/√(2πn) says", abs(scores.mean() - floor) < 0.0003, scores.mean())
+print(f"perfect generator: {scores.mean():.4f} on average, below {scores.quantile(0.95):.3f} in 95 of 100 tests")
+
+# %% [markdown]
+# So 0.006 *is* the floor: nobody can do better on these data, with this judge. And 0.011 lies within what chance
+# gives to a perfect generator. Without the row of real against real, a table doesn't tell you this.
+#
+# Are the windows of these two generators perfect, then? Look at the data and the judge first, in
+# [TimeGAN's code](https://github.com/jsyoon0823/TimeGAN):
+#
+# - The sines turn by at most 0.1 per step. In 24 steps that is 2.4, less than half a turn: they are arcs.
+# - The judge is a GRU with as many units as half the columns, rounded down. For five columns that is a GRU with **two
+#   units**.
+# - For its real data, all windows are cut from one series with stride 1, shuffled, and then divided. So nearly each
+#   test window shares 23 steps with a training window (exercise 3).
+
+# %% [markdown]
+# **Predict:** what does a judge with two units notice, and what does one with 24? We made five kinds of fakes, and
+# `benchmarks/series.py` recorded the scores of three judges:
+
+# %% tags=["nbval-ignore-output"]
+for row in recorded.get("sines", {}).get("rows", []):
+    print(f"{row['who']:26s} GRU, 2 units: {row['2']:.3f}   GRU, 24 units: {row['24']:.3f}   dense: {row['dense']:.3f}")
+
+# %% [markdown]
+# SINESTEXT
+
+# %% [markdown]
+# ## What all this does not show
+#
+# - **That GANs can't win on series.** Ours are small, they train for seconds, and our series have one column and 24
+#   steps. Where many columns hang on each other over long times, fitting a likelihood by hand becomes hard.
+# - **That an AR fit is enough.** It won where the truth was linear and Gaussian. On two others it was found out.
+# - **That 3,000 windows from 2,000 steps are 3,000 facts.** Nobody knows more than the 2,000 steps. More windows
+#   sharpen the judge, not the knowledge.
+# - **Which of the five generators is best.** Three seeds, one size, one discriminator. Leznik et al. compared
+#   architectures in over 500 experiments and prefer convolutions. Longer series may turn the order round.
+
+# %% [markdown]
+# ## Help, I get …
+#
+# ### All windows look alike
+# Mode collapse (chapter 23). Draw twenty windows, not two. Compare the autocorrelation, and the spread *between*
+# windows at each step.
+#
+# ### The first steps look different from the rest
+# A recurrent generator begins with an empty state. Let it run for some steps that you throw away, or check each step's
+# mean and spread against the real ones.
+#
+# ### The judge tells real from real
+# Then test and training windows overlap, or they come from different times (a trend), or were scaled apart. Mend that
+# before you judge anything.
+
+# %% [markdown]
+# ### `RuntimeError` about the double backward of `_cudnn_rnn`
+# You have a recurrent *discriminator*, a gradient penalty, and a GPU. cuDNN's recurrent layers have no second
+# derivatives. Take a convolution there, as we do, or put `with torch.backends.cudnn.flags(enabled=False):` around it.
+#
+# ### Forecasts from synthetic data are better than from real data
+# This may be true: the generator smooths what was scarce. More often the forecaster had learned its few real windows by
+# heart. Give the real row as many steps and as small a net as the others, and try fewer steps for it.
+
+# %% [markdown]
+# ## Recap
+#
+# - A series is its order. Histograms can't see it; the autocorrelation and the spectrum can.
+# - A GAN learns what its discriminator sees. With shuffled time it learned the values and not the order.
+# - Build the rivals in earnest. On an AR(2) the AR fit wins, in a fraction of the time.
+# - On two regimes the linear rivals fail and the GAN doesn't. A recurrent net with a mixture at its output does it as
+#   well. The GAN's gain was that nobody had to choose that output.
+# - A score that can't be negative has a floor. Print real against real, and show that the judge finds a spoiled series.
+
+# %% [markdown]
+# ## Three quick questions
+#
+# <details><summary>A paper shows that real and generated histograms agree. What do you ask for?</summary>
+#
+# For the autocorrelation or the spectrum, at least. A shuffled series has a perfect histogram.
+#
+# </details>
+#
+# <details><summary>Why was "one new order" no problem for the dense discriminator?</summary>
+#
+# Each window is shuffled alike, so nothing is lost. A dense layer has a weight for each place, and learns the same
+# thing with its columns exchanged.
+#
+# </details>
+#
+# <details><summary>Blocks of real data were found out on the AR(2). Why, if every number in them is real?</summary>
+#
+# Where two blocks meet, the swing jumps. The judge sees such seams. With longer blocks there are fewer seams, and more
+# copying: a block of 24 steps is a training window.
+#
+# </details>
+
+# %% [markdown]
+# ## Exercises and neighbours
+#
+# {{neighbours}}
+
+# %% [markdown]
+# ## Further reading
+#
+# - [Yoon, Jarrett and van der Schaar 2019, Time-series Generative Adversarial
+#   Networks](https://papers.nips.cc/paper/8789-time-series-generative-adversarial-networks): TimeGAN, and where the two
+#   scores come from. Read it beside [its code](https://github.com/jsyoon0823/TimeGAN).
+# - [Esteban, Hyland and Rätsch 2017, Real-valued (Medical) Time Series Generation with Recurrent Conditional
+#   GANs](https://arxiv.org/abs/1706.02633): recurrent GANs, and train on synthetic, test on real.
+# - [Yuan and Qiao 2024, Diffusion-TS](https://arxiv.org/abs/2403.01742): a diffusion model, and the table that section
+#   7 quotes.
+# - [Ang et al. 2023, TSGBench](https://arxiv.org/abs/2309.03755) and [Stenger et al. 2024, Evaluation is
+#   key](https://doi.org/10.1186/s40537-024-00924-7): why the usual scores are hard to compare, and which others exist.
+# - [Leznik et al., The Great GAN Bake Off](https://escholarship.org/uc/item/33h6w78g): recurrent, convolutional and
+#   attention nets in all pairings.
+# - [Yule 1927, On a Method of Investigating Periodicities in Disturbed Series](https://doi.org/10.1098/rsta.1927.0007):
+#   where autoregressions come from.
+
+# %% [markdown]
+# ## Key terms
+#
+# | English | 中文 | Meaning |
+# |---|---|---|
+# | autocorrelation | 自相关 | the correlation of a series with itself, some steps later |
+# | spectrum | 频谱 | how strongly a series swings at each frequency |
+# | autoregression, AR($p$) | 自回归 | each value is a weighted sum of the last $p$ ones, and noise |
+# | recurrent net | 循环神经网络 | a net that carries a state from step to step (RNN, GRU, LSTM) |
+# | block bootstrap | 分块自助法 | new series from pieces of the real one |
+# | discriminative score | 判别得分 | how far a fresh judge's accuracy is from ½ |
+# | train on synthetic, test on real (TSTR) | 合成训练、真实测试 | how useful generated data are |
