@@ -9,7 +9,6 @@
 # %%
 import math
 
-import matplotlib.pyplot as plt
 import torch
 
 from gan_edu import plotting
