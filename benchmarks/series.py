@@ -124,7 +124,7 @@ def table(record: dict) -> str:
     lines = ["| series | generator | weights | CPU seconds | told apart | autocorrelation off by |", 6 * "|---" + "|"]
     for row in record.get("generators", {}).get("rows", []):
         cells = [row["series"], row["kind"], row.get("parameters", ""), row.get("seconds", "")]
-        cells += [" ".join(f"{value:.2f}" for value in row[key]) for key in ("apart", "off")]
+        cells += [" ".join(f"{value:.2f}" for value in row.get(key, [])) for key in ("apart", "off")]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "| sines | GRU with 2 units | GRU with 24 units | dense judge |", 4 * "|---" + "|"]
     for row in record.get("sines", {}).get("rows", []):
