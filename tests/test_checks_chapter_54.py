@@ -34,6 +34,11 @@ def pairs_product(x, lag):
     return np.mean(x.numpy()[:, lag:] * x.numpy()[:, : x.shape[1] - lag])
 
 
+def correlations(windows, lags):
+    pairs = [(windows[:, : windows.shape[1] - k].flatten(), windows[:, k:].flatten()) for k in range(lags + 1)]
+    return torch.tensor([np.corrcoef(a.numpy(), b.numpy())[0, 1] for a, b in pairs])
+
+
 def with_mean_of(windows, lags, axis):
     x = windows - windows.mean(dim=axis, keepdim=True)
     second = x.T @ x / len(x)
@@ -56,6 +61,7 @@ autocorrelation = Case(
         ) / (w**2).mean(),
         "not_divided": lambda w, k: autocorrelation_by_pairs(w, k) * w.var(correction=0),
         "divided_by_length": lambda w, k: autocorrelation_by_pairs(w, k) * (1 - torch.arange(k + 1) / w.shape[1]),
+        "own_mean_at_each_lag": correlations,
         "one_long_series": lambda w, k: autocorrelation_by_pairs(w.reshape(1, -1), k),
     },
     also_wrong=[
@@ -84,6 +90,12 @@ def fit_by_normal_equations(series, order):
     return torch.linalg.solve(past.T @ past, past.T @ series[order:].double())
 
 
+def fit_by_yule_walker(series, order):
+    x = series.double().numpy()
+    c = np.array([x[: len(x) - k] @ x[k:] for k in range(order + 1)]) / len(x)
+    return torch.tensor(np.linalg.solve(c[abs(np.subtract.outer(range(order), range(order)))], c[1:]))
+
+
 fit_ar = Case(
     q.fit_ar,
     fit_stub,
@@ -93,6 +105,7 @@ fit_ar = Case(
         "each_lag_alone": lambda x, p: torch.cat(
             [(x[p - k : len(x) - k] @ x[p:] / (x[p - k : len(x) - k] ** 2).sum())[None] for k in range(1, p + 1)]
         ),
+        "yule_walker": fit_by_yule_walker,
         "backwards": lambda x, p: fit_by_numpy(x.flip(0), p),
         "predicts_itself": lambda x, p: torch.eye(p)[0],
         "with_constant": lambda x, p: torch.linalg.lstsq(

@@ -69,6 +69,17 @@ def _divided_by_length(windows, lags):
     return torch.stack([(x[:, : length - k] * x[:, k:]).sum() for k in range(lags + 1)]) / (x * x).sum()
 
 
+@autocorrelation.misconception(
+    "a correlation with a mean and a spread of its own at each lag, as corrcoef has them. One mean and one variance, "
+    "those of all numbers, serve all lags."
+)
+def _own_mean_at_each_lag(windows, lags):
+    length, found = windows.shape[1], [torch.ones(())]
+    for k in range(1, lags + 1):
+        found.append(torch.corrcoef(torch.stack([windows[:, : length - k].flatten(), windows[:, k:].flatten()]))[0, 1])
+    return torch.stack(found)
+
+
 @autocorrelation.misconception("windows bent to a ring: the end of a window is multiplied with its own start.")
 def _ring(windows, lags):
     x = windows - windows.mean()
@@ -128,6 +139,17 @@ def _each_lag_alone(series, order):
     steps = len(series)
     columns = [series[order - k : steps - k] for k in range(1, order + 1)]
     return torch.stack([(x @ series[order:]) / (x @ x) for x in columns])
+
+
+@fit_ar.misconception(
+    "the Yule-Walker equations: they come near, but their sums count more pairs, at the edges. Asked for is least "
+    "squares."
+)
+def _yule_walker(series, order):
+    steps = len(series)
+    sums = torch.stack([(series[: steps - k] * series[k:]).sum() for k in range(order + 1)])
+    place = torch.arange(order)
+    return torch.linalg.solve(sums[(place[:, None] - place).abs()], sums[1:])
 
 
 @fit_ar.misconception("time runs backwards: each step is predicted from those *after* it.")
