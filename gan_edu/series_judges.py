@@ -89,11 +89,13 @@ def told_apart(real, fakes: dict, seed: int = 0, steps: int = 300, hidden: int =
     return dict(zip(names, ((right + 1 - wrong) / 2).tolist(), strict=True))
 
 
-def forecast_errors(real, fakes: dict, past: int = 8, seed: int = 0, steps: int = 300) -> dict[str, float]:
+def forecast_errors(
+    real, fakes: dict, past: int = 8, seed: int = 0, steps: int = 300, hidden: tuple[int, ...] = (32,)
+) -> dict[str, float]:
     """Train on synthetic, test on real: the mean squared error on `real` of forecasters that learned from the fakes.
 
-    A forecaster is a small net that reads `past` steps and says the next one (Esteban et al. 2017). Each fake trains
-    one of its own; all are tested on all places in the real windows, of one column.
+    A forecaster is a net that reads `past` steps and says the next one (Esteban et al. 2017); `hidden` are the widths of
+    its layers. Each fake trains one of its own; all are tested on all places in the real windows, of one column.
 
     Raises ValueError for windows of other shapes, or no longer than `past`.
     """
@@ -108,7 +110,7 @@ def forecast_errors(real, fakes: dict, past: int = 8, seed: int = 0, steps: int 
         batch = torch.stack([x[torch.randint(len(x), (128,), generator=chance)] for x in made]) / scale
         return (net(batch[..., :past]) - batch[..., past:]).square().mean((1, 2))
 
-    net = _judges(len(names), [past, 32, 1], seed)
+    net = _judges(len(names), [past, *hidden, 1], seed)
     _train(net, loss, steps)
     with torch.no_grad():
         said = net((real[:, :past] / scale).expand(len(names), -1, -1)) * scale

@@ -35,6 +35,8 @@ def test_told_apart_and_forecasts():
     assert apart == judges.told_apart(real, fakes, steps=150)
     errors = judges.forecast_errors(real, fakes, steps=150)
     assert errors["real"] < 0.4 < errors["shuffled"]
+    larger = judges.forecast_errors(real, fakes, steps=150, hidden=(64, 64))
+    assert larger["real"] < errors["real"] * 1.1 and larger["shuffled"] > 0.4
     assert torch.equal(before, torch.get_rng_state()), "judges draw from streams of their own"
 
 
