@@ -94,8 +94,8 @@ def forecast_errors(
 ) -> dict[str, float]:
     """Train on synthetic, test on real: the mean squared error on `real` of forecasters that learned from the fakes.
 
-    A forecaster is a net that reads `past` steps and says the next one (Esteban et al. 2017); `hidden` are the widths of
-    its layers. Each fake trains one of its own; all are tested on all places in the real windows, of one column.
+    A forecaster is a net that reads `past` steps and says the next one (Esteban et al. 2017), with layers of the widths
+    `hidden`. Each fake trains one of its own; all are tested on all places in the real windows, of one column.
 
     Raises ValueError for windows of other shapes, or no longer than `past`.
     """

@@ -555,7 +555,8 @@ claim(
 # The GRU with *one* Gaussian for the next value has the rivals' fault. The next value lies near the present level, or
 # near the other one, and one Gaussian has to cover both. With three Gaussians the same net, trained for as long, is
 # hardly told apart. The model with two states does as well, at next to no cost: it was told the right form.
-#
+
+# %% [markdown]
 # So what did the GAN buy? It beats the linear rivals and the single Gaussian, and nobody had to tell it of levels or
 # mixtures. It isn't perfect: too many of its values lie between the levels. Blocks, without any training, come about as
 # near. And whoever draws the histogram first will choose the mixture or the two states, and get further.
@@ -588,7 +589,7 @@ for seed in SEEDS:
 sun["training windows"] = [known.unfold(0, LENGTH, 1)] * 3
 
 
-# %% tags=["nbval-ignore-output"]
+# %%
 def lean(x):
     """The skewness of the steps from year to year: above 0 where a series rises faster than it falls."""
     steps = x[:, 1:] - x[:, :-1]
@@ -606,6 +607,7 @@ def nearest(x):
     return torch.cdist(x, trained).masked_fill(~allowed, torch.inf).amin(dim=1).mean().item()
 
 
+# %% tags=["nbval-ignore-output"]
 flat = {(name, seed): x for name, each in sun.items() for seed, x in enumerate(each)}
 asks = {
     "below 0": {key: (x < 0).float().mean().item() for key, x in flat.items()},
@@ -690,7 +692,8 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # The 0.011 of TimeGAN would be nothing special for one test. But it is a mean of several. If these were independent,
 # ten coins would average above 0.009 in only 5 of 100, so TimeGAN lies a little above the floor. Without the row of
 # real against real, a table doesn't tell you this.
-#
+
+# %% [markdown]
 # Are the windows of Diffusion-TS perfect, then? Look at the data and the judge first, in [TimeGAN's
 # code](https://github.com/jsyoon0823/TimeGAN):
 #
