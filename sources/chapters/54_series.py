@@ -535,7 +535,7 @@ claim("with a mixture: below 62 %", apart["… with a mixture"] < 0.62, apart)
 # forecast not show such a thing, or was the forecaster too small? It has 32 units. **Predict** what one with two layers
 # of 64 says.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 three = ("real again", "AR fit", "Gaussian process")
 asked = {(name, seed): made2[name][seed] for name in three for seed in SEEDS}
 larger = forecast_errors(unseen2, asked, hidden=(64, 64))
