@@ -718,8 +718,8 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 #   units**.
 # - For its real data, all windows are cut from one series with stride 1, shuffled, and then divided. So nearly each
 #   test window shares 23 steps with a training window (exercise 3).
-# - The *real* windows of the test are those that the generator learned from. A generator that hands them back is
-#   perfect.
+# - The *real* windows of the test are those that the generator learned from. A generator that hands them back
+#   gets a perfect score.
 
 # %% [markdown]
 # So the scores say that a small judge doesn't tell, on simple data. What it *could* tell we don't know: the table has
