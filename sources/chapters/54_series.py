@@ -177,8 +177,8 @@ x = torch.randn(3, LENGTH)
 identity("a dense layer undoes one new order", torch.allclose(x @ layer.weight.T, x[:, order] @ undone.T, atol=1e-5))
 
 # %% [markdown]
-# Black dashes are exact, each orange line is a seed. The first two have the rhythm, but after 200 steps they hold it
-# for too long, nearly all of them. *One* new order does no harm here: it is the same puzzle for all
+# Black dashes are exact, each orange line is a seed. The first two have the rhythm, but after 200 steps most of them
+# hold it for too long. *One* new order does no harm here: it is the same puzzle for all
 # windows, and a dense layer solves it by exchanging its columns. A *fresh* order destroys the information. Windows with
 # the same values in another order get the same logits on average, so the generator hears nothing about order. Each seed
 # ends with a curve of its own, as chance made it. Yet the values spread as they should.
@@ -702,11 +702,11 @@ print(f"one test: {scores.mean():.4f} on average, below {scores.quantile(0.95):.
 print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 
 # %% [markdown]
-# So 0.006 is what a perfect generator gets *on average*, from a judge that tosses a coin. Less is no better: chance
-# gives less in more than half of the tests, and a judge that always says *real* gives 0. Diffusion-TS is at this floor.
-# The 0.011 of TimeGAN would be nothing special for one test. But it is a mean of several. If these were independent,
-# ten coins would average above 0.009 in only 5 of 100, so TimeGAN lies a little above the floor. Without the row of
-# real against real, a table doesn't tell you this.
+# So 0.006, the score's **floor**, is what a perfect generator gets *on average*, from a judge that tosses a coin. Less
+# is no better: chance gives less in more than half of the tests, and a judge that always says *real* gives 0.
+# Diffusion-TS is at this floor. The 0.011 of TimeGAN would be nothing special for one test. But it is a mean of
+# several. If these were independent, ten coins would average above 0.009 in only 5 of 100, so TimeGAN lies a little
+# above the floor. Without the row of real against real, a table doesn't tell you this.
 
 # %% [markdown]
 # Are the windows of Diffusion-TS perfect, then? Look at the data and the judge first, in [TimeGAN's
@@ -774,7 +774,8 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # - On two regimes and on sunspots the linear rivals were found out, and the GAN did better. On the regimes blocks did
 #   as well as the GAN, and a recurrent net with a mixture and a model with two states better. The GAN's gain was that
 #   nobody had to choose a form.
-# - A score that can't be negative has a floor. Print real against real, and show that the judge finds a spoiled series.
+# - A score that can't be negative isn't 0 for a perfect generator: chance gives it a floor, on average. Print real
+#   against real, and show that the judge finds a spoiled series.
 
 # %% [markdown]
 # ## Three quick questions
