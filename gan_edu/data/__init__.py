@@ -1,13 +1,13 @@
 """Data of the course, and of one's own: 2-D toy distributions with exact densities, small images, and a text; a folder
 of pictures, a table, a series.
 
-``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``faces`` the one that
-draws faces in colour with everything about them known, ``prose`` the one that returns the text; ``image_sets`` knows
-the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library asks of a distribution, yours
-included. ``folder``, ``table`` and ``series`` read what is yours.
+``toy`` is the module of toy distributions, ``processes`` that of series with a known law; ``images`` is the function
+that returns an ``ImageSet``, ``faces`` the one that draws faces in colour with everything about them known, ``prose``
+the one that returns the text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what the rest
+of the library asks of a distribution, yours included. ``folder``, ``table`` and ``series`` read what is yours.
 """
 
-from gan_edu.data import image_sets, toy
+from gan_edu.data import image_sets, processes, toy
 from gan_edu.data.distribution import Distribution, Mixture
 from gan_edu.data.drawn_faces import Faces, faces
 from gan_edu.data.folders import Folder, folder
@@ -18,5 +18,5 @@ from gan_edu.data.windows import Series, series
 
 __all__ = [
     "DataError", "Distribution", "Faces", "Folder", "ImageSet", "Mixture", "Series", "Table", "faces", "folder",
-    "image_sets", "images", "prose", "series", "table", "toy",
+    "image_sets", "images", "processes", "prose", "series", "table", "toy",
 ]  # fmt: skip
