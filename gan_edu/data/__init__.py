@@ -1,8 +1,8 @@
-"""Data of the course, and of one's own: 2-D toy distributions with exact densities, small images, and a text; a folder
+"""Data of the course, and of one's own: 2-D toy distributions with exact densities, small images, and texts; a folder
 of pictures, a table, a series.
 
-``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``prose`` the one that
-returns the text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library
+``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``prose`` and
+``chapters`` those that return a text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library
 asks of a distribution, yours included. ``folder``, ``table`` and ``series`` read what is yours.
 """
 
@@ -11,10 +11,10 @@ from gan_edu.data.distribution import Distribution, Mixture
 from gan_edu.data.folders import Folder, folder
 from gan_edu.data.image_sets import DataError, ImageSet, images
 from gan_edu.data.tables import Table, table
-from gan_edu.data.text import prose
+from gan_edu.data.text import LETTERS, chapters, letters, prose
 from gan_edu.data.windows import Series, series
 
 __all__ = [
-    "DataError", "Distribution", "Folder", "ImageSet", "Mixture", "Series", "Table", "folder", "image_sets", "images",
-    "prose", "series", "table", "toy",
+    "LETTERS", "DataError", "Distribution", "Folder", "ImageSet", "Mixture", "Series", "Table", "chapters", "folder",
+    "image_sets", "images", "letters", "prose", "series", "table", "toy",
 ]  # fmt: skip
