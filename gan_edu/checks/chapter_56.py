@@ -25,17 +25,15 @@ def _texts():
         "letter; to base 2, since bits are asked for.",
         "F.cross_entropy(logits[:-1], text[1:]) is the mean in nats. Divide by math.log(2).",
     ),
-    insight="A file of T letters could be written in about that many bits times T, by an arithmetic coder that uses the "
-    "model. That is why models of text and compressors can be compared.",
+    insight="A file of T letters could be written in about that many bits times T, by an arithmetic coder that uses "
+    "the model. That is why models of text and compressors can be compared.",
     probes=_texts,
 )
 def bits_per_letter(logits, text):
     return F.cross_entropy(logits[:-1], text[1:]) / math.log(2)
 
 
-@bits_per_letter.misconception(
-    "each row compared with the letter that was just read. Row t speaks about letter t + 1."
-)
+@bits_per_letter.misconception("each row compared with the letter that was just read. Row t speaks about letter t + 1.")
 def _same_place(logits, text):
     return F.cross_entropy(logits, text) / math.log(2)
 
@@ -100,8 +98,8 @@ def _forward_and_back(candidate, logits, letters, weights):
 @question(
     "Straight through",
     hints=(
-        "Forward it must be a one-hot vector, backward a softmax. Which sum has the value of the one and the gradient of "
-        "the other?",
+        "Forward it must be a one-hot vector, backward a softmax. Which sum has the value of the one and the gradient "
+        "of the other?",
         "x − x.detach() has the value 0, and the gradient of x.",
         "p = logits.softmax(1), and then F.one_hot(letters, number).to(p) + p − p.detach().",
     ),
@@ -168,7 +166,9 @@ def _gradients(candidate, log_p, rewards):
     log_p, score = log_p.clone().requires_grad_(), rewards.clone().requires_grad_()
     loss = value_of(candidate, log_p, score * 1.0)
     if loss.numel() != 1:
-        raise NotYet("one number", f"the shape {tuple(loss.shape)}", looks_like="one loss for each text. Take the mean.")
+        raise NotYet(
+            "one number", f"the shape {tuple(loss.shape)}", looks_like="one loss for each text. Take the mean."
+        )
     if not loss.requires_grad:
         raise NotYet("a loss with a gradient", "one without", looks_like="log_p was detached, or left out.")
     found = torch.autograd.grad(loss.sum(), (log_p, score), allow_unused=True)
@@ -188,8 +188,8 @@ def _baseline(rewards):
         "−(r · log_p).mean(), with r.detach(). Now subtract from each reward the mean of the *other* rewards.",
         "others = (rewards.sum() − rewards) / (len(rewards) − 1), then −((rewards − others).detach() * log_p).mean().",
     ),
-    insight="If the text's own reward were in its baseline, the baseline would depend on the text, and the gradient would "
-    "be too short on average, by a factor of (N − 1)/N. With the others alone it stays unbiased.",
+    insight="If the text's own reward were in its baseline, the baseline would depend on the text, and the gradient "
+    "would be too short on average, by a factor of (N − 1)/N. With the others alone it stays unbiased.",
     run=_gradients,
     probes=_batches,
 )
@@ -227,8 +227,9 @@ def _probabilities(log_p, rewards):
     return -((rewards - _baseline(rewards)) * log_p.exp()).mean()
 
 
-@reinforce_loss.misconception("the sum over the batch. Asked for is the mean: a batch twice as large shouldn't pull twice "
-                              "as hard.")  # fmt: skip
+@reinforce_loss.misconception(
+    "the sum over the batch. Asked for is the mean: a batch twice as large shouldn't pull twice as hard."
+)
 def _sum(log_p, rewards):
     rewards = rewards.detach()
     return -((rewards - _baseline(rewards)) * log_p).sum()

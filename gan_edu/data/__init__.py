@@ -2,8 +2,8 @@
 of pictures, a table, a series.
 
 ``toy`` is the module of toy distributions, ``images`` the function that returns an ``ImageSet``, ``prose`` and
-``chapters`` those that return a text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what the rest of the library
-asks of a distribution, yours included. ``folder``, ``table`` and ``series`` read what is yours.
+``chapters`` those that return a text; ``image_sets`` knows the whole sets. ``Distribution`` and ``Mixture`` say what
+the rest of the library asks of a distribution, yours included. ``folder``, ``table`` and ``series`` read what is yours.
 """
 
 from gan_edu.data import image_sets, toy

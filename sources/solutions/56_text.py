@@ -123,8 +123,8 @@ assert given.grad is None or given.grad.abs().max() == 0
 # ## 4 · The best policy under a KL penalty
 # *Difficulty ●●● · importance ●●○ · 12 minutes*
 #
-# There are K possible answers. A `reference` (K,) gives each a probability, a judge gives each a reward, `rewards` (K,).
-# Which probabilities $p$ make $\sum_k p_k r_k - \beta \, \text{KL}(p \,\|\, \text{reference})$ largest?
+# There are K possible answers. A `reference` (K,) gives each a probability, a judge gives each a reward, in `rewards`
+# (K,). Which probabilities $p$ make $\sum_k p_k r_k - \beta \, \text{KL}(p \,\|\, \text{reference})$ largest?
 #
 # Return them, (K,). (Try the two ends first: what is best for a huge $\beta$, and what for a tiny one?)
 
@@ -206,7 +206,7 @@ for name, sentence in sentences.items():
 #
 # <details><summary>What we saw</summary>
 #
-# TO BE MEASURED
+# MEASURED
 #
 # </details>
 #
