@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 56 · Text
 #
-# *A pixel can become a little brighter. A letter can't become a little more of an e. This small difference has kept
-# GANs out of text, and you will see exactly where it sits.*
+# *A pixel can become a little brighter. A letter can't become a little more of an e. This small difference
+# makes text hard for GANs, and you will see exactly where it sits.*
 #
 # > **You will be able to**
 # > - say why a drawn letter passes no gradient on, and measure four ways round that against the exact gradient
@@ -86,7 +86,7 @@ try:
     (one_hot @ reward).sum().backward()
 except RuntimeError as error:
     print("RuntimeError:", str(error)[:62])
-claim(
+identity(
     "neither the letter nor its one-hot vector carries a gradient", not (letter.requires_grad or one_hot.requires_grad)
 )
 
@@ -219,7 +219,7 @@ claim("10 points more for each letter: at least 3 times the noise, without a bas
       shifted > 3 * noise["REINFORCE", "straight"], measured=shifted)  # fmt: skip
 
 # %% [markdown]
-# (The drawn slope of the curved judge at letter $k$ is $2 r_k$ in direction $k$, so straight-through averages to the
+# (The slope of the curved judge at letter $k$ is $2 r_k$ in direction $k$, so straight-through averages to the
 # exact gradient for the points $2 p_k r_k$.) And without a baseline, ten points more for *every* letter, which changes
 # nothing that matters, multiply the noise. So the baseline is no luxury.
 #
@@ -398,11 +398,11 @@ claim("a temperature of 0.7: the oracle is less surprised than by its own texts"
 claim("and the model is more surprised by new texts than at temperature 1", (at_low[0] > at_one[0]).all(), curve)
 
 # %% [markdown]
-# The curve bends around the star and never reaches it: 800 texts don't say everything about the oracle. At
-# temperature 1, the writer is as diverse as it gets (within our grid). Below 1 it writes what is likely, so quality
-# rises, soon beyond the oracle's own texts. But new texts surprise it more: it has stopped writing the rarer ones. No
-# temperature improves both by much. **A model of text isn't a point in this plane, it is a curve**, and the curve costs
-# nothing. So a rival must be compared with the whole curve (Caccia et al. 2020).
+# The curve bends around the star and never reaches it: 800 texts and 320 steps don't teach everything about the
+# oracle. At temperature 1, the writer is as diverse as it gets (within our grid). Below 1 it writes what is likely, so
+# quality rises, soon beyond the oracle's own texts. But new texts surprise it more: it has stopped writing the rarer
+# ones. No temperature improves both by much. **A model of text isn't a point in this plane, it is a curve**, and the
+# curve costs nothing. So a rival must be compared with the whole curve (Caccia et al. 2020).
 
 # %% [markdown]
 # ## 4 · Two games
@@ -416,7 +416,6 @@ claim("and the model is more surprised by new texts than at temperature 1", (at_
 #   letter on, *roll-outs*, so that each letter gets points of its own. We leave this out to save time.)
 # - A **Gumbel-softmax GAN** (as in Kusner & Hernández-Lobato 2016): the writer hands *soft* letters on, and the judge's
 #   gradient flows back through them. The same with straight-through: the judge sees one-hot letters.
-#
 
 # %% [markdown]
 # All start from the same writer, 120 steps of maximum likelihood old; the oracle experiment of SeqGAN starts with
@@ -520,6 +519,14 @@ claim(
     ((gumbel[1] < 0) & (gumbel[0] > 2 * start[0])).sum() >= 3,
     gumbel,
 )
+
+# %%
+losses = {name: loss for name, (_, loss) in played.items()}  # a judge that can only guess has 2 ln 2 ≈ 1.39
+claim(
+    "the judge's loss: under 0.3 with soft letters, over 0.8 with straight-through",
+    losses["Gumbel-softmax, τ = 0.5"] < 0.3 and losses["the same, straight-through"] > 0.8,
+    losses,
+)
 claim("SeqGAN and straight-through lie over 0.1 nats above the curve; no game lies 0.1 below it (means)",
       min(gaps[name].mean() for name in gaps if "Gumbel" not in name) > 0.1
       and gaps["Gumbel-softmax, τ = 0.5"].mean() > -0.1, gaps)  # fmt: skip
@@ -529,11 +536,11 @@ claim("SeqGAN and straight-through lie over 0.1 nats above the curve; no game li
 # times the rate it loses variety. But 200 steps of maximum likelihood bring the same writer further, in both numbers,
 # without a judge, and with less work for each step.
 #
-# **Gumbel-softmax** seems to shine: its texts surprise the oracle less than the oracle's own. It has collapsed. Its
-# judge has almost won (its loss is nearly 0, as you can see in `played`): real letters are one-hot, and soft ones
-# aren't. One way to look real is to be *sure* of each letter. The control supports this: with straight-through letters,
-# which don't show how soft they are, the same game doesn't collapse. And where did it land? Close to the curve. What it
-# gained, a low temperature gives for nothing.
+# **Gumbel-softmax** seems to shine: its texts surprise the oracle less than the oracle's own. It has lost its variety
+# (mode collapse, chapter 23). Its judge has almost won: real letters are one-hot, and soft ones aren't. One way to
+# look real is to be *sure* of each letter. The control supports this: with straight-through letters, which don't show
+# how soft they are, the same game doesn't collapse. And where did it land? Close to the curve. What it gained, a low
+# temperature gives for nothing.
 #
 # In the log that comes with SeqGAN's code ([its README](https://github.com/LantaoYu/SeqGAN)) the oracle's surprise
 # falls from 9.07 to 8.68 in the game. That is quality. Diversity isn't in that log, and neither is a temperature.
@@ -600,7 +607,7 @@ claim(
 
 # %% [markdown]
 # BLEU alone prefers the low temperature to *real texts*. Quality is bought with diversity, and the receipt is the
-# second number. Published tables show the same: on one of them SeqGAN has a BLEU-2 of 0.745 against 0.731 for maximum
+# second number. A published table shows the same trade: there SeqGAN has a BLEU-2 of 0.745 against 0.731 for maximum
 # likelihood, and a self-BLEU-2 of 0.950 against 0.916 ([Texygen](https://github.com/geek-ai/Texygen), COCO captions).
 #
 # And the two together don't see the copier. A model with probabilities can be asked how surprised it is by new text.
@@ -612,16 +619,16 @@ claim(
 # %% [markdown]
 # ## 6 · What people really use: a language model
 #
-# Today text is generated by **transformers** that are trained with maximum likelihood, letter by letter or
-# piece of a word by piece of a word. Compared with our writer, one thing is new: **attention** (Vaswani et al. 2017).
-# Each place compares itself with all places before it, and takes a weighted mean of what they say. The weights are
-# learned, and they depend on the text. So the model itself chooses which earlier letters matter. What comes later is
-# masked: it is what must be predicted.
+# Today text is generated by **transformers** that are trained with maximum likelihood, letter by letter or piece of a
+# word by piece of a word. Compared with our writer, one thing is new: **attention** (Vaswani et al. 2017). Each place
+# compares itself with all places before it, and takes a weighted mean of what they say. The weights are learned, and
+# they depend on the text. So the model itself chooses which earlier letters matter. What comes later is masked: it is
+# what must be predicted.
 #
 # Ours is tiny: two layers, 64 letters of context, 136,000 weights, trained for less than a minute on the prose of this
-# course (`gan_edu/models/CARD_letters.md` says how). Whole chapters are held
-# out. Split by sentences, and neighbours that share an example would stand on both sides. (Chapters share phrases, too,
-# "Predict, and say why" for one. That helps all the models below.)
+# course (`gan_edu/models/CARD_letters.md` says how). Whole chapters are held out. If we had split by sentences,
+# neighbours that share an example would stand on both sides. (Chapters share phrases, too, "Predict, and say why" for
+# one. That helps all the models below.)
 
 # %% [markdown]
 # Its score is its surprise, now in **bits**: logarithms to base 2. So it can be compared with programs that pack files.
@@ -724,10 +731,10 @@ claim(
 )
 
 # %% [markdown]
-# It doesn't win. A table of counts, filled in seconds, is as good. That is what so little text and training buys. (A
-# table can't grow much further: in chapter 13 a longer memory made it worse. Transformers get better with more text,
-# more weights and more time, and that is why they are used.) The two know different things: their mean is better than
-# each.
+# It doesn't win. A table of counts, filled in seconds, is as good. That is what so little text and training buys. (The
+# table can't grow further here: in our trial a memory of six was worse than one of five. Transformers get better with
+# more text, more weights and more time, and that is why they are used.) The two know different things: their mean is
+# better than each.
 #
 # Now let it write. **Predict:** what does the temperature do here?
 
@@ -763,7 +770,7 @@ claim("and fewer different ones", different[0.3] < different[1.0] - 0.1, differe
 # %% [markdown]
 # ## 7 · What remained: learning from feedback
 #
-# Text GANs went out of use. One part of them is in use everywhere: a writer that draws whole texts, a judge that gives
+# Text GANs are rare today. One part of them is widely used: a writer that draws whole texts, a judge that gives
 # points, a policy gradient between the two. **Reinforcement learning from human feedback** works like this (Ziegler et
 # al. 2019, Stiennon et al. 2020, Ouyang et al. 2022):
 #
@@ -776,14 +783,14 @@ claim("and fewer different ones", different[0.3] < different[1.0] - 0.1, differe
 # $$\mathbb{E}_{x \sim \pi}\,[\, r(x) \,] - \beta \, \text{KL}(\pi \,\|\, \pi_\text{ref})
 # = \mathbb{E}_{x \sim \pi}\Big[\, r(x) - \beta \log \frac{\pi(x)}{\pi_\text{ref}(x)} \Big] .$$
 #
-# So the penalty is paid in points, and REINFORCE can be used. (Most use PPO, a more careful relative.)
+# So the penalty is paid in points, and REINFORCE can be used. (The points now contain $\pi$ itself. That does no harm:
+# the mean of $\nabla \log \pi$ is 0, as with the baseline. Many use PPO, a more careful relative.)
 #
 # | | SeqGAN | learning from feedback |
 # |---|---|---|
 # | draws whole texts; points; policy gradient; baseline | yes | yes |
 # | starts from maximum likelihood | yes | yes, from a large model |
-# | the judge learns from | real against written texts, all the time | people's choices; mostly fixed while the writer
-# learns |
+# | the judge learns from | real against written texts, all the time | people's choices; then mostly fixed |
 # | the aim | texts like the data | texts that people prefer |
 # | what holds the writer | the judge has real texts | the penalty, $\beta$ |
 
@@ -849,7 +856,8 @@ claim("climbing ends at the formula (within 0.01)", (pi - formula).abs().max() <
 # (Our writer with $\beta = 1$ went further than this formula asks. By it, the best writer weighs its reference with the
 # oracle's probability, which is about what a temperature of ½ does. We have not looked into why: 150 noisy steps are no
 # optimum.) With a judge that is *not* perfect comes a second danger: the writer finds what the judge likes by mistake.
-# Gao et al. (2022) measured it: the judge's points go on rising while the true quality falls.
+# [Gao et al. 2022](https://arxiv.org/abs/2210.10760) let a large judge stand in for people, and trained smaller ones
+# from it. Points from the small judge went on rising, while those from the large one fell.
 
 # %% [markdown]
 # ## 8 · Summaries and dialogue
@@ -860,8 +868,8 @@ claim("climbing ends at the formula (within 0.01)", (pi - formula).abs().max() <
 # large language models, trained with maximum likelihood and then from feedback.
 #
 # What can a model of *our* size do? A summary needs all of a long text, an answer needs the question. **Predict:** how
-# many letters back does our transformer look? We compare its surprise at letters with few and with many letters before
-# them.
+# many letters back does our transformer look? We look at its surprise, by how many letters it
+# sees before the one to predict.
 
 # %%
 _, ax = plt.subplots(figsize=(6.8, 3))
@@ -878,8 +886,8 @@ for question in ("question what does the discriminator do answer ", "summary of 
     print(question, "→", as_text(net.write(as_signs(question)[None], 90, 0.7)[0, len(question) :]))
 
 # %% [markdown]
-# After about eight letters, one or two words, more context doesn't help it. So it can't use a question, and there is no
-# use in asking it for a summary. It writes *in the style* of this course, some words at a time, and knows nothing.
+# Beyond some ten letters, one or two words, more context hardly helps it. So it can't use a question, and there is no
+# point in asking it for a summary. It writes *in the style* of this course, some words at a time, and knows nothing.
 # Larger models use thousands of words of context, and that ability had to be learned, from much more text. What you can
 # take along from here is how to judge them: held-out text, bits beside a baseline, both axes, and a look for
 # quotations.
