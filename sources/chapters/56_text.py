@@ -539,8 +539,8 @@ claim("SeqGAN and straight-through lie over 0.1 nats above the curve; no game li
 # **Gumbel-softmax** seems to shine: its texts surprise the oracle less than the oracle's own. It has lost its variety
 # (mode collapse, chapter 23). Its judge has almost won: real letters are one-hot, and soft ones aren't. One way to
 # look real is to be *sure* of each letter. The control supports this: with straight-through letters, which don't show
-# how soft they are, the same game doesn't collapse. And where did it land? Close to the curve. What it gained, a low
-# temperature gives for nothing.
+# how soft they are, the same game doesn't collapse: its texts get better, and its diversity stays. And where did the
+# soft game land? Close to the curve. What it gained, a low temperature gives for nothing.
 #
 # In the log that comes with SeqGAN's code ([its README](https://github.com/LantaoYu/SeqGAN)) the oracle's surprise
 # falls from 9.07 to 8.68 in the game. That is quality. Diversity isn't in that log, and neither is a temperature.
