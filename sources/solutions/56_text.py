@@ -206,7 +206,9 @@ for name, sentence in sentences.items():
 #
 # <details><summary>What we saw</summary>
 #
-# MEASURED
+# Like the course 1.1 bits, its words shuffled 1.5, other English 3.0, German 5.4. The order of the words hardly
+# mattered: it knows letters and words, not sentences. And for German it is worse than somebody who knows nothing and
+# needs log₂ 27 ≈ 4.8 bits: it is sure, and wrong.
 #
 # </details>
 #
