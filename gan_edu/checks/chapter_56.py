@@ -267,7 +267,7 @@ def _policies():
         "(reference.log() + rewards / beta).softmax(0) divides by the sum for you.",
     ),
     insight="With a uniform reference and log p of a model as the reward, this is that model at temperature β. So a "
-    "reward that praises likely texts does what a low temperature does.",
+    "reward that praises likely texts does what a low temperature of *whole answers* does, and not of each letter.",
     probes=_policies,
 )
 def best_policy(reference, rewards, beta):

@@ -182,35 +182,50 @@ assert (best - weights / weights.sum()).abs().max() < 1e-4
 # %% [markdown]
 # ## Your tools at work
 #
-# The course's transformer, once more, on sentences of your own. **Predict:** which of these four costs most bits for a
-# letter, and which least?
+# The course's transformer, once more, on sentences of your own (it reads 64 letters at most). **Predict:** which of
+# these three costs most bits for a letter, and which least? And what if we shuffle the words of the first?
 
 # %%
 net, facts = models.load_letters()
 sentences = {
-    "like the course": "the generator learns to fool the discriminator and the discriminator learns to tell them apart",
-    "other English": "my uncle bought a small wooden boat and painted it green because nobody else wanted it",
-    "words shuffled": "apart to tell discriminator the and learns the generator fool them learns discriminator the to",
-    "German": "der alte mann ging jeden morgen zum hafen und kaufte dort zwei frische fische",
+    "like the course": "the generator learns to fool the discriminator in every step",
+    "other English": "my uncle bought a small wooden boat and painted it green",
+    "German": "der alte mann ging jeden morgen zum hafen und kaufte fisch",
 }
+
+
+def signs(sentence):
+    return torch.tensor([data.LETTERS.index(letter) for letter in data.letters(sentence)])
+
+
+@torch.no_grad()
+def cost(sentence, start=0):
+    """Bits for each letter behind the place `start`, given all before it."""
+    text = signs(sentence)
+    return float(bits_per_letter(net(text[None])[0, start:], text[start:]))
 
 
 # %% tags=["nbval-ignore-output"]
 for name, sentence in sentences.items():
-    text = torch.tensor([data.LETTERS.index(letter) for letter in data.letters(sentence)])[: net.context]
-    with torch.no_grad():
-        print(f"{name:16s} {bits_per_letter(net(text[None])[0], text):.2f} bits")
+    print(f"{name:16s} {cost(sentence):.2f} bits")
+torch.manual_seed(0)
+words = sentences["like the course"].split()
+shuffled = [cost(" ".join(words[k] for k in torch.randperm(len(words)))) for _ in range(20)]
+print(f"words shuffled   {sum(shuffled) / 20:.2f} bits, the mean of 20")
 
 # %% [markdown]
-# Put sentences of your own in. And what does it say about the one that you think it should know best?
+# 🔎 **Try it.** Put sentences of your own in. Then take one of fewer than 30 letters, and write it twice:
+# `twice = once + " " + once`. Does the second copy cost less? Compare `cost(once)` with `cost(twice, len(once))`. What
+# would a model have to do, to notice that the text has begun again?
 #
 # <details><summary>What we saw</summary>
 #
-# Like the course 1.1 bits, its words shuffled 1.5, other English 3.0, German 5.4. The order of the words hardly
-# mattered: it knows letters and words, not sentences. And for German it is worse than somebody who knows nothing and
-# needs log₂ 27 ≈ 4.8 bits: it is sure, and wrong.
+# Like the course 1.4 bits, other English 3.2, German 5.1. For German it is worse than somebody who knows nothing and
+# needs log₂ 27 ≈ 4.8 bits: it is sure, and wrong. Shuffled words cost 1.5, a little more than in their order, and less
+# than half of what the other words cost. (One sentence; in another one the order may matter more.)
+#
+# The second copy cost us 2.8 bits instead of 3.0 ("the boat was painted green"), but 4.7 instead of 4.5 with the German
+# "der alte mann im hafen". So it doesn't notice. It would have to find the place where the last letters stood before,
+# and to expect what came after them there. Larger transformers do that; this one hasn't learned it.
 #
 # </details>
-#
-# 🔎 **Try it.** Type the same sentence twice, one behind the other. How many bits do the letters of the second copy
-# cost? Does the model notice that it has seen this before?
