@@ -842,7 +842,6 @@ claim("and fewer different ones", different[0.3] < different[1.0] - 0.1, differe
 # | what holds the writer | the judge has real texts | the penalty, $\beta$ |
 
 # %% [markdown]
-# %% [markdown]
 # With the penalty the best writer is known (exercise 4 derives it):
 #
 # $$\pi^*(x) \propto \pi_\text{ref}(x) \, e^{\, r(x) / \beta} .$$
