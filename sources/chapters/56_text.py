@@ -519,7 +519,7 @@ writers = {"the start": young} | {name: writer for name, (writer, _) in played.i
 writers["likelihood, SeqGAN's rate"] = likelihood(copy.deepcopy(young), 200, 1e-3)
 spots = {name: judged(writer) for name, writer in writers.items()}
 lines = {name: turned(writers[name]) for name in ("the start", "SeqGAN", "the same, straight-through")}
-plane(spots, {name: lines[name] for name in ("the start", "SeqGAN")})
+plane(spots, lines)
 
 # %% tags=["nbval-ignore-output"]
 for name, writer in ({"likelihood, 3 × the rate": best} | writers).items():
@@ -551,8 +551,8 @@ own = {name: above(line[cool], lines["the start"]) for name, line in lines.items
 claim(
     "at a temperature of 0.8, SeqGAN lies over 0.05 below its start's curve (mean)", own["SeqGAN"].mean() < -0.05, own
 )
-straight = own["the same, straight-through"].mean()
-claim("straight-through doesn't", straight > -0.05, own)
+less = own["the same, straight-through"].mean() - own["SeqGAN"].mean()
+claim("straight-through gained less than SeqGAN there, by over 0.04 (mean)", less > 0.04, own)
 hot_gap, cold_gap = above(seqgan).mean(), above(lines["SeqGAN"][temperatures.index(0.6)]).mean()
 claim("SeqGAN above the curve of likelihood: over 0.15 at temperature 1, under half of that at 0.6 (means)",
       hot_gap > 0.15 and cold_gap < hot_gap / 2, (hot_gap, cold_gap))  # fmt: skip
@@ -565,7 +565,11 @@ claim("Gumbel-softmax: quality beyond the oracle's own, surprise at new texts at
 claim("the judge's loss: under 0.3 with soft letters, over 0.8 with straight-through",
       losses["Gumbel-softmax, τ = 0.5"] < 0.3 and hard > 0.8, losses)  # fmt: skip
 gaps = above(gumbel)
-claim("its four gaps to the curve lie far apart: over 0.2 nats", gaps.max() - gaps.min() > 0.2, gaps)
+claim(
+    "it isn't 0.1 below the curve on average, and above it with one oracle or more",
+    gaps.mean() > -0.1 and gaps.max() > 0,
+    gaps,
+)
 
 # %% tags=["nbval-ignore-output"]
 print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [round(x, 1) for x in gaps.tolist()])
@@ -576,15 +580,15 @@ print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [r
 # likelihood stands that rate, and gets further in both numbers, without a judge. At SeqGAN's own rate likelihood is
 # ahead in coverage only. At low temperatures SeqGAN and the curve of likelihood nearly meet.
 #
-# **Straight-through** also seems to gain quality. But look at its temperatures: they lie on the start's curve or above.
-# Its 200 steps did what one turn of the knob does.
+# **Straight-through** also seems to gain quality. But look at its curve (brown): it lies about on that of its start (with
+# other seeds a little below). Nearly all that its 200 steps did, one turn of the knob does.
 
 # %% [markdown]
 # **Gumbel-softmax** seems to shine: its texts surprise the oracle less than the oracle's own. It has lost its variety
 # (mode collapse, chapter 23). Its judge has almost won: real letters are one-hot, and soft ones aren't. One way to look
 # real is to be *sure* of each letter. The control supports this: straight-through letters don't show how soft they are,
 # and there the same game doesn't collapse. Did the soft game gain more than a low temperature gives? With some oracles
-# it lies clearly below the curve, with others above. So we can't say.
+# it lies clearly below the curve, with others above (with other seeds we saw it above with all four). So we can't say.
 #
 # In the log that comes with SeqGAN's code ([its README](https://github.com/LantaoYu/SeqGAN)) the oracle's surprise
 # falls from 9.07 to 8.68 in the game. That is quality. Coverage isn't in that log, and neither is a temperature.
