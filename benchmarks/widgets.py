@@ -43,6 +43,22 @@ ASK = """async code => {
                             if (m.header.msg_type === 'error') text += 'ERROR ' + m.content.evalue };
     await future.done;
     return text }"""
+# milliseconds that Jupyter itself takes: an empty message to the kernel, which sends one back (after LISTEN there)
+ECHO = """async count => {
+    const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+    const comm = kernel.createComm('echo'), times = [];
+    let back; comm.onMsg = () => back();
+    await comm.open().done;
+    for (let i = 0; i < count; i++) {
+        await new Promise(done => setTimeout(done, 100));
+        const start = performance.now();
+        await new Promise(done => { back = done; comm.send({}) });
+        times.push(performance.now() - start) }
+    comm.close(); return times }"""
+LISTEN = """
+import comm
+comm.get_comm_manager().register_target("echo", lambda c, _: c.on_msg(lambda m: c.send({})))
+"""
 # milliseconds from a click on a button to the change that it brings, on the page's own clock
 CLICK = """(root, [text, attribute]) => new Promise(done => {
     const button = [...root.querySelectorAll('button')].find(b => b.textContent === text), start = performance.now();
@@ -170,6 +186,13 @@ def surface(page, server, minutes):
         "click on Step to the new picture",
         f"median {statistics.median(clicks):.0f}, p95 {p95(clicks):.0f} ms",
         "p95 ≤ 50 ms",
+    )
+    ask(LISTEN)
+    echoes = page.evaluate(ECHO, 40)
+    row(
+        "for comparison: an empty message to the kernel and back",
+        f"median {statistics.median(echoes):.0f}, p95 {p95(echoes):.0f} ms",
+        "",
     )
     stops = []
     for _ in range(20):

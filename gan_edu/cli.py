@@ -46,13 +46,39 @@ def main(arguments=None):
         return 0
 
 
+def _without_dashes(parser, arguments):
+    """End with a usage error that says what to do where a name would be taken for an option that isn't there."""
+    from gan_edu.settings import near
+
+    options = parser._option_string_actions  # argparse has no other list of them
+    for word in arguments:
+        name = word.partition("=")[0]
+        if word == "--":
+            return
+        short = name.startswith("--") and any(option.startswith(name) for option in options)
+        if word[:1] != "-" or word == "-" or " " in word or _is_number(word) or name in options or short:
+            continue
+        meant = near(name, options)
+        parser.error(f"there is no option {name}.{meant} A name that begins with a dash is written ./{word}")
+
+
+def _is_number(word):
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _new(folder, data):
+    from gan_edu.files import typed
     from gan_edu.project import create
 
     try:
         files = create(folder, data)
     except (OSError, ValueError) as error:
         raise Problem(str(error)) from None
+    folder = typed(folder)
     quoted = f'"{folder}"' if os.name == "nt" else shlex.quote(folder)
     names = ", ".join(file.name for file in files)
     print(f"{folder} holds: {names}. Start with:\n  cd {quoted}\n  python train.py\nREADME.md says more.")
@@ -78,6 +104,7 @@ the same command goes on. At the end, runs/NAME/report.html shows and measures w
     train.add_argument("--seed", type=int, help="of the random numbers (default: 0)")
     train.add_argument("--device", help="cpu, cuda or mps (default: auto, the fastest that is there)")
     train.add_argument("--report-only", action="store_true", help="train nothing; write the report anew")
+    return train
 
 
 def _train(chosen):
@@ -108,9 +135,14 @@ def _parse_and_run(arguments):
     new = commands.add_parser("new", help="write a small GAN project of your own, in plain PyTorch")
     new.add_argument("folder", metavar="FOLDER", help="the project's folder, which is made")
     new.add_argument("--data", required=True, metavar="DATA", help="a folder of pictures, or a CSV file")
-    _add_train(commands)
+    train = _add_train(commands)
+    cache = commands.add_parser("cache", help="say what is kept of your pictures; `gan-edu cache clear` removes it")
+    cache.add_argument("action", nargs="?", choices=["clear"], metavar="clear", help="remove it")
     commands.add_parser("progress", help="show which exercises are solved")
 
+    for parser_of, name in ((train, "train"), (new, "new")):
+        if arguments[:1] == [name]:
+            _without_dashes(parser_of, arguments[1:])
     chosen = parser.parse_args(arguments)
     if chosen.command == "doctor":
         return _report(examine())
@@ -125,6 +157,8 @@ def _parse_and_run(arguments):
         return _new(chosen.folder, chosen.data)
     if chosen.command == "train":
         return _train(chosen)
+    if chosen.command == "cache":
+        return _cache(chosen.action)
     if chosen.command == "progress":
         from gan_edu.checks import show_progress
 
@@ -384,12 +418,12 @@ def _state():
     from gan_edu.checks import record
     from gan_edu.files import check_writable
 
-    folder = record.state_folder()
     try:
+        folder = record.state_folder()
         check_writable(record.solved_folder() / "try")
     except OSError as error:
         advice = "make it writable, or set GAN_EDU_STATE to another folder; progress is not remembered until then"
-        yield Finding(False, f"state folder {folder}: {error}", advice)
+        yield Finding(False, f"state folder: {error}", advice)
     else:
         yield Finding(True, f"state folder {folder} is writable")
         if wrong := record.trouble():
@@ -432,6 +466,27 @@ def _fetch(name):
     from gan_edu.data import image_sets
 
     print(f"{name}: full set in {image_sets.fetch(name)}")
+    return 0
+
+
+def _cache(action):
+    from gan_edu.data import kept
+
+    try:
+        if action == "clear":
+            gone, stuck = kept.clear()
+            print(f"{gone / 1e6:.1f} MB are removed from {kept.place()}.")
+            if stuck:
+                raise Problem(f"{stuck} files can't be removed, perhaps because they are in use: try again later.")
+            return 0
+        sets, size = kept.size()
+    except OSError as error:
+        raise Problem(f"{kept.place()} can't be opened ({error.strerror or error}).") from None
+    print(f"Sets of pictures that are kept: {sets}, {size / 1e6:.1f} MB, in {kept.place()}.")
+    print(
+        "data.folder and gan-edu train keep there what they have read of your pictures. What isn't used for "
+        f"{kept.DAYS} days goes when others come; gan-edu cache clear removes all. Your own files stay as they are."
+    )
     return 0
 
 

@@ -63,6 +63,20 @@ def check_writable(path: str | os.PathLike) -> None:
         raise OSError(f"Nothing can be written at {path}: {reason}. Choose another place, or make room.") from None
 
 
+def expanded(path: str | os.PathLike) -> Path:
+    """The path with ~ and ~name as home folders. Raises FileNotFoundError, in one sentence, where there is no such."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(f"{path} is not there: there is no home folder {Path(path).parts[0]}.") from None
+
+
+def typed(path: str | os.PathLike) -> str:
+    """A path as one types it in a command, which would take a name that begins with a dash for an option."""
+    path = os.fspath(path)
+    return os.path.join(".", path) if path.startswith("-") else path
+
+
 def _mode(target: Path) -> int:
     """Permissions of the file that is replaced, or those that the process gives to new files."""
     with contextlib.suppress(OSError):

@@ -24,6 +24,9 @@ from gan_edu.settings import Number, Whole
 STILLS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 WHITE = 255
 JPEG_SIDE = 65_500  # of libjpeg
+GIF_SIDE = 65_535  # 16 bits
+MOST_PIXELS = 2 * (2**28 // 3)  # of a grid: larger pictures Pillow doesn't open again
+MOST_OF_FILM = 2**30  # pixels of all frames together, which are in memory at once
 
 
 def _pictures(images, what: str = "Pictures") -> np.ndarray:
@@ -55,15 +58,21 @@ def grid(images, columns: int | None = None, gap: int = 2, scale: int = 1, what:
     """Pictures (N, ...) row by row on white, as one picture of Pillow.
 
     columns: by default a square of them. gap: pixels between pictures. scale: pixels of the file for one of a picture,
-    in each direction. Raises TypeError and ValueError, in one sentence.
+    in each direction. Raises TypeError and ValueError, in one sentence, also for more than `MOST_PIXELS` in all.
     """
     x = _pictures(images, what)
     columns = math.ceil(math.sqrt(len(x))) if columns is None else min(Whole(1).check(columns, "columns"), len(x))
     gap, scale = Whole(0).check(gap, "gap"), Whole(1, 64).check(scale, "scale")
-    x = x.repeat(scale, axis=1).repeat(scale, axis=2)
     n, height, width, *colors = x.shape
-    rows = math.ceil(n / columns)
-    whole = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, *colors), WHITE, np.uint8)
+    height, width, rows = scale * height, scale * width, math.ceil(n / columns)
+    whole = rows * (height + gap) - gap, columns * (width + gap) - gap
+    if math.prod(whole) > MOST_PIXELS:
+        raise ValueError(
+            f"{what} would make a grid of {whole[1]:,} × {whole[0]:,} pixels, and {MOST_PIXELS:,} are the most: take "
+            "fewer of them, or a smaller gap or scale."
+        )
+    x = x.repeat(scale, axis=1).repeat(scale, axis=2)
+    whole = np.full((*whole, *colors), WHITE, np.uint8)
     for number, picture in enumerate(x):
         top, left = number // columns * (height + gap), number % columns * (width + gap)
         whole[top : top + height, left : left + width] = picture
@@ -73,7 +82,7 @@ def grid(images, columns: int | None = None, gap: int = 2, scale: int = 1, what:
 def save_grid(path: str | os.PathLike, images, columns: int | None = None, gap: int = 2, scale: int = 1) -> Path:
     """Write pictures (N, ...) as one file, .png (exact) or .jpg (smaller); arguments as in `grid`. Returns its path.
 
-    Raises OSError; TypeError and ValueError for pictures that aren't any, and another ending.
+    Raises OSError; TypeError and ValueError for pictures that aren't any or make too large a grid, and another ending.
     """
     kind = _kind(path, STILLS, "A grid")
     page = grid(images, columns, gap, scale)
@@ -96,24 +105,37 @@ def save_film(
     """Write a film: .gif, which repeats for ever, or .mp4, which needs the package imageio-ffmpeg. Returns its path.
 
     frames: pictures (T, ...), one for each moment; or for each moment several, as grids: an array (T, N, C, H, W), or
-    arrays (N, ...) in a list, such as samples of the same noise while a GAN was trained. fps: frames a second, up to
-    50; a GIF counts in hundredths of a second. Other arguments as in `grid`.
+    arrays (N, ...) in a list, such as samples of the same noise while a GAN was trained. In a list, (3, H, W) is one
+    picture in colour; three grey ones are (3, 1, H, W). fps: frames a second, up to 50; a GIF counts in hundredths of a
+    second. Other arguments as in `grid`.
 
-    Raises OSError; TypeError and ValueError for frames that aren't any, or of different sizes; ImportError where a
-    package is missing.
+    Raises OSError; TypeError and ValueError for frames that aren't any, of different sizes, or too large; ImportError
+    where a package is missing.
     """
     fps = Number(0, 50, above=True).check(fps, "fps")
     kind = _kind(path, {".gif": "GIF", ".mp4": "MP4"}, "A film")
     if kind == "MP4":
         _ffmpeg()  # before the work
-    shown = [grid(each, columns, gap, scale, f"Frame {i}'s pictures") for i, each in enumerate(_moments(frames))]
-    if not shown:
-        raise ValueError("A film needs at least one frame.")
-    for i, frame in enumerate(shown):
+    shown, count = [], len(frames) if hasattr(frames, "__len__") else 0
+    for i, each in enumerate(_moments(frames)):
+        frame = grid(each, columns, gap, scale, f"Frame {i}'s pictures")
+        shown.append(frame)
         if (frame.size, frame.mode) != (shown[0].size, shown[0].mode):
             raise ValueError(
                 f"All frames must be alike; frame 0 is {_said(shown[0])}, and frame {i} is {_said(frame)}."
             )
+        if kind == "GIF" and max(frame.size) > GIF_SIDE:
+            raise ValueError(
+                f"A GIF has at most {GIF_SIDE:,} pixels a side, and frame {i} has {frame.width:,} × {frame.height:,}: "
+                "change columns, gap or scale."
+            )
+        if max(count, i + 1) * math.prod(frame.size) > MOST_OF_FILM:
+            raise ValueError(
+                f"{max(count, i + 1):,} frames of {frame.width:,} × {frame.height:,} pixels are too many: a film has "
+                f"at most {MOST_OF_FILM:,} pixels in all. Take fewer frames, or a smaller gap or scale."
+            )
+    if not shown:
+        raise ValueError("A film needs at least one frame.")
     if kind == "MP4":
         return files.write_atomically(path, _mp4(shown, fps))
     more = {"save_all": True, "append_images": shown[1:], "duration": max(20, round(1000 / fps)), "loop": 0}

@@ -1,6 +1,7 @@
 """`gan-edu`: what it prints when all is well, and what it says when something is not."""
 
 import errno
+import shlex
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 import gan_edu.data
 from gan_edu import cli
 from gan_edu.checks import record
-from gan_edu.data import image_sets
+from gan_edu.data import image_sets, kept
 
 ROOT = Path(__file__).parents[1]
 
@@ -159,6 +160,14 @@ def test_doctor_finds_a_state_folder_that_cannot_be_written(healthy, monkeypatch
     assert "GAN_EDU_STATE" in finding.advice
 
 
+def test_doctor_and_progress_say_that_progress_lies_in_nobodys_home(healthy, capsys, monkeypatch):
+    monkeypatch.setenv("GAN_EDU_STATE", "~nobody-here/state")
+    (finding,) = broken()
+    assert "there is no home folder ~nobody-here" in finding.text and "GAN_EDU_STATE" in finding.advice
+    assert cli.main(["progress"]) == 0
+    assert "Progress can't be remembered: ~nobody-here/state is not there" in capsys.readouterr().out
+
+
 def test_doctor_writes_bytes_where_progress_is_kept(healthy, monkeypatch, tmp_path):
     def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -245,6 +254,58 @@ def test_progress_shows_the_map(monkeypatch, capsys, tmp_path):
     assert cli.main(["progress"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("Your progress: 1 of ") and "  00  ✓ noise  ○ to_unit_range" in shown
+
+
+def test_the_cache_is_told_and_cleared(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(kept, "place", lambda: tmp_path)
+    for name in ("0123456789abcdef.json", "0123456789abcdef-0123456789abcdef.pixels", "letter.txt"):
+        (tmp_path / name).write_bytes(bytes(10**6))
+    assert cli.main(["cache"]) == 0
+    shown = capsys.readouterr().out
+    assert f"kept: 1, 2.0 MB, in {tmp_path}." in shown and "30 days" in shown and "gan-edu cache clear" in shown
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda *_: (_ for _ in ()).throw(PermissionError(13, "in use")))
+        assert cli.main(["cache", "clear"]) == 1
+        assert "2 files can't be removed, perhaps because they are in use" in capsys.readouterr().err
+    assert cli.main(["cache", "clear"]) == 0
+    assert "2.0 MB are removed" in capsys.readouterr().out and [p.name for p in tmp_path.iterdir()] == ["letter.txt"]
+    monkeypatch.setattr(kept, "place", lambda: tmp_path / "nowhere")
+    assert cli.main(["cache"]) == cli.main(["cache", "clear"]) == 0 and "kept: 0, 0.0 MB" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["cache", "claer"])
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["train", "-pics"], "there is no option -pics. A name that begins with a dash is written ./-pics"),
+        (["train", "pics", "--out", "-x"], "there is no option -x. A name that begins with a dash is written ./-x"),
+        (["train", "pics", "--stesp=5"], "there is no option --stesp. Did you mean '--steps'"),
+        (["new", "-proj", "--data", "pics"], "written ./-proj"),
+        (["new", "proj", "--data", "-pics"], "written ./-pics"),
+        (["new", "-proj"], "written ./-proj"),
+        (["train", "pics", "--steps", "x"], "argument --steps: invalid int value: 'x'"),
+        (["train", "pics", "--minutes", "x"], "argument --minutes: invalid float value: 'x'"),
+    ],
+)
+def test_names_with_a_dash_and_words_for_numbers_get_a_usage_error(capsys, arguments, words):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    shown = capsys.readouterr().err
+    assert stopped.value.code == 2 and shown.startswith("usage: gan-edu ") and words in shown.splitlines()[-1]
+
+
+@pytest.mark.parametrize("folder", ["./-pics", "-my pics", ["--", "-pics"]])
+def test_names_with_a_dash_can_be_written(capsys, monkeypatch, tmp_path, folder):
+    monkeypatch.chdir(tmp_path)
+    words = folder if isinstance(folder, list) else [folder]
+    assert cli.main(["train", "--seed", "-1", *words]) == 1 and "seed must be" in capsys.readouterr().err
+    assert cli.main(["train", "--step=3", "--no-augment", *words]) == 1
+    assert "pics is not there" in capsys.readouterr().err
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    assert cli.main(["new", "--data", "rows.csv", *words]) == 0
+    (command,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  cd ")]
+    assert shlex.split(command)[1].startswith("./-")
 
 
 def test_an_unknown_command_lists_the_commands(capsys):

@@ -454,6 +454,8 @@ def test_files_that_are_no_such_weights_are_refused_with_what_to_do(tmp_path):
             metrics.inception_features(path)
     with pytest.raises(RuntimeError, match="can't be read"):
         metrics.inception_features(tmp_path)
+    with pytest.raises(RuntimeError, match="there is no home folder ~nobody-here"):
+        metrics.inception_features("~nobody-here/weights")
     assert not hasattr(builtins, "harm")
     for shape in (64, (3, 64, 32), (4, 64, 64)):
         with pytest.raises(ValueError, match=r"shape must be \(1, S, S\) or \(3, S, S\)"):

@@ -1,11 +1,13 @@
 """A folder of pictures: what Pillow can read is read as it should look, the rest is named, and nothing is fatal."""
 
+import io
 import json
 import os
 import struct
 import sys
 import threading
 import tracemalloc
+import types
 import warnings
 import zlib
 from pathlib import Path
@@ -15,10 +17,10 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from gan_edu import data, nets
-from gan_edu.data import DataError, folders, picture_files
+from gan_edu.data import DataError, folders, kept, picture_files
 from gan_edu.data.picture_files import Form
 from gan_edu.training import GAN, run
 
@@ -29,7 +31,7 @@ WINDOWS = sys.platform == "win32"
 @pytest.fixture(autouse=True)
 def cache(monkeypatch, tmp_path):
     """No test sees the user's cache."""
-    monkeypatch.setattr(folders.platformdirs, "user_cache_dir", lambda *_: str(tmp_path / "cache"))
+    monkeypatch.setattr(kept.platformdirs, "user_cache_dir", lambda *_: str(tmp_path / "cache"))
     return tmp_path / "cache" / "folders"
 
 
@@ -325,13 +327,84 @@ def test_whatever_is_no_picture_is_named_and_skipped(pets):
     assert len(got) == 5
     reasons = {name: reason.partition(":")[0] for name, reason in got.left_out.items()}
     assert reasons.pop("cats/header.png") in ("broken", "no picture that Pillow knows")
-    assert reasons.pop("dogs/film.mpg") in ("broken", "no picture that Pillow knows")
+    assert reasons.pop("dogs/film.mpg").startswith("in a format of films, which Pillow can't read here")
     assert reasons == {
         ".DS_Store": "hidden", "Thumbs.db": "hidden", "cats/._a.png": "hidden", ".ipynb_checkpoints/": "hidden",
         "__MACOSX/": "hidden", "notes.txt": "no picture that Pillow knows", "empty.jpg": "empty",
         "cats/cut.png": "broken", "dogs/noise.jpg": "no picture that Pillow knows",
     }  # fmt: skip
     assert "5 hidden (" in got.report and " broken (cats/cut.png" in got.report and "files       16" in got.report
+
+
+FOREIGN = {
+    "RAW": ["a.cr2", "b.NEF", "c.dng", "d.ARW"],
+    "HEIC": ["a.heic", "b.HEIF", "phone.jpg"],
+    "AVIF": ["a.avif"],
+    "SVG": ["a.svg"],
+    "PDF": ["a.pdf"],
+    "a format of films": ["a.mp4", "b.webm", "c.mov", "d.mpg"],
+    "HDF5": ["a.h5"],
+}
+HINTS = {"HEIC": "convert to JPEG or PNG, or install pillow-heif", "a format of films": "take pictures out of them"}
+
+
+def test_kinds_that_pillow_can_not_read_here_are_named_with_what_to_do(pets, monkeypatch):
+    (pets / "b.avif").write_bytes(bytes(90))
+    monkeypatch.setattr(picture_files.features, "check", lambda name: True)
+    assert folder(pets).left_out == {"b.avif": "no picture that Pillow knows"}, "Pillow would read it if it were one"
+    monkeypatch.setattr(picture_files.features, "check", lambda name: None)
+    (pets / "b.avif").unlink()
+    content = dict.fromkeys(sum(FOREIGN.values(), []), b"\0\0\0\x18abcd" + bytes(90))
+    content["a.heic"] = content["phone.jpg"] = b"\0\0\0\x18ftypheic" + bytes(90)
+    content["b.HEIF"] = b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(90)  # which Pillow tries as an AVIF
+    content["a.svg"] = b"<svg xmlns='http://www.w3.org/2000/svg'></svg>"
+    content["d.mpg"] = b"\x00\x00\x01\xb3" + bytes(90)
+    content["a.h5"] = b"\x89HDF\r\n\x1a\n" + bytes(90)  # which Pillow knows and leaves to others
+    for name, some in content.items():
+        (pets / name).write_bytes(some)
+    save(pets / "preview.tif", noise(7)).rename(pets / "d.ARW")  # a RAW file is a TIFF with a small preview
+    got = folder(pets)
+    assert len(got) == 5
+    for kind, names in FOREIGN.items():
+        words = f"in {kind}, which Pillow can't read here – {HINTS.get(kind, 'convert to JPEG or PNG')}"
+        assert {name: got.left_out[name] for name in names} == dict.fromkeys(names, words)
+        assert f"{len(names)} {words} ({names[0]}" in got.report
+    for path in pets.rglob("*.png"):
+        path.unlink()
+    with pytest.raises(DataError, match="holds no picture that can be read. .*3 in HEIC, .*install pillow-heif"):
+        folder(pets)
+
+
+def test_damaged_files_of_kinds_that_pillow_reads_are_still_broken(pets):
+    whole = save(pets / "a.webp", noise(7)).read_bytes()
+    (pets / "a.webp").write_bytes(whole[:200])
+    assert folder(pets).left_out["a.webp"].startswith("broken")
+
+
+def test_heic_is_read_once_its_package_is_there(pets, monkeypatch):
+    whole = (pets / "cats" / "a.png").read_bytes()
+
+    def register():  # as the package does; a plugin that finds a PNG in each HEIC stands in
+        def plugin(file, name):
+            return Image.open(io.BytesIO(whole))
+
+        Image.register_open("HEIF", plugin, lambda head: head[4:12] == b"ftypheic")
+
+    package = types.ModuleType("pillow_heif")
+    package.register_heif_opener = register
+    (pets / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(90))
+    monkeypatch.setattr(Image, "ID", list(Image.ID))
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    try:
+        for there, count in ((None, 5), (package, 6)):
+            monkeypatch.setitem(sys.modules, "pillow_heif", there)
+            picture_files.formats.cache_clear()
+            got = folder(pets)
+            assert len(got) == count, "what was left out before was taken from the cache"
+    finally:
+        picture_files.formats.cache_clear()
+    heic, png = (got.pixels[got.files.index(name)] for name in ("phone.heic", "cats/a.png"))
+    assert got.left_out == {} and torch.equal(heic, png)
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["png", "jpg", "gif", "tif", "webp", "bmp", "ppm", "tga", "ico"]))
@@ -389,9 +462,19 @@ def test_the_limit_holds_when_pillows_own_was_taken_away(pets, monkeypatch):
     assert "20,000×20,000 pixels" in folder(pets).left_out["huge.png"]
 
 
-def test_postscript_is_not_run(pets):
+def test_postscript_is_not_run(pets, monkeypatch):
+    ran = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: ran.append(1) or Image.new("RGB", (32, 32)).im)
     save(pets / "a.eps", noise())
-    assert folder(pets).left_out == {"a.eps": "no picture that Pillow knows"}
+    fields = [(3, 60, b"\1\0"), (3, 20, b"\0\x20"), (3, 30, b"\0\x20"), (3, 120, b"\5"), (9, 10, b"")]
+    fields.insert(4, (8, 10, (pets / "a.eps").read_bytes()[:9000]))  # what Pillow opens within an IPTC file
+    within = b"".join(struct.pack(">BBBH", 28, *kind, len(said)) + said for *kind, said in fields)
+    (pets / "b.jpg").write_bytes(within)
+    with Image.open(pets / "b.jpg") as image:
+        image.load()
+    assert ran == [1]  # so it is with all formats
+    assert folder(pets).left_out == dict.fromkeys(("a.eps", "b.jpg"), "no picture that Pillow knows")
+    assert ran == [1]
 
 
 @pytest.mark.skipif(WINDOWS, reason="Windows has no such names, pipes or links")
@@ -471,7 +554,7 @@ def test_a_folder_without_enough_to_learn_from(tmp_path, cache, make, words):
     [
         ("nowhere", "nowhere is not there"),
         ("file.zip", "file.zip is a file; unpack it if it is an archive"),
-        ("~nobody-here/pictures", "no folder: "),
+        ("~nobody-here/pictures", "is not there: there is no home folder ~nobody-here"),
         ("", "'' is no folder: name one, or '.' for the one you are in"),
         ("a\0b", "not there"),
         (None, "None is no folder"),
@@ -604,7 +687,7 @@ def test_a_disk_that_is_full_at_the_last_moment_is_told_and_nothing_is_left(pets
     assert one_sentence(error) and list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "'~nobody-here/x' is no folder")])
+@pytest.mark.parametrize("place, words", [("", "'' is no folder"), ("~nobody-here/x", "no home folder ~nobody-here")])
 def test_a_cache_needs_a_name(pets, place, words):
     with pytest.raises(DataError, match=words):
         folder(pets, cache=place)
@@ -620,6 +703,51 @@ def test_what_a_killed_process_left_is_swept_when_the_folder_has_changed_meanwhi
     save(pets / "cats" / "new.png", noise(11))
     folder(pets)
     assert not left.exists() and fresh.exists()
+
+
+def test_what_nobody_has_used_for_a_month_goes_when_another_set_is_kept(pets, cache):
+    for size in (8, 9, 10):
+        folder(pets, size=size)
+    old = {path for path in cache.iterdir() if not os.utime(path, (1, 1))}
+    (half, others) = (
+        cache / ".0123456789abcdef.json.x.tmp",
+        [cache / "mine.json", cache / ".mine.tmp", cache / "a.pixels"],
+    )
+    for path in (half, *others):
+        path.write_bytes(b"x")
+        os.utime(path, (1, 1))
+    folder(pets, size=9)  # from the cache, which is its use
+    assert old <= set(cache.iterdir()), "nothing was kept, so nothing needs to go"
+    save(pets / "cats" / "new.png", noise(11))
+    got = folder(pets, size=11)
+    left = {path for path in cache.iterdir() if path in old}
+    assert len(left) == 2 and {path.suffix for path in left} == {".json", ".pixels"} and not half.exists()
+    assert all(path.exists() for path in others), "a folder may hold other things"
+    assert got.found["cache"].exists() and kept.size() == (2, sum(map(os.path.getsize, left)) + _bytes(got, cache))
+
+
+def _bytes(got, cache):
+    key = got.found["cache"].name.partition("-")[0]
+    return sum(path.stat().st_size for path in cache.iterdir() if path.name.startswith(key))
+
+
+def test_the_cache_can_be_cleared_while_it_is_used(pets, cache, monkeypatch):
+    assert kept.size() == (0, 0) and kept.clear() == (0, 0), "there is none yet"
+    got = folder(pets)
+    before, fresh = got.pixels.clone(), cache / ".0123456789abcdef.json.x.tmp"
+    fresh.write_bytes(b"")  # another process is at work
+    assert kept.size() == (1, _bytes(got, cache))
+    gone, stuck = kept.clear()
+    assert torch.equal(got.pixels, before)
+    if not WINDOWS:
+        assert gone > 6000 and stuck == 0 and list(cache.iterdir()) == [fresh] and kept.size()[0] == 0
+        assert torch.equal(folder(pets).pixels, before)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda *_, **more: (_ for _ in ()).throw(PermissionError(13, "in use")))
+        assert kept.clear() == (0, 2)
+    monkeypatch.setattr(folders.np, "memmap", lambda *_, **more: (_ for _ in ()).throw(FileNotFoundError()))
+    with pytest.raises(DataError, match="was cleared at this moment: call folder"):
+        folder(pets)
 
 
 @pytest.mark.parametrize(

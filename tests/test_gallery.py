@@ -72,6 +72,43 @@ def test_a_jpeg_that_is_too_large_gets_a_sentence(tmp_path):
     assert list(tmp_path.iterdir()) == [] and save_grid(tmp_path / "a.png", tall, columns=1).exists()
 
 
+@pytest.mark.parametrize(
+    "settings, size",
+    [
+        ({"gap": 10**5}, "200,012 × 200,012"),
+        ({"gap": 10**30}, "2,[0,]+,012 × 2,[0,]+,012"),
+        ({"scale": 64, "gap": 9000}, "18,768 × 18,768"),
+        ({"columns": 1, "gap": 10**9}, "4 × 8,000,000,036"),
+    ],
+)
+def test_a_grid_that_is_too_large_gets_a_sentence_before_it_takes_memory(tmp_path, monkeypatch, settings, size):
+    images = np.zeros((9, 4, 4), np.uint8)
+    monkeypatch.setattr("gan_edu.gallery.np.full", lambda *_: pytest.fail("memory was asked for"))
+    words = f"would make a grid of {size} pixels, and 178,956,970 are the most: take fewer of them, or a smaller gap"
+    with pytest.raises(ValueError, match=f"^Pictures {words}"):
+        save_grid(tmp_path / "a.png", images, **settings)
+    for ending in (".gif", ".mp4"):
+        monkeypatch.setitem(sys.modules, "imageio_ffmpeg", types.ModuleType("imageio_ffmpeg"))
+        with pytest.raises(ValueError, match=f"^Frame 0's pictures {words}"):
+            save_film(tmp_path / f"a{ending}", images[None, :, None], **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_is_too_large_gets_a_sentence_before_it_takes_memory(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr("gan_edu.gallery.MOST_OF_FILM", 10_000)
+    monkeypatch.setattr("gan_edu.gallery.GIF_SIDE", 500)
+    words = "frames of 50 × 50 pixels are too many: a film has at most 10,000 pixels in all"
+    with pytest.raises(ValueError, match=f"^9 {words}"):
+        save_film(tmp_path / "a.gif", torch.zeros(9, 50, 50))
+    with pytest.raises(ValueError, match=f"^5 {words}"):  # nobody knows how many there will be
+        save_film(tmp_path / "a.gif", (made.append(i) or torch.zeros(1, 50, 50) for i in range(100)))
+    assert made == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="A GIF has at most 500 pixels a side, and frame 0 has 601 × 1"):
+        save_film(tmp_path / "a.gif", torch.zeros(1, 2, 1, 1, 1), columns=2, gap=599)
+    assert save_film(tmp_path / "a.gif", torch.zeros(4, 50, 50)).exists()
+
+
 def test_names_say_what_a_file_is(tmp_path):
     images = torch.zeros(2, 1, 4, 4)
     for name in ("a.gif", "a", "a.png.txt"):
@@ -119,6 +156,9 @@ def test_grids_can_move_too(tmp_path):
     assert all((mine[0] == theirs[0]).all() for mine, theirs in zip(whole, listed, strict=True))
     one = frames_of(save_film(tmp_path / "c.gif", [frame[0] for frame in frames]))[0]  # (1, H, W): one picture each
     assert one[0][0].shape == (5, 5, 3)
+    greys = [frame[:3].numpy() for frame in frames]  # (3, 1, H, W) are three grey ones, (3, H, W) one in colour
+    assert frames_of(save_film(tmp_path / "e.gif", greys, columns=3))[0][0][0].shape == (5, 3 * 5 + 2 * 2, 3)
+    assert frames_of(save_film(tmp_path / "f.gif", [each[:, 0] for each in greys]))[0][0][0].shape == (5, 5, 3)
     flat = frames_of(save_film(tmp_path / "d.gif", (frame[0, 0] for frame in frames)))[0]  # (H, W)
     assert (flat[1][0] == one[1][0]).all()
 

@@ -253,6 +253,16 @@ def test_digits_come_back_from_a_finished_generator():
     assert found.errors.mean() < 0.5 * latent.invert(generator, x, steps=0, tries=200).errors.mean()
 
 
+def test_pictures_with_channels_last_are_told_and_flat_ones_are_taken():
+    net = nets.SubpixelGenerator(4, 4, (3, 28, 28))
+    x = net(torch.zeros(2, 4)).detach()
+    with pytest.raises(ValueError, match=r"pictures of shape \(3, 28, 28\); these have \(28, 28, 3\)"):
+        latent.invert(net, x.movedim(1, 3), steps=0, tries=1)
+    assert latent.invert(net, x.flatten(1), steps=0, tries=1).images.shape == (2, 3 * 28 * 28)
+    grey = torch.zeros(2, 6, 6)  # which lie as (1, 6, 6) do
+    assert latent.invert(Bent(), grey, steps=0, tries=1).images.shape == (2, 6, 6)
+
+
 def test_what_can_not_be_inverted_gets_a_sentence():
     net, x = Bent(), torch.zeros(2, 1, 6, 6)
     for call, kind, text in (
@@ -262,6 +272,8 @@ def test_what_can_not_be_inverted_gets_a_sentence():
             "must be an nn.Module, such as gan.generator; got a function",
         ),
         (lambda: latent.invert(net, x[:, :, :5]), ValueError, r"pictures of shape \(1, 6, 6\); these have \(1, 5, 6\)"),
+        (lambda: latent.invert(net, x.movedim(1, 3)[..., [0, 0]]), ValueError, r"these have \(6, 6, 2\)"),
+        (lambda: latent.invert(net, x.reshape(2, 1, 4, 9)), ValueError, r"these have \(1, 4, 9\)"),
         (lambda: latent.invert(net, x * torch.nan), ValueError, "must be finite floats"),
         (lambda: latent.invert(net, x.byte()), ValueError, "must be finite floats"),
         (lambda: latent.invert(net, x[:0]), ValueError, "must be finite floats"),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from gan_edu import cli, project
 
@@ -205,6 +205,8 @@ def test_bad_data_are_said_and_nothing_is_written(tmp_path, flags, capsys):
     (tmp_path / "empty").mkdir()
     for folder, data, words in (
         (tmp_path / "new", tmp_path / "nothing", "There is no "),
+        (tmp_path / "new", "~nobody-here/pets", "there is no home folder ~nobody-here"),
+        ("~nobody-here/new", flags, "there is no home folder ~nobody-here"),
         (tmp_path / "new", tmp_path / "notes.txt", "neither a folder of pictures nor a CSV file"),
         (tmp_path / "new", tmp_path / "empty", "is an empty folder"),
         (tmp_path / "full", flags, "is there already, and not empty"),
@@ -300,6 +302,16 @@ def test_16_bits_and_transparency_are_read_and_unknown_ranges_left_out(pictures,
     assert len(data) == 22 and spec["channels"] == 1  # all are grey
     told = capsys.readouterr().out
     assert "1 files are left out, since they are pictures of 32 bits or floats" in told and "float.tif" in told
+
+
+def test_postscript_is_not_run(pictures, tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: ran.append(1) or Image.new("RGB", (20, 20)).im)
+    for k in range(20):
+        Image.new("RGB", (20, 20), (k, 99, 0)).save(tmp_path / f"{k}.png")
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
+    assert len(pictures.data.load(tmp_path, 16)[0]) == 20 and not ran
+    assert not {"EPS", "IPTC"} & set(pictures.data.FORMATS)  # an IPTC file may hold PostScript
 
 
 def test_pictures_are_read_anew_when_they_or_the_code_are_others(flags, tmp_path):

@@ -192,6 +192,7 @@ def test_other_rows_of_the_same_columns():
     [
         (lambda f: f.drop(columns="city"), ValueError, "The column 'city' is missing; there are: age, "),
         (lambda f: f.assign(city="Basel"), ValueError, "The column 'city' holds 'Basel', which the table .* did not"),
+        (lambda f: f.assign(city=[["Bern"]] * N), ValueError, "The column 'city' holds what is no category, such as a"),
         (lambda f: f.assign(age=np.nan), ValueError, "The column 'age' has gaps, and had none"),
         (lambda f: f.assign(member=None), ValueError, "The column 'member' has gaps, and had none"),
         (lambda f: f.to_dict(), TypeError, "A table comes from a CSV file or a pandas DataFrame; got dict"),
@@ -270,6 +271,31 @@ def test_pythons_own_dates_are_dates():
         assert_frame_equal(back[["moment"]], made[["moment"]])
 
 
+@pytest.mark.parametrize("far", ["9999-12-31", "1503-01-01", "0503-01-01"])
+def test_dates_outside_of_what_nanoseconds_can_count_are_dates(far):
+    days = [str(datetime.date(2020, 1, 1 + k % 28)) for k in range(N)]
+    days[3] = far
+    made = pd.DataFrame(
+        {"text": days, "day": [datetime.date.fromisoformat(day) for day in days], "x": np.arange(N) % 7}
+    )
+    for unit in ("us", "s"):
+        made[unit] = np.array(days, dtype=f"datetime64[{unit}]")
+    for said in ({}, {"text": "date", "day": "date"}):
+        table = data.table(made, kinds=said)
+        assert kinds(table) == dict.fromkeys(("text", "day", "us", "s"), "Dates") | {"x": "Numbers"}
+        assert_frame_equal(table.decode(table.tensor()), made)
+
+
+def test_dates_that_python_does_not_have_are_told():
+    for far in ("10000-01-01", "0000-12-31"):
+        days = np.array([f"2020-01-{1 + k % 28:02d}" for k in range(N)], dtype="datetime64[s]")
+        days[3] = far
+        why = "dates before the year 1 or after 9999"
+        assert data.table(frame(far=days)).dropped == {"far": why}
+        with pytest.raises(ValueError, match=f"The column 'far' can't be a date: {why}"):
+            data.table(frame(far=days), kinds={"far": "date"})
+
+
 def test_dates_of_several_zones_are_told_and_read_where_the_table_has_one():
     texts = [f"2020-{1 + k % 12:02d}-{1 + k // 12:02d}T10:00:00+0{1 + (4 <= 1 + k % 12 <= 9)}:00" for k in range(N)]
     spread = [datetime.datetime.fromisoformat(text) for text in texts]
@@ -297,11 +323,13 @@ def test_kinds_can_be_said():
         ({"city": "number"}, "The column 'city' can't be a number: none of its values can be read as that"),
         ({"city": "date"}, "The column 'city' can't be a date: fewer than nine in ten"),
         ({"age": "date"}, "The column 'age' can't be a date"),
+        ({"lists": "number"}, "The column 'lists' can't be a number: none of its values can be read as that"),
+        (["age"], "kinds maps columns to kinds, as {'age': 'number'}; got a list"),
     ],
 )
 def test_kinds_that_can_not_be(said, words):
-    with pytest.raises(ValueError, match=words) as caught:
-        data.table(frame(), kinds=said)
+    with pytest.raises((ValueError, TypeError), match=words) as caught:
+        data.table(frame(lists=[[k] for k in range(N)]), kinds=said)
     assert "\n" not in str(caught.value)
 
 
@@ -349,6 +377,24 @@ def test_dates_are_read_as_they_are_written(texts, form, doubt):
     column = data.table(made).columns[-1]
     assert column.form == form and ("it could be" in column.note) == doubt
     assert_frame_equal(round_trip(made)[["when"]], made[["when"]])
+
+
+def test_whole_numbers_that_no_float_holds_are_identifiers(tmp_path):
+    made = frame(
+        key=[str(10**17 + 7919 * k**3) for k in range(N)], long=[str(10**21 + 7 * 10**18 * k) for k in range(N)]
+    )
+    made["count"] = made["key"].astype("int64")
+    made["exact"] = [str(2**53 - k) for k in range(N)]
+    made.to_csv(tmp_path / "a.csv", index=False)  # of which pandas reads `long` as text
+    for table in (data.table(made), data.table(tmp_path / "a.csv")):
+        assert set(table.dropped) == {"key", "long", "count"}
+        assert all("identifiers" in why and "more than 53 bits" in why for why in table.dropped.values())
+    with pytest.raises(ValueError, match="The column 'key' can't be a number: whole numbers up to 1e"):
+        data.table(made, kinds={"key": "number"})
+    large = frame(mass=[f"{k % 9 + 1}e{20 + k % 7}" for k in range(N)], flow=[1e18 * k * k for k in range(N)])
+    back = round_trip(large)  # texts of powers of ten are no identifiers, and stay within what was seen
+    assert np.allclose(back["mass"], large["mass"].astype(float), rtol=0, atol=1e20)
+    assert np.allclose(back["flow"], large["flow"], rtol=0, atol=1e-6 * large["flow"].max())
 
 
 def test_precision_that_32_bits_do_not_have_is_told():
@@ -445,6 +491,45 @@ def test_files_that_can_not_be_used(tmp_path, text, words):
     with pytest.raises(DataError, match=words) as caught:
         data.table(path)
     assert "\n" not in str(caught.value)
+
+
+MIXED = "a.csv has {} between the names in its first line, and {} between the values in its rows: .*delimiter={}"
+
+
+@pytest.mark.parametrize(
+    "text, delimiter, words",
+    [
+        ("a,b,c\n1;2;x\n3;4;y\n", ",", MIXED.format("a comma", "a semicolon", "';'")),
+        ("a,b,c\n1,5;2;x\n\n3;4,5;y\n", ",", MIXED.format("a comma", "a semicolon", "';'")),  # and decimal commas
+        ("a,b,c\n1;2;x;\n3;4;y;\n", ",", MIXED.format("a comma", "a semicolon", "';'")),
+        ("a;b;c\n1,2,x\n3,4,y\n", ",", MIXED.format("a semicolon", "a comma", "','")),
+        ("a;b;c\n1,2,x\n3,4,y\n", ";", MIXED.format("a semicolon", "a comma", "','")),
+        ('"a, b",c\n"1";"x, y"\n"2";"z"\n', ",", MIXED.format("a comma", "a semicolon", "';'")),
+        ("a\tb\n1,2\n3,4\n", "\t", MIXED.format("a tab", "a comma", "','")),
+        ("a:b\n1|2\n3|4\n", ":", MIXED.format("':'", "a bar", r"'\|'")),
+    ],
+)
+def test_names_and_rows_that_are_separated_differently(tmp_path, text, delimiter, words):
+    path = csv(tmp_path, text)
+    for read in (data.table, lambda path, delimiter: data.series(path, length=2, delimiter=delimiter)):
+        with pytest.raises(DataError, match=words) as caught:
+            read(path, delimiter=delimiter)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, delimiter",
+    [
+        ("id,tags\n1.5,a;b\n2.5,c;d\n3.5,e;f\n", ","),  # a semicolon in each row, and none in the first line
+        ("a;b\n1,5;2,5\n3,5;4,5\n4,5;1,5\n", ";"),
+        ("a,b\n5,\n2\n3,x;y\n4,y;y\n", ","),  # a row that is too short
+        ("a|b\n1|2;3\n3|4;4\n4|7;8\n", "|"),
+        ("a,b\n5," + 200_000 * "x" + "\n2,y\n3,y\n", ","),  # more than the module csv takes
+    ],
+)
+def test_delimiters_that_belong_to_the_values(tmp_path, text, delimiter):
+    table = data.table(csv(tmp_path, text), delimiter=delimiter)
+    assert len(table) >= 3 and len(table.columns) == 2 and table.frame.iloc[:, 1].notna().any()
 
 
 def test_places_that_hold_no_csv(tmp_path):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -185,6 +186,19 @@ def test_minutes_train_so_long_and_again_as_long(spots, capsys):
     assert "say --minutes or --steps" in capsys.readouterr().err
 
 
+def test_minutes_on_the_way_to_a_goal_are_no_finish(spots, whole_report, capsys):
+    assert train(spots, "--out", "run", "--size", 28, "--steps", 2) == 0
+    kept = Record.read(Path("run"))
+    replace(kept, plan=kept.plan.with_(steps=10**6)).write(Path("run"))  # as after Ctrl-C on a longer way
+    capsys.readouterr()
+    assert train(spots, "--out", "run", "--minutes", 0.001) == 0
+    said, page, step = capsys.readouterr().out, read("run"), studio.load("run").step
+    assert f"The minutes are over: {step:,} of 1,000,000 steps." in said and "Finished" not in said
+    assert "; after the minutes asked for." in page.text and "; finished" not in page.text
+    (command,) = [line for line in page.text.split("Go on, up to 1,000,000 steps: ")[1:]]
+    assert command.startswith("gan-edu train") and "--minutes" not in command.partition("Larger")[0]
+
+
 # -- it loses nothing ------------------------------------------------------------------------------------------------
 @pytest.fixture
 def uninterrupted(spots):
@@ -301,6 +315,40 @@ def test_diverged_training_is_told_and_the_last_good_state_is_kept(spots, whole_
     assert "diverged at step 6" in said and "--seed 1" in said and "run-2" in said
     assert studio.load("run").step == 5
     assert "Training diverged" in read("run").text
+    seconds = Record.read(Path("run")).seconds
+    assert seconds > 0 and f"a step takes{1000 * seconds / 5:,.0f} milliseconds" in read("run").text
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_samples_that_are_no_numbers_are_a_divergence(spots, monkeypatch, capsys, saved):
+    monkeypatch.setattr(run, "SAVE_SECONDS", 0.0 if saved else 1000.0)
+    samples = run.Studio.samples
+
+    def broken(self, *count):
+        return samples(self, *count) * (float("nan") if self.gan.step == 10 else 1.0)
+
+    monkeypatch.setattr(run.Studio, "samples", broken)
+    assert train(spots, "--out", "run", "--size", 28, "--steps", 12) == 1
+    said = capsys.readouterr().out
+    assert "diverged at step 10" in said and "--seed 1" in said
+    assert "What was saved after step 9 is kept" in said if saved else "Nothing had been saved before" in said
+    assert Path("run", "report.html").exists() is saved
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+def test_ctrl_c_before_the_first_step_makes_no_report(spots, monkeypatch, capsys):
+    bar = run._bar
+
+    def interrupted(*asked):
+        signal.raise_signal(signal.SIGINT)
+        return bar(*asked)
+
+    monkeypatch.setattr(run, "_bar", interrupted)
+    assert train(spots, "--out", "run", "--size", 28, "--steps", 2) == 130
+    assert "Stopped before the first step. To begin: gan-edu train" in capsys.readouterr().out
+    assert not Path("run", "report.html").exists()
+    monkeypatch.setattr(run, "_bar", bar)
+    assert train(spots, "--out", "run") == 0 and studio.load("run").step == 2
 
 
 def test_two_at_once_do_not_mix(spots, monkeypatch, capsys):
@@ -339,6 +387,9 @@ def refused(capsys, *words):
         (["--steps", "9", "--minutes", "1"], "not both"),
         (["--device", "abacus"], "no device 'abacus'"),
         (["--report-only"], "no run in"),
+        (["--report-only", "--steps", "9"], "Leave --steps and --minutes out"),
+        (["--report-only", "--minutes", "9"], "Leave --steps and --minutes out"),
+        (["--out", "~nobody-here/run"], "~nobody-here/run is not there: there is no home folder ~nobody-here."),
     ],
 )
 def test_options_that_cannot_be(spots, capsys, words, why):
@@ -353,6 +404,7 @@ def test_folders_that_cannot_be_learned_from(tmp_path, capsys):
     assert "holds one picture only" in refused(capsys, "one")
     assert "is not there" in refused(capsys, "nowhere")
     assert "is a file" in refused(capsys, "one/0.png")
+    assert "there is no home folder ~nobody-here" in refused(capsys, "~nobody-here/pets")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "one"]  # nothing was made
 
 
@@ -573,6 +625,8 @@ def test_commands_for_the_next_run_keep_the_settings_and_never_lower_the_goal(sp
     assert f"after {studio.load('run').step} steps" in page.text.partition("Samples over time")[2]
     again = run.Studio.open(plan.Asked(folder=str(spots), out="run"))
     assert again.anew("2", seed=4).endswith("--out run-2 --size 28 --grey --no-augment --seed 4 --steps 400")
+    again.asked = plan.Asked(folder="-pets", out="-run")
+    assert again.again(out=Path("-run")) == "gan-edu train ./-pets --out ./-run"
 
 
 def test_to_report_only_is_not_to_train_on(tmp_path, capsys):
@@ -589,6 +643,23 @@ def test_to_report_only_is_not_to_train_on(tmp_path, capsys):
 def test_every_measure_has_its_floor(made):
     table = read(made).text.partition("How good are the samples?")[2].partition("Are samples copies?")[0]
     assert "precision" in table and "–" not in table
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "most", "why"),
+    [
+        (5, 0.0, 2**30, "1,000 pictures are needed to spare some"),
+        (1_000, 0.0, 2**30, "this run was begun with fewer than 1,000, and goes on so"),
+        (1_000, 0.1, 10, "these pictures are too many to be divided"),
+    ],
+)
+def test_why_there_is_no_copy_audit(monkeypatch, count, share, most, why):
+    monkeypatch.setattr(report, "MOST_COPIED", most, raising=False)
+    x = torch.zeros(1, 1, 28, 28)
+    near = measures.Neighbours(x, x[:, None], [["a.png"]], 1.0, 1.0, count, None)
+    folder = type("Folder", (), {"__len__": lambda self: count, "pixels": torch.zeros(count, 1)})()
+    of = SimpleNamespace(pictures=folder, plan=plan.Plan(size=28, grey=True, held_out=share), held_out=None)
+    assert why in report._nearest(of, measures.Measures([], near, []))
 
 
 @pytest.mark.parametrize(("pictures", "known"), [(200, True), (2_000, False)])

@@ -435,7 +435,14 @@ def test_a_net_of_ones_own_trains_as_a_copy(widget):
         ({"latent_dim": 1}, "latent_dim must be a whole number from 2"),
         ({"hidden": 5}, "hidden lists the widths"),
         ({"lr": float("nan")}, "lr must be a number from"),
-        ({"model": nn.Linear(784, 2)}, "generator|pictures of shape|codes"),
+        ({"model": nn.Linear(784, 2)}, "takes pictures and gives 2 numbers for each, as a .*: give the generator"),
+        ({"model": nets.DCGANDiscriminator(4, 8)}, "takes pictures and gives 1 number for each, as a discriminator"),
+        ({"model": nets.mlp([784, 8, 1])}, "gives 1 number for each, as a discriminator"),
+        (
+            {"model": nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten())},
+            "takes pictures and gives 676 numbers for each",
+        ),
+        ({"model": nets.ResidualDiscriminator(8, shape=(1, 28, 28), classes=3)}, "gives 1 number for each, as a discr"),
         ({"model": nets.VAE((1, 8, 8), 2, (16,))}, "encode can't take pictures"),
         ({"model": nets.VAE((1, 28, 28), 1, (16,))}, "at least 2 numbers"),
     ],
@@ -485,6 +492,10 @@ def test_a_typo_or_a_bad_value_loses_nothing(widget, wrong, says):
         assert one.runs is runs and one.settings == settings and one._view == view and one.step_number == 20
         assert all(a is b for a, b in zip(one.recording.frames, frames, strict=True))
     assert one._controls["lr"].value == settings["lr"] and one._controls["seed"].value == settings["seed"]
+
+
+def test_arguments_that_are_no_settings_may_have_been_meant(widget):
+    assert "There is no setting 'devise'. Did you mean 'device'?" in widget(**tiny(devise="cpu")).view.message
 
 
 def test_a_change_that_fails_on_the_way_loses_nothing(widget, monkeypatch):

@@ -542,6 +542,11 @@ def test_bad_input_is_one_sentence_and_the_widget_stays_usable(make, wrong, says
     assert widget.step_number == 4
 
 
+def test_arguments_that_are_no_settings_may_have_been_meant(make):
+    for wrong, meant in (("devise", "device"), ("make_generators", "make_generator")):
+        assert f"There is no setting {wrong!r}. Did you mean {meant!r}" in make(**{wrong: None}).view.message
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

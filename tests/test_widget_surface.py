@@ -14,6 +14,7 @@ from torch import nn
 from widget_tools import tell, until
 
 from gan_edu import data, nets
+from gan_edu.data.points import points_of
 from gan_edu.recorder import Frame
 from gan_edu.training import TrainingDiverged
 from gan_edu.widgets import DiscriminatorSurface, player
@@ -170,7 +171,7 @@ def test_two_columns_of_a_table_are_points(make):
         assert widget.view.message.startswith("Points are drawn and learned in standard deviations: across (")
         assert all(f"({name} − " in widget.view.message for name in names)
         widget.run(2, progress=False)
-    assert torch.equal(make(data.table(frame)).settings["data"].points, data.table(frame).tensor())
+    assert torch.allclose(make(data.table(frame)).settings["data"].points, data.table(frame).tensor(), atol=1e-6)
     near = make(scaled)
     assert torch.equal(near.settings["data"].points, scaled) and near.view.message == ""
     own = make(frame, discriminator=Own(1))  # a net of one's own may know where the points lie
@@ -223,6 +224,81 @@ def test_what_can_not_be_used_is_told_in_a_sentence_and_the_widget_works(make, s
         "stand in" in widget.view.message
     )
     assert widget.run(3, progress=False).step_number == 3
+
+
+def test_names_that_do_not_exist_are_told_with_the_nearest_ones_and_the_widget_works(make):
+    for wrong, meant in (
+        ("penality", "Did you mean 'penalty'"),
+        ("lr", "Did you mean 'lr_g' or 'lr_d'?"),
+        ("genrator", "Did you mean 'generator'?"),
+        ("devise", "Did you mean 'device'?"),
+        ("colour", "There are: data, loss, "),
+    ):
+        widget = make(**{wrong: 1}, hidden=8)
+        assert f"There is no setting {wrong!r}. {meant}" in widget.view.message and "\n" not in widget.view.message
+        assert widget.settings["hidden"] == 8 and "colour" not in widget.settings
+    assert widget.run(3, progress=False).step_number == 3
+
+
+DAYS = pd.date_range("2024-01-05", periods=4)
+DATES = r"The column 'day' holds dates, such as 2024-01-05.*, and points are numbers: data\.table\(frame\) makes num"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (DAYS, DATES),
+        (DAYS.tz_localize("UTC"), DATES),
+        ([pd.NaT, *DAYS[:3]], DATES),
+        (DAYS.strftime("%d.%m.%Y"), DATES.replace("2024-01-05", "05.01.2024")),
+        (list(DAYS.date), DATES),
+        (
+            DAYS - DAYS[0],
+            r"'day' holds spans of time, such as 0 days .*: make numbers of them, frame\['day'\]\.dt\.to",
+        ),
+        (
+            DAYS.to_period("M"),
+            r"'day' holds periods, such as 2024-01, .*: make dates of them, frame\['day'\]\.dt\.to",
+        ),
+    ],
+)
+def test_dates_are_told_with_what_to_do(make, days, words):
+    frame = pd.DataFrame({"day": days, "x": [0.5, -0.5, 0.2, 0.1]})
+    for given in (frame, frame[["x", "day"]]):
+        with pytest.raises(ValueError, match=words) as caught:
+            points_of(given)
+        assert "\n" not in str(caught.value)
+    assert re.search(words, make(data=frame).view.message)
+    if words.startswith("The column") and not frame["day"].isna().any():  # what the sentence advises
+        assert points_of(data.table(frame)).points.std(0, correction=0).allclose(torch.ones(2))
+
+
+def test_arrays_of_dates_and_tables_with_dropped_columns_are_told(make):
+    array = np.stack([DAYS.to_numpy(), DAYS.to_numpy()], axis=1)
+    with pytest.raises(ValueError, match=r"Points are numbers, and these are dates \(datetime64.*\.astype\('datet"):
+        points_of(array)
+    with pytest.raises(ValueError, match="Points are numbers, and these are spans of time"):
+        points_of(array - array[0])
+    frame = pd.DataFrame({"day": DAYS - DAYS[0], "x": [0.5, -0.5, 0.2, 0.1], "same": 7})
+    with pytest.raises(
+        ValueError, match="table has 1 .x; left out are day: timedelta64.*, same: 7 in all rows.: choose"
+    ):
+        points_of(data.table(frame))
+
+
+def test_a_table_is_points_in_its_own_units_and_takes_centres():
+    x = np.random.default_rng(0).normal([500.0, -20.0], [100.0, 5.0], (80, 2))
+    frame = pd.DataFrame(x, columns=["age", "income"])
+    table, plain = points_of(data.table(frame.assign(same=7))), points_of(frame)
+    assert torch.equal(table.points, plain.points) and table.note == plain.note != ""
+    near = points_of(data.table((frame - x.mean(0)) / [80, 4]))
+    assert near.note == "" and np.allclose(near.points, (x - x.mean(0)) / [80, 4], atol=1e-6)
+    centres = np.array([[400.0, -20.0], [600.0, -20.0]])
+    assert torch.equal(points_of((data.table(frame), centres)).modes, points_of((frame, centres)).modes)
+    made = pd.DataFrame({"x": [1.0, np.nan, 2.0, 4.0], "same": 1})
+    for other in (made, pd.DataFrame({"x": ["a", "b", "a"], "same": 1})):  # two numbers each, and no two columns
+        with pytest.raises(ValueError, match="this table has [01] "):
+            points_of(data.table(other))
 
 
 def test_a_refused_change_leaves_all_as_it_was(make):

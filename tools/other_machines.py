@@ -8,13 +8,13 @@
     python tools/other_machines.py --worlds broken              which claims can fail?
     python tools/other_machines.py --report                     the tables again, as Markdown; nothing runs
 
-Worlds: threads-1 and threads-4 (threads for arithmetic); avx2 and sse (what torch, oneDNN, MKL and OpenBLAS may use of
-the processor); hash (another seed for Python's hashes); loaded (three busy loops for each core beside the notebooks);
-shift (all seeds moved, in the processes that notebooks start, too: once for each number in --shifts). All but threads-4
-use one thread. And three worlds that are broken on purpose, broken for short: untrained (no optimiser makes a step),
-upwards (each but LBFGS goes up its loss), strangers (labels and points have nothing to do with the data). There a claim
-of an experiment ought to be false; one that none of the three refutes is listed, and an identity that one refutes is
-none.
+Worlds: threads-1 and threads-4 (threads for arithmetic); avx2 and sse (what torch, oneDNN, MKL and OpenBLAS may use
+of the processor); hash (another seed for Python's hashes); together (sse, threads-4 and hash at once: the shortest
+look); loaded (three busy loops for each core beside the notebooks); shift (all seeds moved, in the processes that
+notebooks start, too: once for each number in --shifts). All but threads-4 and together use one thread. And three
+worlds that are broken on purpose, broken for short: untrained (no optimiser makes a step), upwards (each but LBFGS
+goes up its loss), strangers (labels and points have nothing to do with the data). There a claim of an experiment
+ought to be false; one that none of the three refutes is listed, and an identity that one refutes is none.
 
 Nothing stops at a false claim or a failing cell. In a shifted world only claims count, elsewhere also the texts that
 tests compare. Each notebook in each world leaves a JSON file in --out; where one lies that was made with this code, it
@@ -62,6 +62,7 @@ WORLDS = {  # name: environment variables
     "hash": {"PYTHONHASHSEED": "1"},
     "loaded": {},
 }
+WORLDS["together"] = WORLDS["sse"] | WORLDS["threads-4"] | WORLDS["hash"]
 BROKEN = {name: {"GAN_EDU_BREAK": name} for name in ("untrained", "upwards", "strangers")}
 SHIFTS = (1000, 2000, 3000, 4000, 5000)
 BUSY_LOOPS = 3  # for each core

@@ -133,8 +133,9 @@ def _audits():
         "A share of n independent yes-or-no answers has the standard deviation sqrt(p (1 − p) / n).",
         "p = trained / (trained + held); (share - p) / math.sqrt(p * (1 - p) / n)",
     ),
-    insight="All samples are compared with the same M + L pictures, so that they aren't independent, and the true "
-    "scatter is larger. That is why the audit has a control: real pictures that nobody trained on.",
+    insight="Is 60 % chance? Four standard deviations would hardly be, if the samples were independent. They aren't: "
+    "all are compared with the same M + L pictures, so that the true scatter is larger. So look at the control first, "
+    "real pictures that nobody trained on.",
     probes=_audits,
 )
 def surprise(share, n, trained, held):

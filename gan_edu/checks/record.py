@@ -6,6 +6,7 @@ undo what was solved before. Earlier versions kept a list, progress.json; it is 
 
 import ast
 import contextlib
+import functools
 import os
 import pkgutil
 import re
@@ -13,13 +14,16 @@ from pathlib import Path
 
 import platformdirs
 
+from gan_edu.files import expanded
+
 MARKS = ("question", "discussion")  # the decorators that make a question
 _told = set()
 
 
 def state_folder() -> Path:
-    """GAN_EDU_STATE if it is set, or else the folder that the operating system keeps for such things."""
-    return Path(os.environ.get("GAN_EDU_STATE") or platformdirs.user_state_dir("gan-edu", appauthor=False)).expanduser()
+    """GAN_EDU_STATE if it is set, or else the folder that the operating system keeps for such things. Raises
+    FileNotFoundError where it would lie in nobody's home folder."""
+    return expanded(os.environ.get("GAN_EDU_STATE") or platformdirs.user_state_dir("gan-edu", appauthor=False))
 
 
 def solved_folder() -> Path:
@@ -32,10 +36,7 @@ def note(chapter: str, name: str) -> str:
 
     Returns a sentence for the learner when something is wrong, once in a process; else "".
     """
-    try:
-        done, trouble = _read()
-    except RuntimeError as error:  # nobody's home folder
-        done, trouble = set(), f"Progress can't be remembered: {error}"
+    done, trouble = _read()
     if f"{chapter}.{name}" not in done and not trouble.startswith("Progress can't"):
         folder = solved_folder()
         try:
@@ -77,6 +78,10 @@ def _read() -> tuple[set[str], str]:
     """`chapter.name` of all that is done, and a sentence on what can't be read."""
     done, wrong = set(), ""
     try:
+        state_folder()
+    except FileNotFoundError as error:
+        return done, f"Progress can't be remembered: {error}"
+    try:
         done.update(os.listdir(solved_folder()))
     except FileNotFoundError:
         pass
@@ -117,6 +122,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+@functools.cache
 def _questions() -> dict[str, list[str]]:
     """Chapter → its questions, read from the source: importing them all would take seconds, and torch."""
     import gan_edu.checks

@@ -19,6 +19,11 @@ MOST_CATEGORIES = 100
 STRAYS = 0.1  # share of values in a column of numbers or dates that may be something else
 GRAINS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 EPSILON = 2.0**-24  # how far a 32-bit number may be off, relative to itself
+EXACT = 2**53  # up to here a float64 holds every whole number
+YEARS = (
+    -62_135_596_800,
+    253_402_300_800,
+)  # where 1 and 10,000 begin, in seconds since 1970: Python's dates lie between
 
 
 class Dropped(Exception):
@@ -115,7 +120,8 @@ class Numbers(Scaled):
     def of(cls, series: pd.Series, note: str = "") -> "Numbers":
         x = _numbers(series)
         there = x[~np.isnan(x)]
-        if types.is_integer_dtype(series.dtype) and len(there) and np.abs(there).max() > 2**53:
+        large = np.abs(x) > EXACT
+        if series[large].astype(str).str.fullmatch(r"\s*[+-]?\d+\s*").any():  # and no powers of ten, as floats have
             raise Dropped(f"whole numbers up to {there.max():.3g}, as identifiers are: they have more than 53 bits")
         decimals = next((d for d in range(7) if (np.round(there, d) == there).all()), None)
         return cls._of(series, x, 0.0 if decimals is None else 10.0**-decimals, note)
@@ -127,7 +133,7 @@ class Numbers(Scaled):
         x = pd.Series(self.values(rows), name=self.name)
         if types.is_numeric_dtype(self.dtype):
             return x.astype(self.dtype)
-        return x.astype("int64") if self.grain == 1 and not self.gaps else x
+        return x.astype("int64") if self.grain == 1 and not self.gaps and x.abs().max() <= EXACT else x
 
     def __str__(self) -> str:
         off = f", to ±{self.off:.1g} in 32 bits" if self.off and self.grain else ""
@@ -148,6 +154,8 @@ class Dates(Scaled):
     def of(cls, series: pd.Series, form: str | None = None, note: str = "") -> "Dates":
         x = _seconds(series, form)
         there = x[~np.isnan(x)]
+        if ((there < YEARS[0]) | (there >= YEARS[1])).any():
+            raise Dropped("dates before the year 1 or after 9999")
         grain = next((seconds for seconds in GRAINS.values() if (there % seconds == 0).all()), 0)
         written, zone = form, None
         if form is not None and form.endswith(("%z", "%Z")):
@@ -210,7 +218,10 @@ class Categories(Column):
         return (*(f"{self.name} = {level}" for level in self.levels), *([f"{self.name}: gap"] if self.gaps else []))
 
     def encode(self, series: pd.Series) -> np.ndarray:
-        codes = pd.Index(self.levels, dtype=object).get_indexer(series.astype(object))
+        try:
+            codes = pd.Index(self.levels, dtype=object).get_indexer(series.astype(object))
+        except TypeError:  # lists, dictionaries
+            raise ValueError(f"The column {self.name!r} holds what is no category, such as a list.") from None
         gaps = series.isna().to_numpy()
         if self.gaps:
             codes = np.where(gaps, len(self.levels), codes)
@@ -335,7 +346,8 @@ def _seconds(series: pd.Series, form: str | None, utc: bool = False) -> np.ndarr
         series = pd.to_datetime(series.astype(object), format=form, errors="coerce", utc=utc)
     if getattr(series.dt, "tz", None) is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    return ((series - pd.Timestamp(0)) / pd.Timedelta(seconds=1)).to_numpy(dtype="float64", na_value=np.nan)
+    begin = pd.Timestamp(0).as_unit("s")  # in nanoseconds, differences would end in 2262
+    return ((series - begin) / pd.Timedelta(seconds=1)).to_numpy(dtype="float64", na_value=np.nan)
 
 
 def _form(there: pd.Series) -> str | None:
@@ -365,5 +377,5 @@ def _strays(series: pd.Series, x: np.ndarray, what: str) -> str:
     strays = series[np.isnan(x) & series.notna().to_numpy()]
     if strays.empty:
         return ""
-    shown = ", ".join(repr(value) for value in strays.unique()[:3].tolist())
+    shown = ", ".join([*dict.fromkeys(map(repr, strays.tolist()))][:3])
     return f"{len(strays):,} {'is' if len(strays) == 1 else 'are'} no {what} ({shown}) and taken as gaps"

@@ -6,7 +6,8 @@
     for step in train(gan, pictures, steps=2000): ...
 
 The cache is a file of bytes, N · size · size · channels, that is mapped into memory: a part is read when it is used. It
-belongs to the names, sizes and times of the folder's files, and is made anew when one of them has changed.
+belongs to the names, sizes and times of the folder's files, and is made anew when one of them has changed. What isn't
+used for a month goes (see `kept`); `gan-edu cache` says how much there is, and `gan-edu cache clear` removes it.
 """
 
 import contextlib
@@ -24,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 from tqdm.auto import tqdm
 
 from gan_edu import files
+from gan_edu.data import kept as storage
 from gan_edu.data import picture_files
 from gan_edu.data.image_sets import DataError, ImageSet
 from gan_edu.data.picture_files import Form, Picture, Unopened, Unreadable
@@ -79,9 +80,10 @@ def folder(
 ) -> Folder:
     """The pictures in a folder and its subfolders, all of one size.
 
-    Any format and mode that Pillow reads will do. Pictures are turned as their EXIF data say, laid on a background
-    where they are transparent, and brought to 8 bits. A file that can't be read, or is no picture, is left out and
-    named in the `report`. The class of a picture is the first subfolder on the way to it, "." where there is none;
+    Any format and mode that Pillow reads will do, and HEIC where the package pillow-heif is installed. Pictures are
+    turned as their EXIF data say, laid on a background where they are transparent, and brought to 8 bits. A file that
+    can't be read, or is no picture, is left out and named in the `report`; so are RAW files, of which Pillow finds a
+    small preview at best. The class of a picture is the first subfolder on the way to it, "." where there is none;
     classes come in the order of their names.
 
     Args:
@@ -114,9 +116,11 @@ def _named(path) -> Path:
     try:
         if not os.fspath(path):
             raise TypeError("name one, or '.' for the one you are in")
-        return Path(path).expanduser()
-    except (TypeError, RuntimeError) as error:  # of ~somebody who isn't there
+        return files.expanded(path)
+    except TypeError as error:
         raise DataError(f"{path!r} is no folder: {error}.") from None
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from None
 
 
 def _root(path) -> Path:
@@ -296,7 +300,7 @@ class _Cache:
     """
 
     def __init__(self, root: Path, form: Form, place: str | os.PathLike | None):
-        here = Path(platformdirs.user_cache_dir("gan-edu")) / "folders" if place is None else _named(place)
+        here = storage.place() if place is None else _named(place)
         self.place = Path(os.path.realpath(here))
         if self.place == root:
             raise DataError(f"The cache can't be the folder itself: {_shown(root)}.")
@@ -315,7 +319,10 @@ class _Cache:
             size = os.path.getsize(self.pixels_file(fingerprint))
             fits = stored["fingerprint"] == fingerprint and 0 < size == len(stored["names"]) * math.prod(self.shape)
             known = isinstance(stored["left_out"], dict) and isinstance(stored["found"], dict)
-            if fits and known and stored["whole"] is True:  # where the machine failed, it may do better now
+            # where another Pillow left files out, or the machine failed, it may go better now
+            again = stored["formats"] != sorted(picture_files.formats()) or stored["whole"] is not True
+            if fits and known and not again:
+                storage.used(self.about, self.pixels_file(fingerprint))
                 return stored
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -326,14 +333,16 @@ class _Cache:
 
     def store(self, fingerprint: str, names: list[str], left_out: dict[str, str], found: dict, whole: bool) -> dict:
         stored = {
-            "fingerprint": fingerprint, "names": names, "left_out": left_out, "found": found, "whole": whole
+            "fingerprint": fingerprint, "names": names, "left_out": left_out, "found": found, "whole": whole,
+            "formats": sorted(picture_files.formats()),
         }  # fmt: skip
         try:
             files.write_atomically(self.about, json.dumps(stored).encode())
         except BaseException:
             self.pixels_file(fingerprint).unlink(missing_ok=True)  # nobody would find them
             raise
-        files.sweep(self.place, f".{self.key}-")
+        with contextlib.suppress(OSError):
+            storage.clear(self.place, storage.DAYS)
         for old in self.place.glob(f"{self.key}-*.pixels"):
             if old != self.pixels_file(fingerprint):
                 with contextlib.suppress(OSError):  # Windows keeps what somebody looks into
@@ -342,7 +351,10 @@ class _Cache:
 
     def pixels(self, fingerprint: str) -> torch.Tensor:
         """uint8 (N, C, H, W), channels last in memory, mapped from the disk: what is written to it stays here."""
-        rows = np.memmap(self.pixels_file(fingerprint), np.uint8, mode="c").reshape(-1, *self.shape)
+        try:
+            rows = np.memmap(self.pixels_file(fingerprint), np.uint8, mode="c").reshape(-1, *self.shape)
+        except FileNotFoundError:
+            raise DataError(f"The cache in {self.place} was cleared at this moment: call folder() again.") from None
         return torch.from_numpy(rows).permute(0, 3, 1, 2)
 
 

@@ -250,11 +250,11 @@ def _user_folder() -> Path | None:
     """The folder that the user named in the environment."""
     value = os.environ.get("GAN_EDU_DATA")
     try:
-        if not value or os.path.isdir(folder := Path(value).expanduser()):
+        if not value or os.path.isdir(folder := files.expanded(value)):
             return folder if value else None
         what = f"{folder}, which is no folder"
-    except RuntimeError as error:  # of ~somebody who isn't there
-        what = f"{value}: {error}"
+    except FileNotFoundError:
+        what = f"{value}, in nobody's home folder"
     raise DataError(f"GAN_EDU_DATA is {what}. Create it, or unset GAN_EDU_DATA.")
 
 

@@ -7,17 +7,30 @@ which small pictures flicker and Fréchet distances shift (Parmar, Zhang & Zhu 2
 import contextlib
 import math
 import os
+import re
 import threading
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError, features
 
 from gan_edu.settings import Any, Checked, Choice, Flag, Whole, setting
 
 FITS = ("crop", "pad", "stretch")
 MOST_PIXELS = 2**28 // 3  # a quarter of a GiB in colour; from there on Pillow warns of bombs
+CONVERT, FILMS = "convert to JPEG or PNG", "a format of films"
+ENDINGS = {  # what is a picture for people, and for Pillow is none, or only a preview of one
+    "RAW": (".cr2", ".cr3", ".nef", ".nrw", ".dng", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr"),
+    FILMS: (".mp4", ".webm", ".mov", ".m4v", ".avi", ".mkv", ".mpg", ".mpeg", ".wmv", ".3gp"),
+    "HEIC": (".heic", ".heif", ".hif"),
+    "AVIF": (".avif",),
+    "SVG": (".svg", ".svgz"),
+    "PDF": (".pdf",),
+    "JPEG XL": (".jxl",),
+}
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands, ISO/IEC 23008-12
+HINTS = {"HEIC": f"{CONVERT}, or install pillow-heif", FILMS: "take pictures out of them"}
 _MANY_PIXELS = 2**23
 _one_at_a_time = threading.Lock()  # for large ones, or else threads multiply the memory
 
@@ -74,8 +87,6 @@ def read(path: str | os.PathLike, form: Form) -> Picture:
         return _read(path, form)
     except Unreadable:
         raise
-    except UnidentifiedImageError:
-        raise Unreadable("no picture that Pillow knows") from None
     except Image.DecompressionBombError:
         raise Unreadable(f"too large: more than {2 * MOST_PIXELS:,} pixels") from None
     except FileNotFoundError:
@@ -86,20 +97,56 @@ def read(path: str | os.PathLike, form: Form) -> Picture:
         if isinstance(error, OSError) and error.errno is not None:
             raise Unopened(f"can't be read: {error.strerror}") from None
         text = " ".join((str(error) or type(error).__name__).split())
+        if kind := _strange(path, text, isinstance(error, UnidentifiedImageError)):
+            raise Unreadable(_not_here(kind)) from None
+        if isinstance(error, UnidentifiedImageError):
+            raise Unreadable("no picture that Pillow knows") from None
         raise Unreadable(f"broken: {text[:120]}") from None
 
 
+def _strange(path, text: str, unidentified: bool) -> str | None:
+    """The kind of a file that Pillow, which said `text`, can't read here, whole or not; None where it could."""
+    if found := re.match(r"cannot find loader for this (\S+) file|decoder (\S+) not available", text):
+        return found[1] or found[2]
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = file.read(12)
+        if head[4:8] == b"ftyp" and head[8:] in HEIC and not _is_read("HEIC"):  # phones call many of these .jpg
+            return "HEIC"
+    kind = _by_name(path) if unidentified else None
+    return None if kind is None or _is_read(kind) else kind
+
+
+def _is_read(kind: str) -> bool:
+    """Whether Pillow reads a kind here that it doesn't read everywhere."""
+    return kind == "HEIC" and "HEIF" in formats() or kind == "AVIF" and features.check("avif") is True
+
+
+def _by_name(path) -> str | None:
+    return next((kind for kind, endings in ENDINGS.items() if os.fspath(path).lower().endswith(endings)), None)
+
+
+def _not_here(kind: str) -> str:
+    return f"in {kind}, which Pillow can't read here – {HINTS.get(kind, CONVERT)}"
+
+
 @cache
-def _formats() -> tuple[str, ...]:
-    """All formats but PostScript, which Pillow would have run as a program by another program."""
+def formats() -> tuple[str, ...]:
+    """What Pillow reads here: all its formats but PostScript, which it would have run as a program by another program,
+    and IPTC, in which a PostScript may lie; HEIF, too, where the package pillow-heif is installed."""
     Image.init()
-    return tuple(name for name in Image.ID if name != "EPS")
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    return tuple(name for name in Image.ID if name not in ("EPS", "IPTC"))
 
 
 def _read(path, form: Form) -> Picture:
     if os.path.getsize(path) == 0:
         raise Unreadable("empty")
-    with Image.open(path, formats=_formats()) as image:
+    if (kind := _by_name(path)) in ("RAW", FILMS):  # Pillow opens some of these, and finds a small preview, or fails
+        raise Unreadable(_not_here(kind))
+    with Image.open(path, formats=formats()) as image:
         kind, mode, (width, height) = image.format or "?", image.mode, image.size
         image.draft(None, (2 * form.size, 2 * form.size))  # a large JPEG is unpacked at an eighth of its size
         if math.prod(image.size) > MOST_PIXELS:

@@ -1,6 +1,8 @@
 """Points of one's own in the plane, as a distribution: an array (N, 2), two columns of a table."""
 
+import contextlib
 import copy
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -10,6 +12,7 @@ from gan_edu.device import generator, tensor_of
 NEAR = (0.5, 10.0)  # largest number of a coordinate: nets of the usual size and rate learn points of this size
 CENTRED = 1.0  # how far the mean may lie from 0, in standard deviations
 MOST_MODES = 64
+TIMES = {"M": ("dates", "datetime64[D]"), "m": ("spans of time", "timedelta64[D]")}  # NumPy's kind → what, and in days
 
 
 class Points:
@@ -92,23 +95,49 @@ def points_of(data, others: str = "", scale: bool = True) -> Points:
 
 
 def _dimensions(data) -> int:
+    if _is_table(data):
+        return 2
     try:
         return getattr(data, "ndim", None) or np.ndim(data)
     except ValueError:  # rows of different lengths
         return 0
 
 
+def _is_table(data) -> bool:
+    """Whether this is a `data.table`."""
+    return hasattr(data, "frame") and hasattr(data, "features")
+
+
+def _numbers_of(table) -> tuple[np.ndarray, tuple[str, str]]:
+    """`_rows` of a `data.table`, in the units of its columns; dates are seconds since 1970."""
+    from gan_edu.data.columns import Scaled
+
+    numbers = [column for column in table.columns if isinstance(column, Scaled)]
+    left = [f"{name}: {why}" for name, why in table.dropped.items()]
+    left += [f"{column.name}: {column}" for column in table.columns if column not in numbers]
+    _two(table.features, left)  # a gap is a coordinate, too
+    names = _two([column.name for column in numbers], left)
+    return np.stack([column.read(table.frame[column.name]) for column in numbers], axis=1), names
+
+
 def _rows(data, what: str, others: str) -> tuple[np.ndarray, tuple[str, str]]:
     """float64 (N, 2), and how the coordinates are called. what: of the message."""
     names = ("x", "y")
-    if hasattr(data, "tensor") and hasattr(data, "features"):  # a data.table
-        names, data = _two(data.features), data.tensor()
+    if _is_table(data):
+        data, names = _numbers_of(data)
     elif hasattr(data, "iloc") and hasattr(data, "columns"):  # a DataFrame
         names = _two(data.columns)
+        _check_columns(data)
         try:
             data = data.to_numpy(dtype="float64", na_value=np.nan)
         except (TypeError, ValueError) as error:
             raise ValueError(f"The columns {names[0]!r} and {names[1]!r} must hold numbers: {error}.") from None
+    if getattr(getattr(data, "dtype", None), "kind", "") in TIMES:
+        kind, days = TIMES[data.dtype.kind]
+        raise ValueError(
+            f"{what} are numbers, and these are {kind} ({data.dtype}): make numbers of them first, for instance days, "
+            f"x.astype({days!r}).astype(float)."
+        )
     try:
         x = tensor_of(data)
         x = None if x.is_complex() else x.double().numpy()
@@ -128,13 +157,45 @@ def _rows(data, what: str, others: str) -> tuple[np.ndarray, tuple[str, str]]:
     return x, names
 
 
+def _check_columns(frame) -> None:
+    """Raise ValueError for a column of dates, of which pandas would make numbers of a unit that nobody asked for, and
+    for other kinds of times, with what to do."""
+    import pandas as pd
+
+    from gan_edu.data.columns import Dates, Dropped, column_of
+
+    for name in frame.columns:
+        column, kind = frame[name], ""
+        if pd.api.types.is_datetime64_any_dtype(column):
+            kind = "dates"
+        elif pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column):
+            with contextlib.suppress(Dropped):
+                kind = "dates" if isinstance(column_of(column), Dates) else ""
+        elif pd.api.types.is_timedelta64_dtype(column):
+            kind = "spans of time"
+        elif isinstance(column.dtype, pd.PeriodDtype):
+            kind = "periods"
+        if kind:
+            do = {
+                "dates": "data.table(frame) makes numbers of dates, and can be given instead of the frame",
+                "spans of time": f"make numbers of them, frame[{name!r}].dt.total_seconds()",
+                "periods": f"make dates of them, frame[{name!r}].dt.to_timestamp(), and give data.table(frame)",
+            }
+            raise ValueError(
+                f"The column {str(name)!r} holds {kind}, such as {column.dropna().iloc[0]}, and points are numbers: "
+                f"{do[kind]}."
+            )
+
+
 def _short(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
-def _two(columns) -> tuple[str, str]:
+def _two(columns, left: Sequence[str] = ()) -> tuple[str, str]:
+    """left: what was left out, and why."""
     names = [str(name) for name in columns]
     if len(names) != 2:
         few = ", ".join(names[:6]) + ", …" * (len(names) > 6)
+        few = "; ".join(filter(None, [few, f"left out are {', '.join(left[:3])}" if left else ""]))
         raise ValueError(f"A plane has two coordinates, and this table has {len(names)} ({few}): choose two columns.")
     return names[0], names[1]

@@ -6,6 +6,7 @@ run(gan, table, steps=5000)
 table.decode(gan.sample(1000)).to_csv("made_up.csv", index=False)
 """
 
+import contextlib
 import csv
 import lzma
 import os
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gan_edu import files
 from gan_edu.data.image_sets import DataError
 from gan_edu.device import pick, tensor_of
 from gan_edu.settings import Choice
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}  # as people call them
+ROWS_TRIED = 20  # rows by which a file with two kinds of delimiters is told
 _OTHERS = {".xlsx": "read_excel", ".xls": "read_excel", ".ods": "read_excel", ".parquet": "read_parquet"}
 _OTHERS |= {".json": "read_json", ".feather": "read_feather"}
 
@@ -147,7 +150,7 @@ def table(
         kinds: column → "number", "date", "category" or "drop", where the look is wrong.
 
     Raises:
-        TypeError: source is neither.
+        TypeError: source is neither, or kinds is no such mapping.
         ValueError: there is no such column or kind, or a column can't be of that kind.
         DataError: the file isn't there or can't be read; there are fewer than two rows or columns, or nothing to learn
             from.
@@ -157,6 +160,8 @@ def table(
     from gan_edu.data.columns import KINDS, Dropped, column_of
 
     frame, name = _read(source, delimiter, decimal, encoding)
+    if not isinstance(kinds or {}, Mapping):
+        raise TypeError(f"kinds maps columns to kinds, as {{'age': 'number'}}; got a {type(kinds).__name__}.")
     kinds = {str(column): kind for column, kind in (kinds or {}).items()}  # names may be numbers
     for column, kind in kinds.items():
         Choice(tuple(map(str, frame.columns))).check(column, "column")
@@ -221,9 +226,9 @@ def read_csv(path: str | Path, delimiter: str = ",", decimal: str = ".", encodin
         if not isinstance(letter, str) or len(letter) != 1:
             raise ValueError(f"{name} is one character, for example ',' or '\\t'; got {letter!r}.")
     try:
-        path = Path(path).expanduser()
-    except RuntimeError as error:  # of ~somebody who isn't there
-        raise DataError(f"{path} is not there: {error}.") from None
+        path = files.expanded(path)
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from None
     if reader := _OTHERS.get(path.suffix.lower()):
         raise DataError(f"{path.name} is no CSV file: read it with pandas.{reader}, and give what that returns.")
     if not os.path.isfile(path):
@@ -264,15 +269,39 @@ def _check_header(path: Path, delimiter: str, encoding: str) -> None:
     if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zip", ".zst"):
         return  # pandas unpacks these itself
     with open(path, encoding=encoding, newline="") as file:
-        line = file.readline(1_000_000)
+        line, *rows = (file.readline(1_000_000) for _ in range(ROWS_TRIED + 1))
     fields = next(csv.reader([line], delimiter=delimiter), [])
     if fields and all(map(_is_number, fields)):
         warnings.warn(
             f"The first line of {path.name} holds numbers only, and is taken for the names of the columns.",
             stacklevel=5,
         )
+    own = delimiter if len(fields) > 1 else next(filter(line.count, DELIMITERS), None)
+    if own is not None:
+        _check_rows(path, line, rows, own)
     if len(fields) == 1:
         _check_delimiter(path, line, delimiter)
+
+
+def _check_rows(path: Path, line: str, rows: list[str], own: str) -> None:
+    """Raise DataError when the first rows are separated otherwise than the first line, which `own` separates."""
+    with contextlib.suppress(csv.Error):  # pandas may read what the module csv does not
+        (names,), there = _counts([line], own), _counts(rows, own)
+        for other, called in DELIMITERS.items():
+            fields = set(_counts(rows, other))
+            if other == own or len(fields) != 1 or fields == {1} or set(there) == {names}:
+                continue
+            if fields == {names} or set(there) == {1}:
+                raise DataError(
+                    f"{path.name} has {DELIMITERS.get(own, repr(own))} between the names in its first line, and "
+                    f"{called} between the values in its rows: write {called} between the names, too, and say "
+                    f"delimiter={other!r}."
+                )
+
+
+def _counts(lines: list[str], delimiter: str) -> list[int]:
+    """How many fields each line has; empty lines don't count."""
+    return [len(fields) for fields in csv.reader(lines, delimiter=delimiter) if fields]
 
 
 def _check_delimiter(path: Path, line: str, delimiter: str) -> None:

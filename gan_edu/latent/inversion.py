@@ -58,10 +58,10 @@ def invert(
 ) -> Inversion:
     """The codes from which a generator makes pictures most like these, by squared error.
 
-    images: (N, *shape), in the range in which the generator makes them. A search needs a good start: the best of
-    `tries` codes of N(0, I); or `start`, codes (N, Z) or an encoder's function of the images. Then `steps` of Adam
-    downhill; with steps=0 the start is all. labels: (N,), for a generator that is asked as G(z, y). prior: weight of
-    ‖z‖² beside the sum of squared errors, so that codes stay where the generator has learned.
+    images: (N, *shape) or flat, (N, D), in the range in which the generator makes them. A search needs a good start:
+    the best of `tries` codes of N(0, I); or `start`, codes (N, Z) or an encoder's function of the images. Then `steps`
+    of Adam downhill; with steps=0 the start is all. labels: (N,), for a generator that is asked as G(z, y). prior:
+    weight of ‖z‖² beside the sum of squared errors, so that codes stay where the generator has learned.
 
     A remaining error has two causes, a search that got stuck and a picture that the generator can't make: invert some
     pictures of its own to tell them apart. Zhu et al. 2016 (iGAN) join an encoder and the search; Creswell & Bharath
@@ -138,7 +138,8 @@ class _Maker:
         except (TypeError, ValueError, RuntimeError, IndexError) as error:
             asked = "codes" if self.labels is None else "codes and labels"
             raise ValueError(f"The generator can't take {asked}: {' '.join(str(error).split())[:160]}") from None
-        if made[0].numel() != x[0].numel():
+        mine, given = ([side for side in each.shape[1:] if side != 1] for each in (made, x))
+        if mine != given and (made[0].numel() != x[0].numel() or 1 not in (len(mine), len(given))):
             raise ValueError(
                 f"The generator makes pictures of shape {tuple(made.shape[1:])}; these have {tuple(x.shape[1:])}."
             )

@@ -43,6 +43,20 @@ class Space:
         self.classes = int(getattr(net, "classes", 0) or 0)
         if hasattr(net, "encode") != hasattr(net, "decode"):
             raise ValueError("A net of your own needs both encode(x) and decode(z), like gan_edu.nets.VAE.")
+        try:
+            self._try()
+        except ValueError:
+            if not hasattr(net, "encode") and (numbers := self._numbers_of_pictures()):
+                raise ValueError(
+                    f"This net takes pictures and gives {numbers} number{'s' * (numbers > 1)} for each, as a "
+                    "discriminator, a classifier or an encoder does: give the generator, which makes pictures, or a "
+                    "net with encode(x) and decode(z)."
+                ) from None
+            raise
+
+    def _try(self) -> None:
+        """Find out what the net is, by codes and pictures of zeros. Raises ValueError."""
+        net = self.net
         if self.classes and not hasattr(net, "encode"):
             raise ValueError(
                 "A generator that is told classes can't be shown; a net with forward(z) that asks it for one class can."
@@ -56,6 +70,19 @@ class Space:
             raise ValueError(str(error)) from None
         except Exception as error:
             raise ValueError(f"{self._name} can't take codes of {self.latent_dim} numbers: {_short(error)}") from None
+
+    def _numbers_of_pictures(self) -> int:
+        """How many numbers the net gives for a picture, where these are fewer than its pixels; else 0."""
+        x = torch.zeros(2, *self.shape, device=self.device)
+        tries = [(x,), (x.flatten(1),)]
+        if self.classes:  # told as numbers, or one-hot behind the pixels
+            told = torch.zeros(2, self.classes, device=self.device)
+            tries += [(x, told[:, 0].long()), (torch.cat([x.flatten(1), told], dim=1),)]
+        for given in tries:
+            with contextlib.suppress(Exception), torch.no_grad(), evaluating(self.net):
+                count = self.net(*given).numel() // 2
+                return count if count < x[0].numel() else 0
+        return 0
 
     @property
     def _name(self) -> str:

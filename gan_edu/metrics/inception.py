@@ -10,12 +10,12 @@ import os
 import pickle
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_edu import files
 from gan_edu.metrics.extractors import Features, placed
 
 SIDE = 299
@@ -81,7 +81,7 @@ def _unusable(path, why: str) -> RuntimeError:
 def _read(path: str | os.PathLike) -> tuple[dict[str, Tensor], bool]:
     """The weights in a file, and whether it is the one that it should be."""
     try:
-        with open(Path(path).expanduser(), "rb") as file:
+        with open(files.expanded(path), "rb") as file:
             right = hashlib.file_digest(file, "sha256").hexdigest() == SHA256
             file.seek(0)
             weights = torch.load(file, map_location="cpu", weights_only=True)  # numbers, and nothing that could run

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from gan_edu.files import expanded
+
 HERE = Path(__file__).parent
 PICTURES = """
 Samples are sheets of pictures in `runs/first`. Of a picture that isn't square the middle square is learned; what is
@@ -44,7 +46,7 @@ def create(folder: str | Path, data: str | Path) -> list[Path]:
 
     Raises ValueError where the folder has something in it, or the data are neither; then nothing is written.
     """
-    folder, data = Path(folder).expanduser().resolve(), Path(data).expanduser().resolve()
+    folder, data = expanded(folder).resolve(), expanded(data).resolve()
     try:
         f"{folder}{data}".encode()
     except UnicodeEncodeError:

@@ -34,11 +34,15 @@ def train(asked: Asked, say: Callable[[str], None] = print) -> int:
             return 1
     except OSError as error:
         raise Refused(f"{studio.checkpoint} can't be written ({error.strerror or error}): make room.") from None
+    if not studio.gan.step:
+        say(f"Stopped before the first step. To begin: {studio.goes_on()}")
+        return STOPPED
     if outcome == "stopped":
         say(f"Stopped after step {studio.gan.step:,}. Everything is kept in {studio.out}. Go on: {studio.goes_on()}")
         say("Now the report is made; Ctrl-C again does without it.")
     elif outcome == "finished":
-        say(f"Finished: {studio.gan.step:,} steps. Now the report is made.")
+        over = f"The minutes are over: {studio.gan.step:,} of {studio.plan.steps:,}" if studio.unfinished else None
+        say(f"{over or f'Finished: {studio.gan.step:,}'} steps. Now the report is made.")
     good = _report(studio, outcome, say)
     return {"stopped": STOPPED, "diverged": 1}.get(outcome, int(not good))
 

@@ -15,7 +15,7 @@ HOLD_OUT = 1_000  # pictures, from which on a tenth isn't trained on, to find co
 MOST_HELD = 1_000  # or about so many
 LONG = 2_000  # steps that an average of weights is made for where nobody knows how long the run will be
 
-# per device and size: maps at half the picture's side, pictures in a batch, steps
+# chosen, not compared with others; per device and size: maps at half the picture's side, pictures in a batch, steps
 CHOICES = {
     "cpu": {28: (32, 64, 3_000), 32: (32, 64, 3_000), 64: (24, 32, 3_000), 128: (16, 16, 3_000)},
     "gpu": {28: (64, 64, 20_000), 32: (64, 64, 20_000), 64: (64, 64, 20_000), 128: (32, 64, 20_000)},
@@ -42,6 +42,8 @@ class Asked(Checked):
         super().__post_init__()
         if self.steps is not None and self.minutes is not None:
             raise ValueError("Say --steps or --minutes, not both: each says when to stop.")
+        if self.report_only and (self.steps or self.minutes):
+            raise ValueError("Leave --steps and --minutes out: with --report-only nothing is trained.")
 
 
 @dataclass(frozen=True)

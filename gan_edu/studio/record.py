@@ -66,8 +66,8 @@ def fingerprint(pictures: Folder) -> str:
 def out_of(asked: Asked) -> Path:
     """The run's folder: what was said, or runs/ and the name of the pictures' folder."""
     if asked.out is not None:
-        return Path(asked.out).expanduser()
-    return Path("runs", Path(os.path.realpath(Path(asked.folder).expanduser())).name or "pictures")
+        return files.expanded(asked.out)
+    return Path("runs", Path(os.path.realpath(files.expanded(asked.folder))).name or "pictures")
 
 
 def check_places(root: Path, out: Path) -> None:

@@ -17,7 +17,7 @@ from gan_edu import files, gallery, metrics, plotting
 from gan_edu.studio import measures, page
 from gan_edu.studio.page import Markup, code, paragraph
 from gan_edu.studio.plan import FEW, HOLD_OUT, SIZES
-from gan_edu.studio.run import COLUMNS, GAP, SHOWN, Studio
+from gan_edu.studio.run import COLUMNS, GAP, MOST_COPIED, SHOWN, Studio
 
 REPORT, FILM = "report.html", "film.gif"
 SHOWN_REAL = 36
@@ -73,9 +73,10 @@ def _head(studio: Studio, title: str, outcome: str) -> Markup:
     pictures = page.pixels(
         gallery.grid(real, COLUMNS, GAP), f"{len(real)} pictures of the folder in a grid", _scale(studio)
     )
+    ended = "; after the minutes asked for" if outcome == "finished" and studio.unfinished else ENDED[outcome]
     summary = (
         f"A GAN that learned from {len(studio.trained_on):,} {'grey' if plan.grey else 'coloured'} pictures of "
-        f"{plan.size} × {plan.size} pixels, in {_duration(studio.record.seconds)} of training{ENDED[outcome]}. "
+        f"{plan.size} × {plan.size} pixels, in {_duration(studio.record.seconds)} of training{ended}. "
         f"{datetime.date.today():%d %B %Y}."
     )
     return page.element(
@@ -305,8 +306,13 @@ def _nearest(studio: Studio, measured: measures.Measures) -> Markup:
             "says that samples copy training pictures."
         )
     else:
-        few = len(studio.pictures) < HOLD_OUT
-        why = f"{HOLD_OUT:,} pictures are needed to spare some" if few else "these pictures are too many to be divided"
+        why = f"{HOLD_OUT:,} pictures are needed to spare some"
+        if len(studio.pictures) >= HOLD_OUT:
+            why = (
+                f"this run was begun with fewer than {HOLD_OUT:,}, and goes on so: a run with another --out spares some"
+            )
+        if studio.pictures.pixels.numel() > MOST_COPIED:
+            why = "these pictures are too many to be divided"
         said.append(f"There is no copy audit: it takes pictures that weren't trained on, and {why}.")
     return page.section(
         "Are samples copies?",
@@ -351,7 +357,7 @@ def _next(studio: Studio, outcome: str) -> Markup:
     if outcome == "diverged":
         todo.append("Training diverged. Try another seed or smaller pictures, each with an --out of its own.")
     elif studio.unfinished:
-        todo.append(Markup(f"Go on, up to {plan.steps:,} steps: {code(studio.goes_on())}"))
+        todo.append(Markup(f"Go on, up to {plan.steps:,} steps: {code(studio.again())}"))
     else:
         longer = code(studio.longer())
         todo.append(Markup(f"Train longer: {longer}. Do the samples still change in the last rows above?"))

@@ -88,7 +88,7 @@ class Studio:
 
         Raises Refused, and what gan_edu.data, gan_edu.device and gan_edu.training raise.
         """
-        root, out = Path(asked.folder).expanduser(), out_of(asked)
+        root, out = files.expanded(asked.folder), out_of(asked)
         records.check_places(root, out)
         record, notes = Record.read(out), []
         if record is not None:
@@ -125,6 +125,7 @@ class Studio:
             return "finished"
         run = training.Run(self.gan, self.trained_on, None, batch=self.plan.batch, progress=False)
         first, trained, saved = self.gan.step, 0.0, time.monotonic()
+        before = self.record.seconds
         if first == 0:
             self._show(say)
         with _interrupts() as interrupted, _bar(first, goal, minutes) as bar:
@@ -136,12 +137,12 @@ class Studio:
                 now = time.monotonic()
                 trained += now - begun
                 if now - saved >= SAVE_SECONDS:
-                    self._save(trained, bar.write)
+                    self._save(before + trained, bar.write)
                     saved = time.monotonic()
                 if step.number % 10 == 0:  # not at every step: asking a GPU for a number makes it wait
                     bar.set_postfix(D=f"{step.loss_d:.2f}", G=f"{step.loss_g:.2f}", refresh=False)
                 bar.update(int(trained) - bar.n if minutes else 1)
-            self._save(trained)
+            self._save(before + trained)
         return "stopped" if interrupted else "finished"
 
     def _step(self, run: training.Run) -> training.Step:
@@ -162,21 +163,24 @@ class Studio:
         with contextlib.suppress(FileNotFoundError):
             self.gan.load(self.checkpoint)
 
-    def _save(self, trained: float, say: Callable[[str], None] | None = None) -> None:
-        """Write the checkpoint. Where `say` is given, a full disk is told only: the next try may go better."""
+    def _diverged(self, what: str) -> training.TrainingDiverged:
+        """What to raise when something is NaN or infinite, or too large; the last checkpoint is taken up."""
+        step = self.gan.step
+        self._back()
+        return training.TrainingDiverged(step, {what: "NaN or infinite"}, self.checkpoint)
+
+    def _save(self, seconds: float, say: Callable[[str], None] | None = None) -> None:
+        """Write the checkpoint, after so many seconds of training in all. Where `say` is given, a full disk is told
+        only: the next try may go better."""
         if _state_of(self.checkpoint) != self._written:
             raise Refused(f"Another gan-edu train writes to {self.out}, so this one stops: say another --out for it.")
         try:
             self.gan.save(self.checkpoint)
             self._written = _state_of(self.checkpoint)
-            said = replace(self.record, seconds=self.record.seconds + trained)
-            said.write(self.out)
-            if say is None:
-                self.record = said
+            self.record = replace(self.record, seconds=seconds)
+            self.record.write(self.out)
         except ArithmeticError:
-            step = self.gan.step
-            self._back()
-            raise training.TrainingDiverged(step, {"weights": "NaN or infinite"}, self.checkpoint) from None
+            raise self._diverged("weights") from None
         except OSError as error:
             if say is None:
                 raise
@@ -192,6 +196,8 @@ class Studio:
         path = self.out / SAMPLES / f"{self.gan.step:06d}.png"
         try:
             gallery.save_grid(path, self.samples(), columns=COLUMNS, gap=GAP)
+        except ValueError:  # they are no numbers any more, which isn't looked for at every step
+            raise self._diverged("samples") from None
         except OSError as error:
             say(f"{path} can't be written ({error.strerror or error}); training goes on.")
 
@@ -206,9 +212,9 @@ class Studio:
     # -- words -------------------------------------------------------------------------------------------------------
     def again(self, *more: str, out: Path | None = None) -> str:
         """The command for this run (or for the same pictures in another folder), as one types it."""
-        words, out = ["gan-edu", "train", self.asked.folder], out or self.out
+        words, out = ["gan-edu", "train", files.typed(self.asked.folder)], out or self.out
         if out != out_of(Asked(folder=self.asked.folder)):
-            words += ["--out", str(out)]
+            words += ["--out", files.typed(out)]
         if self.asked.device:
             words += ["--device", self.asked.device]
         words += more

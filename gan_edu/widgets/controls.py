@@ -125,12 +125,13 @@ def described(table: type[Checked], *first: str):
     return decorate
 
 
-def patient(settings: Checked, given: dict) -> tuple[Checked, list[str]]:
+def patient(settings: Checked, given: dict, beside: tuple[str, ...] = ()) -> tuple[Checked, list[str]]:
     """Settings with what is given, one after the other, so that a bad one doesn't take the good ones with it; and a
-    sentence for each one that can't be used."""
+    sentence for each one that can't be used. beside: arguments that are no settings, but may have been meant."""
     problems = []
     for name, value in given.items():
         try:
+            unknown([name], (*settings.names(), *beside))
             settings = settings.with_(**{name: value})
         except ASK as error:
             stays = f" So {name} is {getattr(settings, name)!r} for now." if name in settings.names() else ""

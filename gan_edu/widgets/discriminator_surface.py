@@ -89,8 +89,8 @@ class DiscriminatorSurface(RecordedWidget):
     loss: a name in `objectives.LOSSES`, or an `objectives.Loss`. penalty: a name in `objectives.PENALTIES`, "r1 + r2",
     or None. lr_g, lr_d: learning rates. device: as in `gan_edu.device.pick`. `Settings` has defaults and ranges.
 
-    What can't be used is said in the widget, in a sentence, and a default stands in. Raises ValueError for a device
-    that isn't there.
+    What can't be used is said in the widget, in a sentence, and a default stands in; so are names that don't exist.
+    Raises ValueError for a device that isn't there.
     """
 
     painter = "surface"
@@ -111,13 +111,14 @@ class DiscriminatorSurface(RecordedWidget):
         batch: int = Settings.batch,
         seed: int = Settings.seed,
         device=None,
+        **others,
     ):
-        given = {name: value for name, value in locals().items() if name in Settings.names()}
+        given = {name: value for name, value in locals().items() if name in Settings.names()} | others
         self._own = {"generator": generator, "discriminator": discriminator}
         self.device = devices.pick(device)
         self._controls = Controls(Settings, self)
         super().__init__(self._controls.values(), code=CODE)
-        settings, problems = patient(Settings(), self._in_own_numbers(given))
+        settings, problems = patient(Settings(), self._in_own_numbers(given), (*self._own, "device"))
         self.settings = settings.to_dict()
         self._first_seed = self.settings["seed"]
         try:

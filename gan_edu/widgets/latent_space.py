@@ -58,7 +58,7 @@ class LatentSpace(RecordedWidget):
         super().__init__(self._controls.values())
         # what a picture and a code are comes first: other settings depend on them
         first = {"data": data, "latent_dim": settings.pop("latent_dim", 2), "model": model}
-        now, problems = patient(LatentSettings(), first | settings)
+        now, problems = patient(LatentSettings(), first | settings, ("device",))
         self._use(now)
         try:
             self.runs = self._make_runs()

@@ -53,7 +53,7 @@ class ModeCollapse(RecordedWidget):
         usual, problems = patient(CollapseSettings(), {"data": data})
         usual = usual.with_(**USUAL[kind_of(usual.data)])
         given = {name: value for name, value in settings.items() if value is not None or name not in USUAL["plane"]}
-        self._now, more = patient(usual, given)
+        self._now, more = patient(usual, given, ("make_generator", "make_discriminator", "device"))
         problems += more
         self._makers = Makers()
         for player, make in (("generator", make_generator), ("discriminator", make_discriminator)):

@@ -324,9 +324,9 @@ claim("B: the recipe has the best mean", max(b, key=b.get) == "the recipe", meas
 claim("B: WGAN-GP has the worst", min(b, key=b.get) == "WGAN-GP", measured=b)
 
 # %% [markdown]
-# In A, WGAN-GP and the recipe are level at the top, near the ceiling of eight modes. (With one of five other sets of
-# seeds the plain GAN was level with them.) So it depends on which of them you
-# would have called best: the recipe leads in B, too, and WGAN-GP has fallen to the last place, behind the plain GAN.
+# In A, WGAN-GP and the recipe are level at the top, near the ceiling of eight modes. So it depends on which of the two
+# you would have called best: the recipe leads in B, too, and WGAN-GP has fallen to the last place, behind the plain
+# GAN. (With one of five other sets of seeds the plain GAN was level with these two in A.)
 #
 # Read the upper panel alone, and you would write: "hinge + SN collapses, WGAN-GP is as good as the recipe". Read the
 # lower panel alone, and you would write: "hinge + SN is about as good as the plain GAN, WGAN-GP is the worst". Each

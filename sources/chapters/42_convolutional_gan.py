@@ -825,20 +825,21 @@ def conv_generator(maps=16):
 # They play in five ways:
 #
 # - **plain**: the discriminator's learning rate (0.002) is twice the generator's (0.001)
-# - **with R1**: the same, and a gradient penalty on the discriminator. Steepness at real pictures costs
+# - **with R1**: the same, and a gradient penalty on D. Steepness at real pictures costs
 #   $\frac{\gamma}{2}\, \mathbb E\, \lVert \nabla_x \ell(x) \rVert^2$, with $\gamma = 10$
 #   ([chapter 33](33_dynamics.ipynb)). It is taken in every fourth step, four times as strong
 # - **other rates**: no penalty, and the generator's rate (0.004) is four times the discriminator's (0.001)
 #
-# The last one changes two things at once, the *ratio* of the rates and the generator's *own* rate. Two more games take
-# them apart:
+# The last one changes two things, the *ratio* of the rates and the generator's *own* rate. Two more games take them
+# apart:
 #
 # - **both fast**: the old ratio, with a fast generator (0.004 and 0.008)
 # - **slow D**: the new ratio, with the old, slow generator (0.001 and 0.00025)
 #
-# We say "it works" if every seed is nearer to the digits than *1 Gaussian, cut*. (That is a low bar: uncut, it lies at
-# about 30.) A *kind of digit* counts if the classifier sees it in more than 20 of 1,000 samples. What *D says* is the
-# mean probability "real" over the last 50 steps. Two games, *plain* and *slow D*, go on four times as long.
+# We say that a seed *works* if it is nearer to the digits than *1 Gaussian, cut*, and that a way of playing works if
+# all its seeds do. (That is a low bar: uncut, the Gaussian lies at about 30.) A *kind of digit* counts if the
+# classifier sees it in more than 20 of 1,000 samples. What *D says* is the mean probability "real" over the last 50
+# steps. Two games, *plain* and *slow D*, go on four times as long.
 #
 # **Predict, and say why:** which of the five work?
 
@@ -901,11 +902,8 @@ claim(
 fast, slow = ("other rates", "both fast"), ("plain", "with R1", "slow D")
 
 # %%
-claim(
-    "other rates, both fast: every seed works",
-    max(far[n].max() for n in fast) < rivals["1 Gaussian, cut"],
-    measured=far,
-)
+claim("other rates: every seed works", far["other rates"].max() < rivals["1 Gaussian, cut"], measured=far)
+claim("both fast: two of three work", (far["both fast"] < rivals["1 Gaussian, cut"]).sum() >= 2, measured=far)
 claim("at least four kinds of digits in two of three seeds", min(kinds[n].median() for n in fast) >= 4, measured=kinds)
 nearest = min(far[name].min() for name in slow)
 claim("the median of each is nearer than every slow generator", max(far[n].median() for n in fast) < nearest, far)
@@ -928,8 +926,8 @@ claim(
 # that is not enough (though with three other seeds it just was).
 #
 # *Other rates* is the surprise: no penalty, and much nearer. Is it the balance of the two rates? With the old ratio and
-# a fast generator it works, too, if less surely: a seed may draw only two kinds of digits. With the new ratio and a
-# slow generator it doesn't.
+# a fast generator it works, too, if less surely: a seed may draw only two kinds of digits, and with the arithmetic of
+# an older processor one of the three failed. With the new ratio and a slow generator it doesn't.
 
 # %% [markdown]
 # Is the slow generator lost, or only slow? *Plain* is only slow. After 1,200 steps it works, and D is still sure. So a

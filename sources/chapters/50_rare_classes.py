@@ -497,10 +497,11 @@ claim("resampled + moved: higher above its curve than after 250 steps", climb[1]
 # %% [markdown]
 # Doing nothing finds many more eights after 1,000 steps, and the generated eights keep less than half of their gain. So
 # most of what they seemed to give after 250 steps could have been had by training longer. But the gains shrink from
-# both sides: most of the cures that we trained on find *fewer* eights than before. Resampling loses most of its lead,
-# as section 1 said of weights. Moved pictures do need the time: resampled and moved rises, here from below its curve to
-# above it. (With two other groups of five sets it rose as well, and ended close to its curve.) Learning takes time,
-# also without any cure. So a comparison names its number of steps, and gives the same number to doing nothing.
+# both sides: most of the five cures, the shifted answer among them, find *fewer* eights than before (here all five do).
+# Resampling loses most of its lead, as section 1 said of weights. Moved pictures do need the time: resampled and moved
+# rises, here from below its curve to above it. (With two other groups of five sets it rose as well, and ended close to
+# its curve.) Learning takes time, also without any cure. So a comparison names its number of steps, and gives the same
+# number to doing nothing.
 
 # %% [markdown]
 # ## 6 · Believable, new, useful

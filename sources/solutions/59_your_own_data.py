@@ -244,7 +244,7 @@ print(*clothes.report.splitlines()[:-1], sep="\n")
 # the bursts. Then a small GAN trains on the others, twice: on all 300, and on 40 only.
 #
 # **Predict:** in which of the two does your `surprise` see copying? And what will it say of *real* pictures that are in
-# neither set? They are the control: 133 of each class that the folder doesn't hold.
+# neither set? They are the control: for each of the three classes, 133 other pictures, which don't lie in the folder.
 
 
 # %%

@@ -13,6 +13,8 @@ from tqdm import tqdm
 DATA = "{{data}}"
 STEPS, BATCH = 1000, 32  # what train.py does if it isn't told otherwise: two minutes on two CPU cores
 HERE = Path(__file__).resolve().parent
+Image.init()
+FORMATS = [name for name in Image.ID if name not in ("EPS", "IPTC")]  # PostScript is a program, which would be run
 
 
 class Pictures:
@@ -69,7 +71,7 @@ def read(folder, files, size, cache):
         n, grey, broken, deep = 0, True, [], []
         for path in tqdm(files, desc="pictures"):
             try:
-                with Image.open(path) as picture:
+                with Image.open(path, formats=FORMATS) as picture:
                     upright = ImageOps.exif_transpose(picture)
                     if upright.mode == "F" or upright.mode == "I":
                         deep.append(path.name)
@@ -80,7 +82,10 @@ def read(folder, files, size, cache):
                 continue
             grey = grey and bool((array[n] == array[n, :1]).all())
             n += 1
-        for names, why in ((broken, "no pictures"), (deep, "pictures of 32 bits or floats: convert them to 8 bits")):
+        for names, why in (
+            (broken, "nothing that Pillow reads here: convert HEIC, RAW and the like to JPEG or PNG"),
+            (deep, "pictures of 32 bits or floats: convert them to 8 bits"),
+        ):
             if names:
                 print(f"{len(names)} files are left out, since they are {why}: {', '.join(names[:3])}")
         if n < 20:
