@@ -321,7 +321,7 @@ def _all_divided(reference, rewards, beta):
 @discussion(
     "Four abstracts",
     hints=(
-        "For each: which of quality and coverage (or diversity) was measured? Which knob of the baseline was left at 1?",
+        "Which of quality and coverage (or diversity) was measured? Which knob of the baseline was left at 1?",
         "Where is the row for real text that was held out? For a model that copies?",
     ),
 )
