@@ -580,8 +580,8 @@ print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [r
 # likelihood stands that rate, and gets further in both numbers, without a judge. At SeqGAN's own rate likelihood is
 # ahead in coverage only. At low temperatures SeqGAN and the curve of likelihood nearly meet.
 #
-# **Straight-through** also seems to gain quality. But look at its curve (brown): it lies about on that of its start (with
-# other seeds a little below). Nearly all that its 200 steps did, one turn of the knob does.
+# **Straight-through** also seems to gain quality. But look at its curve (brown): it lies about on that of its start
+# (with other seeds a little below). Nearly all that its 200 steps did, one turn of the knob does.
 
 # %% [markdown]
 # **Gumbel-softmax** seems to shine: its texts surprise the oracle less than the oracle's own. It has lost its variety
