@@ -1,12 +1,12 @@
 """Finished models that open at once: of digits and of clothes a GAN, a conditional GAN, a VAE and a classifier each,
-and small models of digits with a latent space that can be drawn.
+and small models of digits with a latent space that can be drawn. And one that writes letters.
 
     generator = models.load("fashion_mnist", "gan")
     images = generator(torch.randn(16, generator.noise_dim))            # (16, 1, 28, 28) in [-1, 1]
 
 `widgets.LatentSpace(models.load("fashion_mnist", "vae"), data="fashion_mnist")` walks in the latent space of one.
 `read("faces_gan")[0]` is a generator of drawn faces in colour: noise (N, 32) → (N, 3, 64, 64). CARD.md,
-CARD_classifiers.md, CARD_latent.md and CARD_faces.md say how they were made and how good they are.
+CARD_classifiers.md, CARD_latent.md, CARD_faces.md and CARD_letters.md say how they were made and how good they are.
 
 FINISHED is the table of all files: none that isn't in it is ever opened.
 """
@@ -72,6 +72,7 @@ FINISHED: dict[str, Callable[[], nn.Module]] = {
     **{f"{name}_{kind}": make for name in NAMES for kind, make in KINDS.items()},
     **{f"latent_{name}": partial(latent_net, kind, latent_dim=dim) for name, (kind, _, dim) in LATENT.items()},
     "faces_gan": lambda: nets.SubpixelGenerator(32, channels=8, shape=(3, 64, 64)),
+    "letters_transformer": nets.LetterTransformer,
 }
 
 
@@ -91,6 +92,15 @@ def load(name: str, kind: str) -> nn.Module:
 def load_latent(name: str) -> tuple[nn.Module, dict[str, str]]:
     """A finished model with a latent space, by its name in LATENT, and what its file says of it. Raises as `load`."""
     return read(f"latent_{_known(name, LATENT, 'There is no finished model')}")
+
+
+def load_letters() -> tuple[nets.LetterTransformer, dict[str, str]]:
+    """The finished transformer of letters, and what its file says of it. Raises RuntimeError as `load`.
+
+    Signs (N, T), places in data.LETTERS, T ≤ 96 → logits (N, T, 27). facts["held_out"]: numbers of the chapters of
+    data.chapters() that it has not learned from, with spaces between them.
+    """
+    return read("letters_transformer")
 
 
 def read(entry: str) -> tuple[nn.Module, dict[str, str]]:

@@ -15,6 +15,7 @@ from gan_edu.nets.conditional import (
     pairs,
 )
 from gan_edu.nets.dcgan import DCGANDiscriminator, DCGANGenerator, SubpixelGenerator, initialize_normal
+from gan_edu.nets.letters import LetterTransformer
 from gan_edu.nets.modes import evaluating
 from gan_edu.nets.perceptron import ACTIVATIONS, Maxout, MinibatchStd, mlp
 from gan_edu.nets.pyramid import SIDES, AsMaps, ToMaps, ToRows
@@ -25,7 +26,7 @@ from gan_edu.nets.vae import VAE, Autoencoder, ConditionalVAE, ConvEncoder, Conv
 __all__ = [
     "ACTIVATIONS", "SIDES", "VAE", "AsMaps", "Autoencoder", "ConditionalBatchNorm", "ConditionalDCGANGenerator",
     "ConditionalDiscriminator", "ConditionalGenerator", "ConditionalVAE", "ConvEncoder", "ConvVAE",
-    "DCGANDiscriminator", "DCGANGenerator", "FeatureNet", "Maxout", "MinibatchStd", "ProjectionDiscriminator",
-    "ResidualBlock", "ResidualDiscriminator", "ResidualGenerator", "SeriesDiscriminator", "SeriesGenerator",
-    "SubpixelGenerator", "ToMaps", "ToRows", "evaluating", "initialize_normal", "mlp", "pairs",
+    "DCGANDiscriminator", "DCGANGenerator", "FeatureNet", "LetterTransformer", "Maxout", "MinibatchStd",
+    "ProjectionDiscriminator", "ResidualBlock", "ResidualDiscriminator", "ResidualGenerator", "SeriesDiscriminator",
+    "SeriesGenerator", "SubpixelGenerator", "ToMaps", "ToRows", "evaluating", "initialize_normal", "mlp", "pairs",
 ]  # fmt: skip
