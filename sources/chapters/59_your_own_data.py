@@ -743,7 +743,7 @@ synthetic.head(4)
 # This is more than theory. Webster et al. (2021) find, among the faces that a GAN makes, those that show a *person* of
 # the training pictures, without being one of these pictures. Stadler et al. (2022) find that synthetic tables either
 # don't prevent such attacks or lose their use. So a GAN is **no anonymiser**. A guarantee comes from differential
-# privacy (chapter 55 is planned for it). Peace comes from consent, and from data without people.
+# privacy (a chapter on it is planned). Peace comes from consent, and from data without people.
 
 # %% [markdown]
 # **Saying so.** In the EU, [Article 50 of the AI Act](https://artificialintelligenceact.eu/article/50/) applies since 2
