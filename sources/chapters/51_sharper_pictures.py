@@ -232,13 +232,13 @@ rows = {"small": F.interpolate(small, scale_factor=4).clamp(-1, 1)} | {name: mad
 plotting.image_grid({name: x[:12].cpu() for name, x in (rows | {"truth": sharp}).items()}, rows=1)
 
 # %% [markdown]
-# Look at the rims of glasses, and at the eyes. From top to bottom the answers get more contrast. Are they *nearer to
-# the truth* in the row above it? Measure both:
+# Look at the rims of glasses, and at the eyes. From top to bottom the answers get more contrast. Does the contrast
+# bring them *nearer to the truth*, the last row? Measure both:
 #
 # - **distortion**: PSNR, against the truth of the same face
 # - **perception**: the Fréchet distance between 1,000 answers and 1,000 *other* real pictures, in random features
-#   ([chapter 59](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges) shows what they see: blur above all). We divide by
-#   its floor, what real pictures score.
+#   ([chapter 59](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges) shows what they see: colours and blur, and hardly
+#   what is missing). We divide by its floor, what real pictures score.
 
 # %%
 reference = metrics.Reference(metrics.random_features((3, 16, 16)), held)
@@ -279,12 +279,12 @@ claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
 # So each measure names another winner. The regression is nearer to the *truth*, the adversary is nearer to *looking
 # real*. Neither comes close to the floor of 1. Our networks are tiny and trained for seconds.
 #
-# The loss is below the 3 dB of an honest draw. But the strong adversary isn't one: it still pays for squared error, and
-# its generator gets no noise, so it makes one answer for each small picture.
+# The adversary costs about 1 dB, less than the 3 dB of an honest draw. It is no honest draw: it still pays for squared
+# error, and its generator gets no noise, so it makes one answer for each small picture.
 #
 # SRGAN (Ledig et al. 2017) did this with photographs, four times larger. (In its best-known form the main error
 # compares features of a trained network, not pixels.) Its authors report both sides as well: lower PSNR than their own
-# regression, and better marks from human viewers.
+# regression, and higher ratings from human viewers.
 
 # %% [markdown]
 # ## 3 · The trade-off, and two cheap tricks
@@ -372,8 +372,8 @@ claim(
 # This is one small network, trained for seconds. A larger adversary may beat the filter. Whoever says so has to sharpen
 # *its* regression, too, and compare at equal PSNR.
 #
-# Both our measures of perception are random features. They see contrast and edges. They hardly see whether a face has
-# *one* mark too many. So we count that ourselves.
+# Our measure of perception uses random features, and so does its check with another random net. They see contrast and
+# edges. They hardly see whether a face has *one* mark too many. So we count that ourselves.
 
 # %% [markdown]
 # ## 4 · Marks that were never there
@@ -549,8 +549,9 @@ fewer = told["strong, the same, drawn often"] < told["strong adversary"] - 0.02
 claim("who saw few different marks tells them less well, however often they were drawn", fewer, told)
 
 # %% [markdown]
-# The simple reader of the small picture does best. All networks lie below it: they lost a little, and none added
-# anything. Even the smoothly enlarged picture, which everybody would call worst, tells no less than they do.
+# The simple reader of the small picture does best. All networks lie below it, and none added anything. The four that
+# saw many marks lost a little. Even the smoothly enlarged picture, which everybody would call worst, tells no less than
+# they do.
 #
 # Is that a law? Half of it. All answers are computed from the small picture, so the *best possible* reader of the small
 # picture loses against none of them. For one fixed, simple reader (our bluest pixel) computing can help: a network
@@ -658,8 +659,9 @@ claim(
 # adversary adds contrast: some faces get dark rims, or stray spots. But who wears glasses is lost, and neither network
 # brings it back: where rims are or would be, wearers and others come out equally dark.
 #
-# The adversary costs PSNR again, and comes nearer in features, in the median by more than the 15 % of section 2. Both
-# stay far from the floor. If you restore a photograph by inpainting, say which pixels are invented.
+# The adversary costs PSNR again, and comes nearer in features: by 20 % in the median, but by 3 % only in one seed. In
+# section 2 it was about a quarter. Both stay far from the floor. If you restore a photograph by inpainting, say which
+# pixels are invented.
 
 # %% [markdown]
 # ## 6 · Whole faces in colour, and attributes counted

@@ -178,10 +178,10 @@ identity("a dense layer undoes one new order", torch.allclose(x @ layer.weight.T
 
 # %% [markdown]
 # Black dashes are exact, each orange line is a seed. The first two have the rhythm, but after 200 steps most of them
-# hold it for too long. *One* new order does no harm here: it is the same puzzle for all
-# windows, and a dense layer solves it by exchanging its columns. A *fresh* order destroys the information. Windows with
-# the same values in another order get the same logits on average, so the generator hears nothing about order. Each seed
-# ends with a curve of its own, as chance made it. Yet the values spread as they should.
+# hold it for too long. *One* new order does no harm here: it is the same puzzle for all windows, and a dense layer
+# solves it by exchanging its columns. A *fresh* order destroys the information. Windows with the same values in another
+# order get the same logits on average, so the generator hears nothing about order. Each seed ends with a curve of its
+# own, and none resembles the exact one. Yet the values spread as they should.
 #
 # So ask of each discriminator and of each judge: **what can't it see?** One that gets single steps, histograms, or
 # means over the window is blind in the same way.
@@ -200,7 +200,7 @@ identity("a dense layer undoes one new order", torch.allclose(x @ layer.weight.T
 # - **Convolution in one dimension**: each value is computed from the noise of the last steps, here 17, by four layers.
 #   All steps at once, without a state.
 # - **Transformer**: each step looks back at all earlier ones and *chooses* what to weigh (causal attention). It needs
-#   to be told where a step stands. (A chapter on text is planned.)
+#   to be told where a step stands. ([Chapter 56](56_text.ipynb) explains it.)
 
 # %%
 for kind in nets.SeriesGenerator.KINDS:
@@ -543,10 +543,10 @@ claim("one Gaussian by likelihood: more than the GAN", apart["GRU by likelihood"
 claim("with a mixture: below 62 %", apart["… with a mixture"] < 0.62, apart)
 
 # %% [markdown]
-# Look at the histograms. AR fit and Gaussian process have about the right autocorrelation, and a single hump: they can
-# make nothing but Gaussian values. The judge finds them in about nine of ten cases. The forecast hardly sees it. Does a
-# forecast not show such a thing, or was the forecaster too small? It has 32 units. **Predict** what one with two layers
-# of 64 says.
+# Look at the histograms. The AR fit and the Gaussian process (not drawn) have about the right autocorrelation, and a
+# single hump: they can make nothing but Gaussian values. The judge finds them in about nine of ten cases. The forecast
+# hardly sees it. Does a forecast not show such a thing, or was the forecaster too small? It has 32 units. **Predict**
+# what one with two layers of 64 says.
 
 # %% tags=["nbval-ignore-output"]
 three = ("real again", "AR fit", "Gaussian process")
@@ -561,9 +561,10 @@ claim(
 )
 
 # %% [markdown]
-# It was too small. The best forecast is near 0.9 where the last value is high and near −0.9 where it is low, with a
-# bend between. Its error is 0.25. The best *linear* forecast, all that these two rivals can teach, has 0.29. The small
-# forecaster was stopped before it found the bend. A judge that is too small is blind.
+# It was too weak. The best forecast is near 0.9 where the last value is high and near −0.9 where it is low, with a bend
+# between. Its error is 0.25. The best *linear* forecast, all that these two rivals can teach, has 0.29. In the same 300
+# steps the small forecaster didn't find the bend. (With more steps it might: we haven't tried.) A judge that is too
+# small, or stopped too early, is blind.
 #
 # The GRU with *one* Gaussian for the next value has the rivals' fault. The next value lies near the present level, or
 # near the other one, and one Gaussian has to cover both. With three Gaussians the same net, trained for as long, is
@@ -658,9 +659,9 @@ claim(
 #
 # The GAN has learned the lean, and half of the border. The recurrent net with a mixture has learned the lean as well,
 # and more of the border. Who learns to forecast (the error is a share of the variance) from windows of these two does
-# about as well as with the real windows. The AR fit's lie at the upper end of theirs, and blocks are clearly worse:
-# their seams fall into most of the nine steps that the forecaster sees. So on this series a GAN has something to give,
-# and again a likelihood net gives as much.
+# about as well as with the real windows. The AR fit's lie at the upper end of theirs, and blocks are clearly worse: the
+# forecaster sees nine steps at a time, and two of three such pieces hold a seam. So on this series a GAN has something
+# to give, and again a likelihood net gives as much.
 
 # %% [markdown]
 # Does the GAN repeat the years that it saw? *nearest* is the mean distance to the nearest training window. Its control
@@ -769,7 +770,8 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # ## Recap
 #
 # - A series is its order. Histograms can't see it; the autocorrelation and the spectrum can.
-# - A GAN learns what its discriminator sees. With shuffled time it learned the values and not the order.
+# - A GAN learns what its discriminator sees. With a fresh order for each window it learned the values and not the
+#   order; one new order for all did no harm.
 # - Build the rivals in earnest. On an AR(2) the AR fit wins *on time*: a GAN that trains for longer comes near it.
 # - On two regimes and on sunspots the linear rivals were found out, and the GAN did better. On the regimes blocks did
 #   as well as the GAN, and a recurrent net with a mixture and a model with two states better. The GAN's gain was that
