@@ -442,9 +442,9 @@ claim("augmented: less memory than the plain run at step 700", augmented["memory
 # Here the augmented one had less memory (0.50 against 0.63) and fewer copies (0.48 against 0.58). Does augmentation do
 # more than stopping early, then? We tried another set of seeds. The memory was lower again (0.52 against 0.57), but the
 # copies came out *the other way round* (0.71 against 0.60). So with short runs like these we **can't tell**. In a
-# larger comparison (200, 1,000 and 10,000 pictures of clothes, 2,400 steps, three seeds, `benchmarks/README.md`) no
-# augmentation beat none. There D hadn't learned the pictures by heart yet. Zhao et al. (2020) and Karras et al. (2020)
-# show for long runs that augmentation helps.
+# larger comparison (200, 1,000 and 10,000 pictures of clothes, 2,400 steps, three seeds, `benchmarks/README.md`) none
+# of the augmentations did better than training without one, by more than the seeds differ. There D hadn't learned the
+# pictures by heart yet. Zhao et al. (2020) and Karras et al. (2020) show for long runs that augmentation helps.
 #
 # And the distance? It doesn't know which pictures were trained on. The training pictures themselves, nothing but
 # copies, come out as good as other real pictures. **A good distance doesn't exclude copying**, so keep the audit beside
@@ -496,7 +496,7 @@ print(pd.DataFrame(columns).map("{:.0f}".format).to_string() if columns else "no
 
 # %% [markdown]
 # On that CPU 64 × 64 pixels in colour took 3.3 times as long as 32 × 32, and 128 × 128 another 4.4 times as long. Twice
-# the batch took 1.5 to 1.9 times as long, and colour a quarter more than grey.
+# the batch took 1.5 to 1.9 times as long, and colour about a quarter more than grey.
 #
 # Whatever your machine is, you can count the *work*. Twice the side is four times as many pixels, and the nets have one
 # more stage. Twice the batch is twice the work. Colour changes only the stages next to the picture. Work isn't time:
@@ -815,7 +815,8 @@ synthetic.head(4)
 # %% [markdown]
 # ## Recap
 #
-# - Read the report and look at the contact sheet. Divide *before* anything else, with twins and groups on one side.
+# - Read the report and look at the contact sheet. Keep one of equal pictures, then divide, with each group on one side,
+#   before you train or measure anything.
 # - Two judges see different things, and one of ours was nearly blind to missing moods. Spoil real pictures to find out.
 # - The copy audit needs its two controls: unseen real pictures, and true copies. It finds the changes that you thought
 #   of. A good distance can come from copying.
@@ -834,7 +835,7 @@ synthetic.head(4)
 #
 # </details>
 #
-# <details><summary>All photos of one cat show the same cat, in 40 bursts of ten. How do you divide them?</summary>
+# <details><summary>You have 400 photos of one cat, in 40 bursts of ten. How do you divide them?</summary>
 #
 # By bursts: all ten photos of a burst go to the same side. Otherwise nearly each test picture has near-twins in
 # training, so that copying looks like a good model.
@@ -844,8 +845,8 @@ synthetic.head(4)
 # <details><summary>Rows drawn again did well in three of five columns. Why train a GAN on a table?</summary>
 #
 # Because drawn rows *are* the real rows. If those must not be given to others, drawing them again is no way. (Then ask
-# whether a GAN's rows may be given away.) But build a copula first: here it kept the rule better than our GANs, and was
-# harder to tell apart.
+# whether a GAN's rows may be given away.) But build a copula first, with care: here the one for each bike kept the rule
+# better than our GANs, and was harder to tell apart.
 #
 # </details>
 
