@@ -128,8 +128,7 @@ print("probabilities", [round(x, 2) for x in p.tolist()], " exact gradient", [ro
 # These two need the judge's *slope*. So the judge must say something about vectors that are no letters. We take two
 # judges who agree about each letter, $\sum_k r_k y_k$ and $\sum_k r_k y_k^2$. Between the letters they differ.
 #
-# **Predict, and say why:** for which ways is it important which of the two judges sits there? Which way has the most
-# noise?
+# **Predict, and say why:** for which ways is it important which of the two judges sits there? Which has the most noise?
 
 # %%
 judges = {"straight": lambda y: y @ reward, "curved": lambda y: y**2 @ reward}
