@@ -121,8 +121,8 @@ print("probabilities", [round(x, 2) for x in p.tolist()], " exact gradient", [ro
 # **REINFORCE with a baseline** uses $r_k - b$ in the place of $r_k$. Any number $b$ that doesn't depend on the draw is
 # allowed: the mean of $b \nabla \log p_k$ is $b \nabla \sum_k p_k = b \nabla 1 = 0$. We take the mean of the points.
 #
-# **Straight-through** (Bengio et al. 2013) shows the judge a one-hot vector, and on the way back pretends that it had
-# been the softmax. **Gumbel-softmax** (Jang et al. 2017, Maddison et al. 2017) shows the judge something soft: the
+# **Straight-through** (Bengio et al. 2013) shows the judge a one-hot vector, and on the way back pretends that it
+# was the softmax. **Gumbel-softmax** (Jang et al. 2017, Maddison et al. 2017) shows the judge something soft: the
 # softmax of (logits + Gumbel noise) / $\tau$, a *temperature*. For small $\tau$ it is nearly one-hot.
 #
 # These two need the judge's *slope*. So the judge must say something about vectors that are no letters. We take two
@@ -938,8 +938,9 @@ for name, spot in rows.items():
 #
 # The penalty leads the writer to the dashed line. With $\beta = 4$ it ends where the formula says. With $\beta = 1$ it
 # has the formula's quality, but covers less (0.93 against 0.69). That is a weak penalty: each *whole text* of the
-# reference is weighed with the oracle's probability. The curve of temperatures lies above the dashed line. Two reasons are possible: the formula knows the oracle's
-# points, and it weighs whole texts, so it also avoids letters that lead to poor continuations.
+# reference is weighed with the oracle's probability. The curve of temperatures lies above the dashed line. Two reasons
+# are possible: the formula knows the oracle's points, and it weighs whole texts, so it also avoids letters that lead to
+# poor continuations.
 #
 # With a judge that is *not* perfect comes a second danger: the writer finds what the judge likes by mistake.
 # [Gao et al. 2022](https://arxiv.org/abs/2210.10760) let a large judge stand in for people, and trained smaller ones
