@@ -116,7 +116,7 @@ print("probabilities", [round(x, 2) for x in p.tolist()], " exact gradient", [ro
 # ## 2 · Four ways round
 #
 # **REINFORCE** (Williams 1992) uses $\nabla p_k = p_k \nabla \log p_k$. So $\nabla J$ is the mean of
-# $r_k \nabla \log p_k$ over drawn letters. It needs a letter's *points*, and nothing else about the judge.
+# $r_k \nabla \log p_k$ over drawn letters. It needs a letter's *points*, nothing else.
 #
 # **REINFORCE with a baseline** uses $r_k - b$ in the place of $r_k$. Any number $b$ that doesn't depend on the draw is
 # allowed: the mean of $b \nabla \log p_k$ is $b \nabla \sum_k p_k = b \nabla 1 = 0$. We take the mean of the points.
