@@ -240,7 +240,7 @@ claim("10 points more for each letter: at least 3 times the noise, without a bas
 #   small only if the model is neither too narrow nor too wide. (Papers call it diversity.)
 #
 # Both are small for a good model. The oracle's own texts score its entropy in both. We subtract that, so the oracle
-# sits at 0, 0. Nobody can get below 0 in coverage (KL is never negative, chapter 31). In quality one *can*: by writing
+# sits at 0, 0. Nobody gets below 0 in coverage (KL ≥ 0, chapter 31). In quality one *can*: by writing
 # only what the oracle finds likeliest. Beside them we print the **variety**: the writer's own entropy, less the
 # oracle's (below 0: too narrow). Four oracles, each with 800 texts to learn from, run side by side.
 
