@@ -333,11 +333,10 @@ def test_lines_of_cells_are_told_as_the_notebook_counts_them(monkeypatch):
 
 def test_a_refused_constructor_says_one_thing(make):
     code = "from gan_edu.widgets import DiscriminatorSurface as D\n"
-    for arguments, words in (("device='nowhere'", "nowhere"), ("bach=3", "bach")):
-        ended = subprocess.run(
-            [sys.executable, "-c", f"{code}D({arguments})"], capture_output=True, text=True, env=os.environ, timeout=120
-        )
-        assert words in ended.stderr and "ignored" not in ended.stderr and ended.returncode == 1
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{code}D(device='nowhere')"], capture_output=True, text=True, env=os.environ, timeout=120
+    )
+    assert "nowhere" in ended.stderr and "ignored" not in ended.stderr and ended.returncode == 1
 
 
 @pytest.mark.parametrize("change", ["set", "branch"])
