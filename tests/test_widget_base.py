@@ -334,7 +334,11 @@ def test_lines_of_cells_are_told_as_the_notebook_counts_them(monkeypatch):
 def test_a_refused_constructor_says_one_thing(make):
     code = "from gan_edu.widgets import DiscriminatorSurface as D\n"
     ended = subprocess.run(
-        [sys.executable, "-c", f"{code}D(device='nowhere')"], capture_output=True, text=True, env=os.environ, timeout=120
+        [sys.executable, "-c", f"{code}D(device='nowhere')"],
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        timeout=120,
     )
     assert "nowhere" in ended.stderr and "ignored" not in ended.stderr and ended.returncode == 1
 
