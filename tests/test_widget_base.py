@@ -343,6 +343,13 @@ def test_a_refused_constructor_says_one_thing(make):
     assert "nowhere" in ended.stderr and "ignored" not in ended.stderr and ended.returncode == 1
 
 
+def test_an_unknown_argument_is_told_in_the_widget_once_and_nothing_else_is_said():
+    code = "from gan_edu.widgets import DiscriminatorSurface as D\nprint(D(bach=3).view.message)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=120)
+    assert ended.stdout.count("'bach'") == 1 and "Did you mean 'batch'?" in ended.stdout
+    assert ended.stderr == "" and ended.returncode == 0
+
+
 @pytest.mark.parametrize("change", ["set", "branch"])
 def test_a_setting_that_does_not_exist_costs_nothing(make, change):
     widget = make().run(30, progress=False)

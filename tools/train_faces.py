@@ -23,24 +23,13 @@ VERSION = "1"  # raise it when the weights change
 COUNT = 2000  # faces that are measured
 
 
-def stairs(model, pictures):
-    """Two thirds of the steps at the full learning rate, and the last third with a falling one, in ten stairs."""
-    training.run(model, pictures, STEPS * 2 // 3, batch=BATCH, progress=False)
-    for _ in range(10):
-        for optimizer in model.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] *= 0.7
-        training.run(model, pictures, STEPS // 30, batch=BATCH, progress=False)
-    return model
-
-
 def train():
     start = time.process_time()
     device.seed_everything(SEED)
     discriminator = DCGANDiscriminator(channels=16, hidden=64, shape=(3, 64, 64))
     recipe = dict(loss="relativistic", penalties={"r1": 1.0}, penalty_every=8, lr=RATE, betas=(0.0, 0.99), ema=0.998)
     gan = training.GAN(models.FINISHED[ENTRY](), discriminator, **recipe, seed=SEED, device="cpu")
-    stairs(gan, data.faces(FACES, size=64, seed=DRAWN).tensor())
+    finished.stairs(gan, data.faces(FACES, size=64, seed=DRAWN).tensor(), STEPS, BATCH)
     finished.write(ENTRY, gan.nets["average"], start, steps=STEPS, seed=SEED, version=VERSION)
 
 

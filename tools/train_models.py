@@ -25,30 +25,19 @@ GAN_STEPS, GAN_BATCH, GAN_RATE = 3900, 64, 2e-3
 VAE_STEPS, VAE_BATCH, VAE_RATE = 9000, 128, 1e-3
 
 
-def stairs(model, data, steps, batch):
-    """Train two thirds of the steps at the full learning rate, and the last third with a falling one, in ten stairs."""
-    training.run(model, data, steps * 2 // 3, batch=batch, progress=False)
-    for _ in range(10):
-        for optimizer in model.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] *= 0.7
-        training.run(model, data, steps // 30, batch=batch, progress=False)
-    return model
-
-
 def trained(name, kind):
     """The net as it is stored, after training on the full training set."""
     torch.manual_seed(SEED)
     net, full = models.net(kind), images(name, full=True)
     if kind == "vae":
         model = training.VAE(net, lr=VAE_RATE, seed=SEED, device="cpu")
-        return stairs(model, full.tensor(low=0.0), VAE_STEPS, VAE_BATCH).net
+        return finished.stairs(model, full.tensor(low=0.0), VAE_STEPS, VAE_BATCH).net
     classes = 10 if kind == "conditional_gan" else None
     data = full.pairs() if classes else full.tensor()
     discriminator = DCGANDiscriminator(32, hidden=128, classes=classes)
     recipe = dict(penalties={"r1": 1.0}, penalty_every=8, lr=GAN_RATE, betas=(0.0, 0.99), ema=0.998)
     model = training.GAN(net, discriminator, seed=SEED, device="cpu", **recipe)
-    return stairs(model, data, GAN_STEPS, GAN_BATCH).nets["average"]
+    return finished.stairs(model, data, GAN_STEPS, GAN_BATCH).nets["average"]
 
 
 def write(which):
