@@ -934,7 +934,7 @@ for name, spot in rows.items():
 # %% [markdown]
 # Nothing is wrong with the judge, and the writer collapses all the same. The most points are to be had from the one
 # likeliest text, so *the aim itself* is collapse. In a GAN the judge would learn to see this; a fixed judge doesn't.
-# (Shuffled points cost coverage, too, but little. That is the noise of this rate.)
+# (Shuffled points cost coverage, too: 0.4 of the 2.4. That is the noise of this rate.)
 #
 # The penalty leads the writer to the dashed line. With $\beta = 4$ it ends where the formula says. With $\beta = 1$ it
 # has the formula's quality, but covers less (0.93 against 0.69). That is a weak penalty: each *whole text* of the
