@@ -7,6 +7,8 @@ import tempfile
 import hypothesis
 import matplotlib
 
+from tests import warm_kernels
+
 # Exercises are incomplete on purpose; the others are a learner's own, set aside by `course.py update`.
 collect_ignore_glob = ["exercises/*", "*.mine-*"]
 
@@ -20,6 +22,8 @@ hypothesis.settings.load_profile("course")
 
 def pytest_configure(config):
     """Give tests and notebooks folders of their own, so that they neither see nor change the learner's."""
+    if config.getoption("nbval", False) and (kernels := warm_kernels.installed()):
+        config.add_cleanup(kernels.close)
     if hasattr(config, "workerinput"):
         return  # pytest-xdist's workers inherit the folders
     if config.getoption("nbval", False):
@@ -34,7 +38,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Start what takes longest, notebooks and browser, first: the short tests then keep both cores busy to the end.
+    """Start what takes longest, notebooks and browser, first: the short tests then keep the cores busy to the end.
+
+    The browser's files are spread among the notebooks: a browser mostly waits, a notebook mostly computes.
 
     Of notebooks' outputs in HTML only the text beside it is compared: recordings for exported pages hold every digit of
     a training, which differ from processor to processor.
@@ -43,7 +49,8 @@ def pytest_collection_modifyitems(items):
         if "text/html" not in notebook.skip_compare:
             notebook.skip_compare = (*notebook.skip_compare, "text/html")
 
-    def order(item):
-        return (item.path.suffix != ".ipynb", "browser" not in item.path.parts)
-
-    items.sort(key=order)
+    files = list(dict.fromkeys(item.path for item in items))
+    notebooks = [path for path in files if path.suffix == ".ipynb"]
+    browser = [path for path in files if "browser" in path.parts]
+    place = {path: n / len(kind) for kind in (notebooks, browser) for n, path in enumerate(kind)}
+    items.sort(key=lambda item: place.get(item.path, 1))

@@ -4,14 +4,13 @@
     python benchmarks/series.py --part longer  or "AR(2)", "regimes": this one, also where it is recorded already
     python benchmarks/series.py --table        print what is recorded; nothing is measured
 
-One thread of one core. Results are kept in recorded/series.json; chapter 54 shows them. `seconds` are CPU seconds, so
-that other programs disturb them little.
+One thread of one core. Results are kept in recorded/series.json; chapter 54 shows them. `seconds` are CPU seconds, the
+least of three seeds, so that other programs disturb them little.
 """
 
 import argparse
 import ast
 import json
-import platform
 import time
 from datetime import date
 from pathlib import Path
@@ -72,14 +71,15 @@ def longer() -> list[dict]:
     plans += [("GRU GAN", "by_gan", 350), ("GRU GAN", "by_gan", 800)]
     made, took = {}, {}
     for name, function, steps in plans:
-        start = time.process_time()
+        took[name, steps] = []
         for seed, x in enumerate(series):
+            start = time.process_time()
             made[name, steps, seed] = chapter[function](x, 3000, seed=seed, steps=steps)
-        took[name, steps] = (time.process_time() - start) / len(series)
+            took[name, steps].append(time.process_time() - start)
         print(name, steps, took[name, steps], flush=True)
     apart = told_apart(processes.ar2(3000, LENGTH, seed=100), made)
     return [
-        {"kind": name, "steps": steps, "seconds": round(took[name, steps], 1)}
+        {"kind": name, "steps": steps, "seconds": round(min(took[name, steps]), 1)}
         | {"apart": [apart[name, steps, seed] for seed in SEEDS]}
         for name, _, steps in plans
     ]
@@ -121,9 +121,10 @@ def main():
         if asked.table or asked.part not in (None, name) or (asked.part is None and name in record):
             continue
         about = {"date": date.today().isoformat(), "torch": torch.__version__, "gan_edu": __version__}
+        about |= {"machine": device.describe("cpu"), "command": f"python benchmarks/series.py --part {name!r}"}
         rows = measure()
         record = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}  # another part may have been added
-        record[name] = about | {"machine": platform.machine(), "rows": rows}
+        record[name] = about | {"rows": rows}
         write_atomically(RECORD, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
     print(table(record))
 

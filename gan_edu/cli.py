@@ -138,6 +138,8 @@ def _parse_and_run(arguments):
     train = _add_train(commands)
     cache = commands.add_parser("cache", help="say what is kept of your pictures; `gan-edu cache clear` removes it")
     cache.add_argument("action", nargs="?", choices=["clear"], metavar="clear", help="remove it")
+    ask = commands.add_parser("ask", help='say where the course speaks of something: gan-edu ask "loss is zero"')
+    ask.add_argument("question", nargs="+", metavar="WORDS", help="in English or Chinese")
     commands.add_parser("progress", help="show which exercises are solved")
 
     for parser_of, name in ((train, "train"), (new, "new")):
@@ -159,6 +161,14 @@ def _parse_and_run(arguments):
         return _train(chosen)
     if chosen.command == "cache":
         return _cache(chosen.action)
+    if chosen.command == "ask":
+        from gan_edu.search import as_text
+
+        try:
+            print(as_text(" ".join(chosen.question)))
+        except ValueError as error:
+            raise Problem(str(error)) from None
+        return 0
     if chosen.command == "progress":
         from gan_edu.checks import show_progress
 
@@ -254,15 +264,16 @@ def test(arguments):
         raise Problem(f"pytest can't be loaded ({error}). `python3 course.py test` installs it.") from None
     if find_chromium() is None:
         print(NO_CHROMIUM, flush=True)
-    # One thread for each of the two workers; no bars in compared outputs; notebooks choose their own backend.
+    # One thread for each of the workers; no bars in compared outputs; notebooks choose their own backend.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TQDM_DISABLE"):
         os.environ.setdefault(name, "1")
     os.environ.pop("MPLBACKEND", None)
     return int(pytest.main([*TEST_ARGUMENTS, *arguments]))
 
 
-# A notebook's cells stay on one worker, in order (loadscope); conftest.py puts the notebooks first.
-TEST_ARGUMENTS = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+# A notebook's cells stay on one worker, in order (loadscope); conftest.py puts the notebooks first. Three workers keep
+# two cores busy: one of them is often waiting for a browser.
+TEST_ARGUMENTS = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
 TEST_ARGUMENTS += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout", "900"]
 
 

@@ -8,6 +8,8 @@ import weakref
 
 import torch
 
+import gan_edu._optimizers  # noqa: F401 (the first optimiser of a process is made sooner)
+
 ENVIRONMENT_VARIABLE = "GAN_EDU_DEVICE"
 _ones: weakref.WeakSet = weakref.WeakSet()  # those that want one thread now; weak, for an interrupt may lose one
 _single, _several, _counting = False, 1, threading.Lock()

@@ -20,6 +20,7 @@ import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -61,38 +62,66 @@ _HOUSE = {
 }
 
 
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": ".15",
+    "axes.facecolor": "white",
+    "axes.grid": False,
+    "axes.labelcolor": ".15",
+    "axes.labelsize": 11,
+    "axes.linewidth": 1.0,
+    "axes.prop_cycle": cycler(color=NEUTRAL),
+    "axes.spines.bottom": True,
+    "axes.spines.left": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 12,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "figure.figsize": (WIDTH, 3.8),
+    "figure.titlesize": 12,
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every computer
+    "font.size": 11,
+    "grid.color": ".8",
+    "grid.linestyle": "-",
+    "grid.linewidth": 1,
+    "image.cmap": "gray",
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "legend.title_fontsize": 11,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 6,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "patch.linewidth": 1,
+    "savefig.dpi": 100,
+    "savefig.facecolor": "white",
+    "text.color": ".15",
+    **{
+        f"{axis}tick.{name}": value
+        for axis in "xy"
+        for name, value in {
+            "color": ".15",
+            "direction": "out",
+            "labelsize": 11,
+            "major.size": 6,
+            "major.width": 1.25,
+            "minor.size": 4,
+            "minor.width": 1,
+        }.items()
+    },
+    "xtick.bottom": True,
+    "xtick.top": False,
+    "ytick.left": True,
+    "ytick.right": False,
+}
+
+
 def use_style():
     """Set the course's style; call it once, at the top of a notebook."""
-    import seaborn  # here, because it brings pandas with it: too slow for those who only want a colour
-
-    seaborn.set_theme(
-        context="notebook",
-        style="ticks",
-        palette=list(NEUTRAL),
-        rc={
-            "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every computer
-            "font.size": 11,
-            "axes.titlesize": 12,
-            "axes.labelsize": 11,
-            "xtick.labelsize": 11,
-            "ytick.labelsize": 11,
-            "legend.fontsize": 11,
-            "legend.title_fontsize": 11,
-            "figure.titlesize": 12,
-            "figure.figsize": (WIDTH, 3.8),
-            "figure.dpi": 100,
-            "savefig.dpi": 100,
-            "figure.facecolor": "white",
-            "savefig.facecolor": "white",
-            "figure.constrained_layout.use": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.linewidth": 1.0,
-            "lines.linewidth": 2.0,
-            "legend.frameon": False,
-            "image.cmap": "gray",
-        },
-    )
+    plt.rcParams.update(_STYLE)
     # matplotlib says so when a legend's best place took a second to find: on a busy machine that is any legend
     warnings.filterwarnings("ignore", 'Creating legend with loc="best" can be slow', UserWarning)
     shell = _notebook()

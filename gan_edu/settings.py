@@ -71,6 +71,9 @@ class Whole:
         return f"a whole number{low}" + ("" if self.high is None else f" to {self.high}")
 
 
+SEED = Whole(0, 2**63 - 1)  # what PyTorch takes
+
+
 @dataclass(frozen=True)
 class Flag:
     """True or False."""

@@ -293,8 +293,16 @@ def write_course(root):
     return root
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_pacer():
+    """Spare each build the training that measures this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "pace", lambda env: build.PACE)
+        yield
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, no_pacer):
     """The course, built once; tests that change something take `course`."""
     root = write_course(tmp_path_factory.mktemp("course"))
     assert build.main([], root) == 0
@@ -391,6 +399,11 @@ def test_header_shows_what_was_measured(built):
     assert facts.run_seconds > 0 and re.fullmatch("[0-9a-f]{64}", facts.source_sha256)
     assert f"**Minutes** {facts.read_minutes} to read · {lint.about(facts.run_seconds)} to run" in head
     assert "GPU: not measured" in head
+
+
+def test_the_pace_of_this_machine_is_measured():
+    printed = subprocess.run([sys.executable, "-c", build.PACER], capture_output=True, check=True, text=True).stdout
+    assert 0 < float(printed) < 1000
 
 
 def test_times_are_rounded_for_readers():
@@ -847,6 +860,14 @@ def test_a_tree_without_chapters_is_no_course(tmp_path):
     assert lint.check_tree(tmp_path) == ["there are no chapters in sources/chapters"]
 
 
+@pytest.mark.parametrize(("name", "fits"), [("81_tables", True), ("91_beyond", False), ("71_Seeing", False)])
+def test_the_tens_digit_of_a_file_is_a_part(tmp_path, name, fits):
+    for kind in ("chapters", "solutions"):
+        (tmp_path / "sources" / kind).mkdir(parents=True)
+        (tmp_path / "sources" / kind / f"{name}.py").touch()
+    assert ("tens digit" in "\n".join(lint.check_tree(tmp_path))) != fits
+
+
 def test_missing_and_orphan_notebooks_are_told(course):
     shutil.copy(course / "chapters/41_small.ipynb", course / "chapters/43_orphan.ipynb")
     (course / "exercises/42_next.ipynb").unlink()
@@ -879,6 +900,17 @@ def test_dead_links_are_told(course, link, problem):
     nbformat.write(nb, path)
     found = lint.check_links(course)
     assert len(found) == 1 and problem in found[0] and "chapters/42_next.ipynb, cell 3" in found[0], found
+
+
+def test_dead_links_in_shown_markdown_are_told(course):
+    path = course / "chapters/42_next.ipynb"
+    nb = nbformat.read(path, 4)
+    number, cell = next((n, c) for n, c in enumerate(nb.cells, 1) if c.cell_type == "code")
+    shown = {"text/markdown": "[a](41_small.ipynb#1-·-A-sum) [b](41_small.ipynb#1-·-A-product)"}
+    cell.outputs.append(nbformat.v4.new_output("display_data", data=shown))
+    nbformat.write(nb, path)
+    found = lint.check_links(course)
+    assert len(found) == 1 and f"output of cell {number}: the link 41_small.ipynb#1-·-A-product names" in found[0]
 
 
 def test_good_links_and_code_are_left_alone(course):

@@ -405,7 +405,7 @@ def test_test_adds_its_arguments_before_the_callers(pytest_called):
     assert cli.main(["test", "-k", "widgets"]) == 0
     ((arguments, environment),) = pytest_called
     assert arguments[-2:] == ["-k", "widgets"]
-    assert "--nbval" in arguments and arguments[:2] == ["-n", "2"]
+    assert "--nbval" in arguments and arguments[:2] == ["-n", "3"]
     assert environment["OMP_NUM_THREADS"] == environment["TQDM_DISABLE"] == "1"
     assert "MPLBACKEND" not in environment
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from gan_edu import data, plotting
+from gan_edu import data, models, plotting
 from gan_edu.data import drawn_faces
 from gan_edu.data.drawn_faces import PARTS
+from tools import train_faces
 
 BINARY = ("glasses", "smile", "stripes", "mark")
 
@@ -27,7 +28,9 @@ def test_shapes_types_and_range():
 def test_every_size(size):
     faces = data.faces(2, size=size)
     assert faces.shape == (3, size, size)
-    assert torch.equal(faces.attributes["tone"], data.faces(2).attributes["tone"])
+    assert all(faces.pixels.float().std(dim=(1, 2, 3)) > 20)
+    for name in ("mark_x", "mark_y"):
+        assert torch.allclose(faces.attributes[name] * 64 / size, data.faces(2).attributes[name], atol=1e-4)
 
 
 def test_a_seed_is_its_faces_and_the_longer_set_begins_with_the_shorter(monkeypatch):
@@ -63,8 +66,9 @@ def test_a_share_changes_its_part_and_nothing_else(name, part):
     assert changed.flatten(1).any(1).all() and not (changed & ~near).any()
 
 
-def test_parts_show_what_the_attributes_say():
-    faces = data.faces(300, size=64, seed=1, mark=0.5)
+@pytest.mark.parametrize("size", [28, 64])
+def test_parts_show_what_the_attributes_say(size):
+    faces = data.faces(300, size=size, seed=1, mark=0.5)
     for name in ("glasses", "mark"):
         seen = (faces.parts == PARTS.index(name)).flatten(1).any(1)
         assert torch.equal(seen, faces.attributes[name])
@@ -108,6 +112,7 @@ def test_stripes_have_the_colour_of_a_plain_shirt_on_average():
     ("options", "error", "says"),
     [
         ({"count": 0}, ValueError, "count must be a whole number from 1"),
+        ({"count": 10**10}, ValueError, "count must be a whole number from 1 to 1000000"),
         ({"count": 2.5}, (TypeError, ValueError), "count"),
         ({"count": 3, "size": 4}, ValueError, "size must be a whole number from 8 to 256"),
         ({"count": 3, "glasses": 1.5}, ValueError, "glasses must be a number from 0 and up to 1"),
@@ -124,3 +129,9 @@ def test_they_are_an_image_set_for_the_rest_of_the_library():
     faces = data.faces(40, size=32)
     assert faces.tensor(rows=slice(0, 3)).shape == (3, 3, 32, 32)
     plotting.contact_sheet(faces, columns=5)
+
+
+def test_the_card_of_the_generator_says_how_it_was_made():
+    facts = models.read(train_faces.ENTRY)[1]
+    card = (models.FOLDER / "CARD_faces.md").read_text(encoding="utf-8")
+    assert card.startswith(train_faces.recipe_of(facts)) and facts["steps"] == str(train_faces.STEPS)

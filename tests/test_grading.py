@@ -154,6 +154,7 @@ def test_a_class_gets_points_for_answers_only(tmp_path, monkeypatch):
     from traitlets.config import Config
 
     course = write_course(tmp_path / "course")
+    monkeypatch.setattr(build, "pace", lambda env: build.PACE)  # nobody asks how long it takes
     assert build.main(["41_small"], course) == 0
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     monkeypatch.setenv("PYTHONPATH", str(course))

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ["torch", "numpy", "matplotlib", "IPython", "jupyterlab", "sklearn"]
 
 
-def modules_after(code):
-    code = f"{code}\nimport sys; print(*[name for name in {HEAVY} if name in sys.modules])"
+def modules_after(code, wanted=HEAVY):
+    code = f"{code}\nimport sys; print(*[name for name in {wanted} if name in sys.modules])"
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
@@ -24,6 +24,11 @@ def test_import_loads_nothing_heavy(code):
 
 def test_this_test_would_notice_torch():
     assert "torch" in modules_after("import gan_edu; gan_edu.device").split()
+
+
+def test_what_every_chapter_imports_leaves_out_what_few_need():
+    code = "from gan_edu import data, ensemble, metrics, nets, plotting, training; plotting.use_style()"
+    assert modules_after(code, ["pandas", "scipy", "seaborn", "sklearn", "ipywidgets"]).split() == []
 
 
 def test_modules_load_when_first_used():

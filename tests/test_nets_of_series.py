@@ -20,6 +20,14 @@ def test_shapes_and_gradients(kind, length, columns, hidden, noise):
     assert all(weight.grad is not None for net in (G, D) for weight in net.parameters())
 
 
+@pytest.mark.parametrize("length", [8, 9, 10, 24, 25])
+def test_a_discriminator_sees_every_step(length):
+    torch.manual_seed(0)
+    D, x = nets.SeriesDiscriminator(length, 2), torch.randn(20, 2, length, requires_grad=True)
+    D(x).sum().backward()
+    assert (x.grad.abs().amax(dim=0) > 0).all()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_step_looks_ahead(kind):
     torch.manual_seed(0)
@@ -53,5 +61,11 @@ def test_what_can_not_be_made():
         nets.SeriesGenerator("transformr", 24)
     with pytest.raises(ValueError, match="length"):
         nets.SeriesDiscriminator(7)
+    for kind in KINDS:
+        G = nets.SeriesGenerator(kind, 24)
+        for shape in [(3, 7 * 4), (0, G.noise_dim), (3, G.noise_dim + 4), (3, 1, G.noise_dim)]:
+            with pytest.raises(ValueError, match=rf"Noise must have shape \(N, {G.noise_dim}\); got"):
+                G(torch.randn(shape))
+        assert G(torch.randn(G.noise_dim, 3).T).shape == (3, 1, 24)
     with pytest.raises(TypeError, match="columns"):
         nets.SeriesGenerator("gru", 24, columns="one")

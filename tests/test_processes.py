@@ -56,7 +56,7 @@ def test_sines_are_arcs():
     x = processes.sines(2000, seed=0)
     assert x.shape == (2000, 5, 24) and 0.5 <= x.min() and x.max() <= 1
     angle = torch.asin((2 * x[:, :, :2].double() - 1).clamp(-1, 1))
-    assert (angle[:, :, 0]).max() < 0.1001 and (angle[:, :, 1] - angle[:, :, 0]).max() < 0.1001
+    assert (angle[:, :, 0]).max() < 0.1001 and 0.099 < (angle[:, :, 1] - angle[:, :, 0]).max() < 0.1001
     assert abs(np.corrcoef(x[:, 0, -1], x[:, 1, -1])[0, 1]) < 0.1  # columns know nothing of each other
 
 
@@ -74,18 +74,31 @@ def test_seeds(make):
     torch.manual_seed(5)
     assert torch.equal(make(3, 24), make(3, 24, seed=5)) and make(3, 24, seed=5).dtype == torch.float32
     assert not torch.equal(make(3, 24, seed=5), make(3, 24, seed=6))
+    assert torch.equal(make(3, 24, 5), make(3, 24, seed=5)), "the seed stands third"
     with pytest.raises(ValueError, match="length must be"):
         make(3, 0)
     with pytest.raises((TypeError, ValueError), match="seed"):
         make(3, 24, seed="x")
+    with pytest.raises(ValueError, match="seed must be a whole number from 0 to"):
+        make(3, 24, seed=2**70)
 
 
 def test_numbers_out_of_range():
-    for bad in ({"period": 1.5}, {"damping": 1.0}, {"damping": -0.1}):
+    for bad in ({"period": 1.5}, {"damping": 1.0}, {"damping": 0.99999}, {"damping": -0.1}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             processes.ar2(1, 5, 0, **bad)
     with pytest.raises(ValueError, match="stay"):
         processes.regimes(1, 5, 0, stay=1.2)
+    with pytest.raises(ValueError, match="noise"):
+        processes.regimes(1, 5, 0, noise=1e300)
     with pytest.raises(TypeError, match="noise"):
         processes.regimes(1, 5, 0, noise="loud")
     assert processes.ar2_autocorrelation(0).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("period", [2.0, 8.0, 1e6])
+@pytest.mark.parametrize("damping", [0.5, 0.999])
+def test_the_noise_has_the_variance_that_the_law_asks_for(period, damping):
+    a1, a2 = processes.ar2_coefficients(period, damping)
+    exact = (1 + a2) * (1 - a2 - a1) * (1 - a2 + a1) / (1 - a2)  # without the subtraction of nearly equal numbers
+    assert abs(processes._noise_variance(a1, a2) / exact - 1) < 1e-6

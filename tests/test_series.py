@@ -50,7 +50,7 @@ def test_windows_with_gaps_are_left_out_and_no_others(gaps, stride):
     starts = [k for k in range(0, 56, stride) if not gaps & set(range(k, k + 5))]
     assert got.starts.tolist() == starts and got.left_out == len(range(0, 56, stride)) - len(starts)
     np.testing.assert_allclose(got.decode(got.tensor())[:, 0, 0], [2.0 * k for k in starts], atol=1e-4)
-    assert ("windows with gaps were left out" in got.report) == (got.left_out > 0)
+    assert ("windows with gaps, left out: " in got.report) == (got.left_out > 0)
 
 
 @pytest.mark.parametrize(
@@ -132,3 +132,19 @@ def test_nets_train_on_windows():
     gan = GAN(nets.mlp([4, 16, 12]), nets.mlp([12, 16, 1]), device="cpu")
     run(gan, got.tensor(flat=True), 5, progress=False)
     assert got.decode(gan.sample(3)).shape == (3, 1, 12)
+
+
+def test_a_stray_in_a_column_of_a_file_is_a_gap_as_in_a_table(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"2020-01-{1 + k % 28:02d},{'-' if k == 7 else k * k % 13},{k * k % 7},x\n" for k in range(60)]
+    path.write_text("time,temp,wind,note\n" + "".join(rows))
+    with pytest.warns(UserWarning, match=r"Column 'temp': 1 is no finite number \('-'\) and taken as a gap\."):
+        got = data.series(path, 4)
+    assert got.names == ("temp", "wind") and got.left_out == 4 and set(got.dropped) == {"time", "note"}
+
+
+def test_a_column_that_only_counts_is_left_out_beside_others(tmp_path):
+    frame = pd.DataFrame({"year": range(1700, 1760), "number": [k * k % 17 for k in range(60)]})
+    got = data.series(frame, 4)
+    assert got.names == ("number",) and got.dropped == {"year": "it only counts, from 1700 in steps of 1"}
+    assert data.series(frame[["year"]], 4).names == ("year",)

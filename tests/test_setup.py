@@ -323,8 +323,8 @@ def test_a_notebook_stays_on_one_worker_and_exercises_are_left_out(tmp_path):
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    for name in ("pyproject.toml", "conftest.py"):
-        shutil.copy(ROOT / name, tmp_path)
+    for name in ("pyproject.toml", "conftest.py", "tests/warm_kernels.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
     line = [sys.executable, "-m", "pytest", *cli.TEST_ARGUMENTS, "-v", "--color=no"]
     shown = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True).stdout
     assert "1 failed, 17 passed" in shown, shown

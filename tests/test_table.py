@@ -1,5 +1,6 @@
 """A table as numbers and back: what goes in comes out, what is dropped says why, and what can't be read is told."""
 
+import contextlib
 import datetime
 import gzip
 import warnings
@@ -195,6 +196,9 @@ def test_other_rows_of_the_same_columns():
         (lambda f: f.assign(city=[["Bern"]] * N), ValueError, "The column 'city' holds what is no category, such as a"),
         (lambda f: f.assign(age=np.nan), ValueError, "The column 'age' has gaps, and had none"),
         (lambda f: f.assign(member=None), ValueError, "The column 'member' has gaps, and had none"),
+        (lambda f: f.assign(income="1,5"), ValueError, "The column 'income' holds '1,5', which can't be read"),
+        (lambda f: f.assign(age=1e60), ValueError, r"The column 'age' holds 1e\+60, too far out for 32 bits"),
+        (lambda f: pd.concat([f, f[["age"]]], axis=1), DataError, "The table has two columns called 'age'"),
         (lambda f: f.to_dict(), TypeError, "A table comes from a CSV file or a pandas DataFrame; got dict"),
     ],
 )
@@ -416,7 +420,7 @@ def test_rows_without_any_value_are_left_out():
     made = pd.concat([frame().drop(columns="country"), pd.DataFrame(index=range(3))], ignore_index=True)
     made = made.astype({"member": object})
     table = data.table(made)
-    assert len(table) == N and table.empty_rows == 3 and "3 rows without any value were left out" in table.report
+    assert len(table) == N and table.empty_rows == 3 and "rows without any value, left out: 3" in table.report
 
 
 def test_the_report():
@@ -431,7 +435,7 @@ def test_the_report():
     assert ", by the day; " in lines[5]
     assert lines[7].split(None, 1) == ["country", "'CH' in all rows"]
     assert lines[8].split(None, 1) == ["id", "dropped: it counts the rows"]
-    assert lines[9] == "  2 rows equal an earlier one" and len(lines) == 10
+    assert lines[9] == "  rows that equal an earlier one: 2" and len(lines) == 10
 
 
 # Files
@@ -550,8 +554,12 @@ def test_places_that_hold_no_csv(tmp_path):
 @pytest.mark.parametrize(
     "name, content, words",
     [
-        ("a.csv.gz", gzip.compress(b"a;b\n1;2\n3;4\n"), "1 times a semicolon: try delimiter=';'"),
-        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n3,4\n" * 99)[:-20], "a.csv.gz can't be unpacked, it is damaged"),
+        ("a.csv.gz", gzip.compress(b"a;b\n1;2\n3;4\n", mtime=0), "1 times a semicolon: try delimiter=';'"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"a,b\n1,2\n3,4\n" * 99, mtime=0)[:-20],
+            "a.csv.gz can't be unpacked, it is damaged",
+        ),
         ("a.csv.xz", b"a,b", "a.csv.xz can't be unpacked"),
         ("a.zip", b"PK", "a.zip can't be unpacked"),
         ("a.tar", b"a", "a.tar can't be "),
@@ -629,3 +637,41 @@ def test_nets_train_on_a_table():
     assert len(table.decode(run(gan, table, 5, progress=False).sample(20))) == 20
     vae = VAE(nets.VAE(shape=(size,), hidden=(16,)), log_likelihood="gaussian", device="cpu")
     assert len(table.decode(run(vae, table, 5, progress=False).sample(20))) == 20
+
+
+def test_codes_in_a_file_keep_their_zeros(tmp_path):
+    text = "zip,x,gap\n" + "".join(f"0{1000 + k % 4},{k * k % 7}.5,{'' if k % 5 else '007'}\n" for k in range(30))
+    table = data.table(csv(tmp_path, text))
+    assert str(table.columns[0]) == "category of 4: 01000, 01001, 01002, 01003"
+    back = table.decode(table.tensor())
+    assert back["zip"].tolist() == [f"0{1000 + k % 4}" for k in range(30)] and back["x"].dtype == float
+    assert back["gap"].dropna().unique().tolist() == ["007"]
+
+
+def test_decimal_commas_that_nobody_said_are_asked_for(tmp_path):
+    text = "a;b\n" + "".join(f"{k % 9},{k % 3};{k * k % 7},5\n" for k in range(40))
+    for read in (
+        lambda **said: data.table(csv(tmp_path, text), delimiter=";", **said),
+        lambda **said: data.series(csv(tmp_path, text), 4, delimiter=";", **said),
+    ):
+        with warnings.catch_warnings(record=True) as caught, contextlib.suppress(DataError):
+            warnings.simplefilter("always")
+            read()
+        assert "column 'a' holds texts such as '0,0': if these are numbers, say decimal=','" in str(caught[0].message)
+        assert caught[0].filename == __file__
+        with warnings.catch_warnings(action="error"):
+            read(decimal=",")
+    with pytest.raises(ValueError, match="delimiter and decimal can't both be ','"):
+        data.table(csv(tmp_path, text), decimal=",")
+    with pytest.warns(UserWarning, match="holds numbers only, and is taken for the names"):
+        data.table(csv(tmp_path, "5,1;3,5\n4,9;3,0\n4,7;3,2\n5,0;3,1\n"), delimiter=";", decimal=",")
+
+
+def test_one_stray_is_said_in_the_singular_and_equal_numbers_are_no_numbers():
+    with pytest.warns(UserWarning, match=r"1 is no number \('-'\) and taken as a gap\."):
+        table = data.table(pd.DataFrame({"a": ["-", *map(str, range(9, 50))], "b": range(42, 0, -1)}))
+    assert "1 is no number ('-') and taken as a gap" in table.report
+    one = data.table(pd.DataFrame({"a": [None, *range(9, 50)], "b": range(42, 0, -1)}))
+    assert one.report.splitlines()[1].endswith("; 1 gap")
+    with pytest.raises(ValueError, match=r"The column 'a' can't be a number: always 0\.1\."):
+        data.table(pd.DataFrame({"a": [0.1] * 50, "b": range(50)[::-1]}), kinds={"a": "number"})

@@ -1,4 +1,5 @@
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from gan_edu import ensemble, nets, objectives, training
+from gan_edu.data import toy
 from gan_edu.training import GAN, VAE, CheckpointError, TrainingDiverged, run, train
 
 
@@ -137,6 +139,52 @@ def test_resuming_is_exact_with_dropout_and_batch_norm_whatever_else_draws_rando
     torch.rand(7)
     run(resumed, Blob(), 7, progress=False)
     assert_same(weights(whole), weights(resumed))
+
+
+def test_a_training_in_the_background_disturbs_neither_the_global_stream_nor_new_nets():
+    def drawn():
+        torch.manual_seed(0)
+        return torch.rand(3), nets.mlp([2, 64, 64, 2])
+
+    (expected, same), stop = drawn(), threading.Event()
+    gan = make_gan()
+
+    def train_on():
+        while not stop.is_set():
+            run(gan, toy.make("ring"), 20, progress=False)
+
+    thread = threading.Thread(target=train_on)
+    thread.start()
+    try:
+        for _ in range(200):
+            numbers, net = drawn()
+            assert torch.equal(numbers, expected)
+            assert_same(net.state_dict(), same.state_dict())
+    finally:
+        stop.set()
+        thread.join()
+    assert gan.step > 20
+
+
+def noisy(real, fake):
+    return torch.rand(()) * (fake.mean(-1) - real.mean(-1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "quiet"),
+    [
+        ({}, True),
+        ({"discriminator": nn.Sequential(nn.Dropout(0.5), nn.Linear(2, 1))}, False),
+        ({"loss": objectives.Loss("noisy", noisy, objectives.hinge.generator)}, False),
+    ],
+)
+def test_what_may_draw_from_the_global_stream_gets_a_stream_of_the_model(changes, quiet):
+    changes = {"discriminator": nets.mlp([2, 8, 1])} | changes
+    gan = GAN(nets.mlp([2, 8, 2]), device="cpu", **changes)
+    assert gan.draws_nothing is quiet
+    with gan.own_randomness():
+        within = torch.get_rng_state()
+    assert torch.equal(within, torch.get_rng_state()) is quiet
 
 
 def test_leaving_the_loop_stops_and_going_on_is_the_same_run():

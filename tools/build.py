@@ -38,7 +38,7 @@ if str(ROOT) not in sys.path:
 
 from gan_edu.files import write_atomically  # noqa: E402
 from gan_edu.settings import near  # noqa: E402
-from tools import lint  # noqa: E402
+from tools import course_map, glossary, lint  # noqa: E402
 
 KINDS = ("chapters", "solutions")
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -233,11 +233,13 @@ def render(nb, root, kind, name, run_seconds):
         "run_time": lambda: lint.about(run_seconds),
         "gpu_time": lambda: gpu_time(root, name),
         "neighbours": lambda: neighbours(root, name),
+        "paths": lambda: course_map.paths_table(root),
     }
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             pattern = r"\{\{(" + "|".join(values) + r")\}\}"
             cell.source = re.sub(pattern, lambda match: values[match.group(1)](), cell.source)
+            cell.source = glossary.MARK.sub(lambda match: glossary.table(root, match.group()), cell.source)
     return nb
 
 
@@ -290,6 +292,11 @@ for game in games:
     steps(*game[:2], 5)
 print(sum(steps(*game) for game in games))
 """
+
+
+def pace(env):
+    """What PACER prints on this machine now."""
+    return float(subprocess.run([sys.executable, "-c", PACER], env=env, capture_output=True, check=True).stdout)
 
 
 class CleanRoom:
@@ -360,8 +367,7 @@ class CleanRoom:
                 return wall
             # Where others keep the processor busy, the kernel's own seconds of it tell more than the clock.
             seconds = min(wall, busy) if busy > 0 else wall
-            pace = subprocess.run([sys.executable, "-c", PACER], env=self.env, capture_output=True, check=True)
-            return seconds * PACE / float(pace.stdout)
+            return seconds * PACE / pace(self.env)
 
 
 def _children_seconds():

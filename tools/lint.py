@@ -599,7 +599,7 @@ def check_tree(root):
     problems += [f"sources/chapters/{n}.py has no exercises sources/solutions/{n}.py" for n in chapters - solutions]
     problems += [f"sources/solutions/{n}.py has no chapter sources/chapters/{n}.py" for n in solutions - chapters]
     for name in sorted(chapters | solutions):
-        if not re.fullmatch(r"[0-6]\d_[a-z0-9_]+", name):
+        if not re.fullmatch(r"[0-8]\d_[a-z0-9_]+", name):
             problems.append(f"{name}: a file's name is NN_topic, in small letters, with the part as tens digit")
     numbers = [name[:2] for name in chapters]
     problems += [f"two chapters have the number {n}" for n in sorted(set(numbers)) if numbers.count(n) > 1]
@@ -669,14 +669,21 @@ def documents(root):
     return sorted(books) + sorted(root.glob("*.md")) + sorted(inner)
 
 
+def _shown_markdown(cell):
+    """The markdown texts that a code cell has shown."""
+    texts = [output.get("data", {}).get("text/markdown") for output in cell.get("outputs", [])]
+    return ["".join(text) for text in texts if text]
+
+
 def check_links(root):
-    """Links inside the course lead somewhere, headings included."""
+    """Links inside the course lead somewhere, headings included; also those in markdown that a cell has shown."""
     root = Path(root).resolve()
     problems, known = [], {}
     for path in documents(root):
         if path.suffix == ".ipynb":
-            cells = nbformat.read(path, 4).cells
-            texts = [(f", cell {n}", c.source) for n, c in enumerate(cells, 1) if c.cell_type == "markdown"]
+            cells = list(enumerate(nbformat.read(path, 4).cells, 1))
+            texts = [(f", cell {n}", c.source) for n, c in cells if c.cell_type == "markdown"]
+            texts += [(f", output of cell {n}", text) for n, c in cells for text in _shown_markdown(c)]
         else:
             texts = [("", path.read_text(encoding="utf-8"))]
         for where, text in texts:

@@ -3,7 +3,7 @@
     python -m tools.make_course_text 00 60      the chapters from 00 to 60
 
 The text that comes with the package is a copy that stays: what chapter 56 measures, and the finished model of letters,
-belong to it. Run this only to make another one.
+belong to it. Run this only to make another one, and say so with --again.
 """
 
 import argparse
@@ -24,7 +24,8 @@ def paragraphs(source: str) -> list[str]:
         if not cell.startswith(" [markdown]"):
             continue
         text = "\n".join(line[2:] for line in cell.splitlines()[1:] if line.startswith("#"))
-        for pattern in (r"^```.*?^```", r"\$\$.*?\$\$|\$[^$]*\$", r"`[^`]*`", r"<[^>]*>", r"\{\{.*?\}\}"):
+        formula = r"\$\$.*?\$\$|\$(?=\S)(?:(?!\n\s*\n)[^$])*(?<=\S)\$"  # no paragraph ends within, no space at its ends
+        for pattern in (r"^```.*?^```", r"`[^`]*`", formula, r"</?[a-z][^>]*>", r"\{\{.*?\}\}"):
             text = re.sub(pattern, " ", text, flags=re.S | re.M)
         text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
         text = re.sub(r"[\u4e00-\u9fff]+", " ", text)
@@ -53,10 +54,15 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("first")
     parser.add_argument("last")
+    parser.add_argument("--again", action="store_true", help="write over the text that models have learned from")
     arguments = parser.parse_args()
+    if not arguments.again and CHAPTERS_FILE.exists():
+        parser.error(f"{CHAPTERS_FILE.name} is there, and models have learned from it: --again writes over it")
     text = "".join(
         f"= {number}\n" + "".join(line + "\n" for line in lines)
         for number, lines in collect(arguments.first, arguments.last).items()
     )
+    if not text:
+        parser.error(f"there is no chapter from {arguments.first} to {arguments.last}")
     write_atomically(CHAPTERS_FILE, text.encode())
     print(f"{CHAPTERS_FILE.name}: {len(text.split()):,} words, {len(text) / 1e3:.0f} kB")

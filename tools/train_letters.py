@@ -33,7 +33,7 @@ def texts():
 
 
 def train(steps=STEPS, net=None):
-    """Trains the model and writes its weights, in 16 bits."""
+    """The trained model, and when it began (time.process_time)."""
     start = time.process_time()
     torch.manual_seed(SEED)
     learn, _ = texts()
@@ -68,9 +68,10 @@ def write_card():
 
 Written by `tools/train_letters.py`; don't edit. `gan_edu.models.load_letters()` opens it.
 
-`{ENTRY}.safetensors` holds the weights of `gan_edu.nets.LetterTransformer`: {len(net.blocks)} layers with 4 heads of
-attention, {net.place.weight.shape[1]} numbers at each place, a context of {net.context} letters, {weights:,} weights,
-stored in 16 bits. Trained here, from nothing, on {len(learn):,} letters of this course's own prose
+`{ENTRY}.safetensors` holds the weights of `gan_edu.nets.LetterTransformer`: {len(net.blocks)} layers with
+{net.blocks[0].heads} heads of attention, {net.place.weight.shape[1]} numbers at each place, a context of {net.context}
+letters, {weights:,} weights, stored in 16 bits.
+Trained here, from nothing, on {len(learn):,} letters of this course's own prose
 (`gan_edu.data.chapters`, as it stood when chapter 56 was written), in 27 signs: small letters and the space.
 AdamW (weight decay 0.05), one-cycle learning rate up to {RATE}, batches of {BATCH} windows, {facts["steps"]} steps,
 seed {facts["seed"]}, {facts["seconds"]} CPU seconds, torch {facts["torch"]}, version {facts["version"]}.
@@ -78,15 +79,15 @@ seed {facts["seed"]}, {facts["seconds"]} CPU seconds, torch {facts["torch"]}, ve
 Held out: chapters {facts["held_out"]}, {len(held_out):,} letters. (Every seventh chapter, chosen before anything was
 measured.) The licence of the text is CC BY 4.0. The weights are shared under the licence of this project.
 
-| bits for each letter, with at least {net.context // 2} letters before it | |
+| bits for each letter, with at least {net.context // 2 + 1} letters before it | |
 |---|---|
 | as many letters of the chapters learned from | {bits["learned from"]:.3f} |
 | held-out chapters | {bits["held out"]:.3f} |
 | held-out chapters, frequencies of the letters alone | {frequencies:.3f} |
 | no knowledge: log2 27 | {math.log2(27):.3f} |
 
-**Limits.** It has seen one author, one subject and less text than a short novel. Chapters share phrases, so another
-text will score worse. It sees {net.context} letters. It knows no facts and answers no questions.
+**Limits.** It has seen one author, one subject and about as much text as a novel has. Chapters share phrases, so
+another text will score worse. It sees {net.context} letters. It knows no facts and answers no questions.
 """
     write_atomically(models.FOLDER / "CARD_letters.md", card.encode())
     print(card)
@@ -95,6 +96,7 @@ text will score worse. It sees {net.context} letters. It knows no facts and answ
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--card", action="store_true", help="only measure and write the card")
+    torch.set_num_threads(1)
     if not parser.parse_args().card:
         net, start = train()
         facts = {"held_out": " ".join(HELD_OUT), "steps": STEPS, "seed": SEED, "version": VERSION}

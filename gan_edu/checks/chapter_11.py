@@ -313,9 +313,9 @@ class _Squares(nn.Module):
     hints=(
         "Move z a little, in each of its directions: how does the output move? All these movements are the columns of "
         "a matrix.",
-        "The Jacobian matrix: torch.func.jacrev(G)(z), or torch.autograd.functional.jacobian(G, z). How many of its "
+        "The Jacobian matrix: torch.autograd.functional.jacobian(G, z), or torch.func.jacrev(G)(z). How many of its "
         "columns are independent?",
-        "int(torch.linalg.matrix_rank(torch.func.jacrev(G)(z)))",
+        "int(torch.linalg.matrix_rank(torch.autograd.functional.jacobian(G, z)))",
     ),
     insight="It is never more than the number of noise numbers, and never more than the narrowest layer: a generator "
     "with a density in pixel space needs at least as many noise numbers as pixels.",
@@ -328,7 +328,7 @@ class _Squares(nn.Module):
     ],
 )
 def directions(G, z):
-    return int(torch.linalg.matrix_rank(torch.func.jacrev(G)(z)))
+    return int(torch.linalg.matrix_rank(torch.autograd.functional.jacobian(G, z)))
 
 
 @directions.misconception(
@@ -365,7 +365,7 @@ def _narrowest_layer(G, z):
 
 @directions.misconception("all entries of the Jacobian that are not zero. Count its independent columns: its rank.")
 def _entries_not_zero(G, z):
-    return int((torch.func.jacrev(G)(z) != 0).sum())
+    return int((torch.autograd.functional.jacobian(G, z) != 0).sum())
 
 
 # --- are GANs dead?

@@ -70,6 +70,8 @@ class Scaled(Column):
         there = x[~np.isnan(x)]
         if len(there) == 0:
             raise Dropped("none of its values can be read as that")
+        if there.min() == there.max():  # a standard deviation of equal numbers may be 1e-17
+            raise Dropped(f"always {there[0]:g}")
         with np.errstate(all="ignore"):
             mean, std = float(there.mean()), float(there.std())
         if not (np.isfinite(mean) and 0 < std < np.inf):
@@ -90,7 +92,12 @@ class Scaled(Column):
     def encode(self, series: pd.Series) -> np.ndarray:
         x = self.read(series)
         gaps = np.isnan(x)
+        strays = series[gaps & series.notna().to_numpy()]
+        if len(strays) and "taken as" not in self.note:
+            raise ValueError(f"The column {self.name!r} holds {strays.iloc[0]!r}, which can't be read as the rest.")
         scaled = np.where(gaps, 0.0, (x - self.mean) / self.std)
+        if np.abs(scaled).max(initial=0) > np.finfo(np.float32).max:
+            raise ValueError(f"The column {self.name!r} holds {x[np.abs(scaled).argmax()]:g}, too far out for 32 bits.")
         if self.gaps:
             return np.stack([scaled, gaps], axis=1)
         if gaps.any():
@@ -270,13 +277,13 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
     if kind == "category":
         return Categories.of(series)
     if kind == "number":
-        return Numbers.of(series, _strays(series, _numbers(series), "numbers"))
+        return Numbers.of(series, strays_in(series, _numbers(series), "number"))
     if kind == "date":
         dates = _are_dates(series)
         if not dates and _form(there) is None:
             raise Dropped("fewer than nine in ten of its values are texts with a date, written in one way")
         form = None if dates else _form(there)
-        return Dates.of(series, form, _strays(series, _seconds(series, form), "dates"))
+        return Dates.of(series, form, strays_in(series, _seconds(series, form), "date"))
     try:
         different = there.nunique()
     except TypeError:
@@ -293,7 +300,7 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
         x = _numbers(series)
         if x[0] in (0, 1) and (np.diff(x) == 1).all():
             raise Dropped("it counts the rows")
-        return Numbers.of(series, _strays(series, _numbers(series), "finite numbers"))
+        return Numbers.of(series, strays_in(series, _numbers(series), "finite number"))
     if not (types.is_object_dtype(series) or types.is_string_dtype(series)):
         raise Dropped(f"{series.dtype} is no kind of number, date or category")
     return _column_of_text(series, there, different)
@@ -301,13 +308,10 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
 
 def _column_of_text(series: pd.Series, there: pd.Series, different: int) -> Column:
     """What a column of texts, or of texts and other things, is."""
-    text = there.astype(str)
-    codes = text.str.match(r"0\d").any()  # 007 is no number
-    x = _numbers(series)
-    if not codes and np.isfinite(x).sum() >= (1 - STRAYS) * len(there):
-        return Numbers.of(series, _strays(series, x, "numbers"))
-    if text.str.contains(r"\d\D").mean() >= 1 - STRAYS and (form := _form(there)) is not None:
-        note = _strays(series, _seconds(series, form), "dates")
+    if (x := numbers_of(series)) is not None:
+        return Numbers.of(series, strays_in(series, x, "number"))
+    if there.astype(str).str.contains(r"\d\D").mean() >= 1 - STRAYS and (form := _form(there)) is not None:
+        note = strays_in(series, _seconds(series, form), "date")
         swapped = form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
         if form != swapped and np.isfinite(_seconds(series, swapped)).sum() == len(there):
             note = "; ".join(filter(None, [note, f"it could be {swapped}, too"]))
@@ -318,6 +322,18 @@ def _column_of_text(series: pd.Series, there: pd.Series, different: int) -> Colu
         raise Dropped(f"{different:,} different texts in {len(there):,} rows, as names and notes are")
     kinds = sorted({"text" if isinstance(value, str) else "number" for value in there})
     return Categories.of(series, "texts and numbers" if len(kinds) == 2 else "")
+
+
+def numbers_of(series: pd.Series) -> np.ndarray | None:
+    """float64 (N,), NaN for gaps, of a column of real numbers, or of texts that nearly all are numbers; else None."""
+    if series.dtype.kind in "iufb":
+        return _numbers(series)
+    there = series.dropna()
+    if len(there) and (types.is_object_dtype(series) or types.is_string_dtype(series)):
+        with contextlib.suppress(TypeError):  # lists, dictionaries
+            x, codes = _numbers(series), there.astype(str).str.match(r"0\d").any()  # 007 is no number
+            return x if not codes and np.isfinite(x).sum() >= (1 - STRAYS) * len(there) else None
+    return None
 
 
 def _numbers(series: pd.Series) -> np.ndarray:
@@ -372,10 +388,12 @@ def _of_several_zones(there: pd.Series) -> bool:
     return False
 
 
-def _strays(series: pd.Series, x: np.ndarray, what: str) -> str:
-    """'3 are no numbers ('n/a', 'unknown') and taken as gaps', or ''."""
+def strays_in(series: pd.Series, x: np.ndarray, what: str) -> str:
+    """'3 are no numbers ('n/a', 'unknown') and taken as gaps', or ''. what: the word for one."""
     strays = series[np.isnan(x) & series.notna().to_numpy()]
     if strays.empty:
         return ""
     shown = ", ".join([*dict.fromkeys(map(repr, strays.tolist()))][:3])
-    return f"{len(strays):,} {'is' if len(strays) == 1 else 'are'} no {what} ({shown}) and taken as gaps"
+    if len(strays) == 1:
+        return f"1 is no {what} ({shown}) and taken as a gap"
+    return f"{len(strays):,} are no {what}s ({shown}) and taken as gaps"

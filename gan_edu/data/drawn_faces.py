@@ -1,8 +1,8 @@
 """Faces that are drawn on the spot: ellipses and curves in colour, with everything about them known.
 
 They are no people and no photographs: nobody is shown, nothing has to be licensed, and each attribute is true by
-construction. That makes them good for counting: how often has a picture glasses, and how often does a generator draw
-some?
+construction (and from 28 pixels a side on, each part can be seen). That makes them good for counting: how often has a
+picture glasses, and how often does a generator draw some?
 
     faces = data.faces(1000, size=64, seed=0)
     faces.tensor()                        # (1000, 3, 64, 64) in [-1, 1]
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from gan_edu.data.image_sets import ImageSet
-from gan_edu.settings import Number, Whole
+from gan_edu.settings import SEED, Number, Whole
 
 PARTS = ("background", "shirt", "hair", "skin", "eyes", "mouth", "glasses", "mark")
 HAIR = ("black", "brown", "blond", "red", "grey")
@@ -32,20 +32,21 @@ STRIPE = 0.25  # period of the stripes, when the picture is 2 wide: 4 pixels of 
 _TONES = torch.tensor([[0.98, 0.85, 0.75], [0.36, 0.22, 0.15]])  # of skin, from 0 to 1
 _HAIRS = torch.tensor([[0.10, 0.09, 0.10], [0.36, 0.20, 0.10], [0.86, 0.70, 0.36], [0.70, 0.28, 0.10], [0.67] * 3])
 _STYLE_SHARES = (0.45, 0.85)  # short below the first, long below the second
-_AT_ONCE = 2**20  # pixels that are painted together, so that they stay in the processor's cache
+_AT_ONCE = 2**20  # pixels that are painted together: some tens of megabytes
 _DRAWS = 32  # random numbers of each face; more than are used, so that new ones change no old face
 _SHARE = Number(0, 1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Faces(ImageSet):
-    """Drawn faces, and what is true of them. As an `ImageSet` it has two classes: without and with glasses.
+    """Drawn faces, and what is true of them. As an `ImageSet` it has two classes (without and with glasses), and for
+    a split its seed.
 
     Attributes, beside those of `ImageSet`:
         attributes: name → ``(N,)``. True or False: "glasses", "smile", "stripes" (on the shirt), "mark" (a blue dot on
-            a cheek). Whole numbers: "hair" (of HAIR), "style" (of STYLES). Numbers: "tone" of the skin, 0 light to 1
-            dark, and "tilt" of the head in degrees, positive clockwise. Places in pixels, from the left and from the
-            top: "mark_x" and "mark_y", where the mark is, or would be.
+            a cheek). Whole numbers: "hair" (of HAIR; brows have it where the style is "none"), "style" (of STYLES).
+            Numbers: "tone" of the skin, 0 light to 1 dark, and "tilt" of the head in degrees, positive clockwise.
+            Places in pixels, from the left and from the top: "mark_x" and "mark_y", where the mark is, or would be.
         parts: uint8 ``(N, S, S)``, numbers of PARTS.
     """
 
@@ -69,8 +70,8 @@ def faces(
     """Draw faces.
 
     Args:
-        count: how many, from 1.
-        size: pixels a side, from 8 to 256.
+        count: how many, from 1 to 1,000,000.
+        size: pixels a side, from 8 to 256. Below 28 some faces lose a mouth, their glasses, the mark or the stripes.
         seed: another seed, other faces: take one for training and another one for testing.
         glasses, smile, stripes, mark: the share of faces that have it, from 0 (none) to 1 (all).
 
@@ -78,8 +79,8 @@ def faces(
         ValueError: a number is out of its range.
         TypeError: it is no number.
     """
-    count, size = Whole(1).check(count, "count"), Whole(8, 256).check(size, "size")
-    seed = Whole(0, 2**63 - 1).check(seed, "seed")
+    count, size = Whole(1, 1_000_000).check(count, "count"), Whole(8, 256).check(size, "size")
+    seed = SEED.check(seed, "seed")
     asked = {"glasses": glasses, "smile": smile, "stripes": stripes, "mark": mark}
     shares = {name: _SHARE.check(share, name) for name, share in asked.items()}
     u = torch.rand(count, _DRAWS, generator=torch.Generator().manual_seed(seed)).T
@@ -206,7 +207,8 @@ def _mouth(p: Tensor, q: Tensor, at: dict[str, Tensor]) -> Tensor:
 
 
 def _shirt(about: dict[str, Tensor], x: Tensor, painting: _Painting) -> Tensor:
-    """Colours of the shirts (N, 3, S, S). Stripes have the colour of a plain shirt on average, over each period."""
+    """Colours of the shirts (N, 3, S, S). Stripes have the colour of a plain shirt on average, over each period of
+    four pixels or more."""
     wave = torch.sin(2 * math.pi * (x / STRIPE + about["phase"][:, None, None]))
     steep = STRIPE / (2 * math.pi * painting.pixel)
     stripes = about["stripes"][:, None, None] * (2 * steep * wave).clamp(-1, 1)

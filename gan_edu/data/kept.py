@@ -35,7 +35,7 @@ def clear(where: Path | None = None, days: float = 0) -> tuple[int, int]:
     """Remove what nobody has used for so many days; returns the bytes that went, and how many files couldn't.
 
     Pictures that are in use stay good: on Linux and macOS a file that somebody looks into lives until that ends, and
-    Windows doesn't let it go. Other files in the folder stay, and so does what another process is about to write.
+    Windows doesn't let it go. Other files in the folder stay, and so do files that another process has half written.
     """
     where, gone, stuck = where or place(), 0, 0
     for path, state in _ours(where):

@@ -1,7 +1,8 @@
 """Series whose law is known, so that what a model has learned can be compared with it, and one that was measured.
 
-Each function draws n windows that are independent of each other, float32, each in its stationary law: it has gone on
-for ever before the first step. A long series is one window of many steps: ``processes.ar2(1, 2000, seed)[0]``.
+Those with a seed draw n windows that are independent of each other, float32. ar2 and regimes are in their stationary
+law: they have gone on for ever before the first step. A long series is one window of many steps:
+``processes.ar2(1, 2000, seed)[0]``.
 
 ``seed`` is an int, which gives the same numbers each time, a ``torch.Generator``, or None for PyTorch's global stream.
 Lengths below 1, and numbers out of their range, raise ValueError; what is no number, TypeError.
@@ -13,24 +14,24 @@ from pathlib import Path
 import torch
 
 from gan_edu.device import generator
-from gan_edu.settings import Number, Whole
+from gan_edu.settings import SEED, Number, Whole
 
 _COUNT, _SHARE = Whole(1), Number(0, 1)
 _SUNSPOTS = Path(__file__).parent / "embedded" / "sunspots.txt"
 
 
 def _stream(seed):
-    return seed if seed is None or isinstance(seed, torch.Generator) else generator(Whole().check(seed, "seed"))
+    return seed if seed is None or isinstance(seed, torch.Generator) else generator(SEED.check(seed, "seed"))
 
 
 def ar2_coefficients(period: float = 8.0, damping: float = 0.95) -> tuple[float, float]:
     """a₁ and a₂ of x_t = a₁ x_{t-1} + a₂ x_{t-2} + noise, an oscillation that is pushed at each step.
 
-    Left alone it would turn once in `period` steps (2 or more), and become `damping` times as large (0 to below 1) from
+    Left alone it would turn once in `period` steps (2 or more), and become `damping` times as large (0 to 0.999) from
     step to step.
     """
     period = Number(2).check(period, "period")
-    damping = Number(0, 1, below=True).check(damping, "damping")
+    damping = Number(0, 0.999).check(damping, "damping")
     return 2 * damping * math.cos(2 * math.pi / period), -(damping**2)
 
 
@@ -81,7 +82,7 @@ def regimes(n: int, length: int, seed=None, stay: float = 0.95, noise: float = 0
     standard deviation `noise`. The simplest of the models with a hidden Markov chain (Hamilton 1989).
     """
     n, length, stream = _COUNT.check(n, "n"), _COUNT.check(length, "length"), _stream(seed)
-    stay, noise = _SHARE.check(stay, "stay"), Number(0).check(noise, "noise")
+    stay, noise = _SHARE.check(stay, "stay"), Number(0, 1e30).check(noise, "noise")
     first = torch.randint(2, (n, 1), generator=stream)
     switched = torch.rand(n, length, generator=stream) >= stay
     switched[:, 0] = False
@@ -89,7 +90,7 @@ def regimes(n: int, length: int, seed=None, stay: float = 0.95, noise: float = 0
     return 2.0 * level - 1.0 + noise * torch.randn(n, length, generator=stream)
 
 
-def sines(n: int, length: int = 24, columns: int = 5, seed=None) -> torch.Tensor:
+def sines(n: int, length: int = 24, seed=None, columns: int = 5) -> torch.Tensor:
     """n windows ``(n, columns, length)`` of the sines of TimeGAN's published code, from 0 to 1.
 
     Each column is (1 + sin(f t + φ)) / 2, with f and φ evenly from 0 to 0.1 and on their own. In 24 steps the angle
@@ -102,9 +103,10 @@ def sines(n: int, length: int = 24, columns: int = 5, seed=None) -> torch.Tensor
 
 
 def sunspots() -> tuple[torch.Tensor, torch.Tensor]:
-    """The years 1700 … 2008, int64 ``(309,)``, and the mean number of sunspots in each, float32 ``(309,)``.
+    """The years 1700 … 2008, int64 ``(309,)``, and the mean sunspot number of each, float32 ``(309,)``: it
+    weighs a group of spots as ten spots (Wolf).
 
-    Version 1 of the international number, as the US National Geophysical Data Center gave it out. Public domain,
+    Version 1 of the international one, as the US National Geophysical Data Center gave it out. Public domain,
     according to statsmodels, which ships the same numbers.
     """
     rows = [line.split(",") for line in _SUNSPOTS.read_text(encoding="utf-8").splitlines()[1:]]

@@ -79,7 +79,9 @@ class Table:
 
         Raises:
             TypeError: it is no DataFrame.
-            ValueError: a column is missing, or holds a category or a gap that this table didn't have.
+            ValueError: a column is missing, or holds a category or a gap that this table didn't have, or what can't be
+                read.
+            DataError: two columns have one name.
         """
         frame = _frame(frame)
         if missing := [column.name for column in self.columns if column.name not in frame]:
@@ -117,14 +119,14 @@ class Table:
         lines = [repr(self)]
         for column in self.columns:
             gaps = int(self.frame[column.name].isna().sum())
-            gaps = f"{gaps:,} gaps" if 0 < gaps < len(self) else ""
+            gaps = f"{gaps:,} gap{'s' * (gaps > 1)}" if 0 < gaps < len(self) else ""
             text = "; ".join(filter(None, [str(column), gaps, column.note]))
             lines.append(f"  {column.name!s:<{width}}{text}")
         lines += [f"  {name!s:<{width}}dropped: {why}" for name, why in self.dropped.items()]
         if self.empty_rows:
-            lines.append(f"  {self.empty_rows:,} rows without any value were left out")
+            lines.append(f"  rows without any value, left out: {self.empty_rows:,}")
         if twins := int(self.frame.astype(str).duplicated().sum()):
-            lines.append(f"  {twins:,} rows equal an earlier one")
+            lines.append(f"  rows that equal an earlier one: {twins:,}")
         return "\n".join(lines)
 
 
@@ -138,9 +140,13 @@ def table(
     """A table from a CSV file or a pandas DataFrame, with an encoding of its rows as numbers that can be turned back.
 
     What a column is, is seen from its values. Texts that nearly all are numbers, or dates written in one way, are such,
-    and the rest of them gaps. Columns with two values are categories. Dropped are columns that count the rows, and
-    texts that differ nearly everywhere; columns that are the same everywhere are put back by `decode`. Read the
-    `report`.
+    and the rest of them gaps. Columns with two values, and numbers that begin with a 0 as codes do (007), are
+    categories. Dropped are columns that count the rows, and texts that differ nearly everywhere; columns that are the
+    same everywhere are put back by `decode`. Read the `report`.
+
+    In a file, empty fields are gaps, and so is what pandas.read_csv takes for one, "NA" and "None" for instance. Dates
+    need years of four digits and something between their parts. Times of a zone are learned, rounded and reported in
+    UTC.
 
     Args:
         source: the file, with names in its first line; or the DataFrame.
@@ -184,7 +190,7 @@ def table(
         why = [f"{column.name}: {column}" for column in columns] + [f"{each}: {why}" for each, why in dropped.items()]
         raise DataError(f"{name} holds nothing to learn from ({'; '.join(why[:4])}{'; …' if len(why) > 4 else ''}).")
     for column in columns:
-        if "taken as gaps" in column.note:
+        if "taken as" in column.note:
             warnings.warn(f"{name}, column {column.name!r}: {column.note}.", stacklevel=2)
     used = full[[column.name for column in columns]].reset_index(drop=True)
     return Table(used, tuple(columns), dropped, len(frame) - len(full))
@@ -198,8 +204,6 @@ def _read(source, delimiter: str, decimal: str, encoding: str) -> tuple["pd.Data
         frame, name = _frame(source), "The table"
     if frame.columns.nlevels > 1:
         raise DataError(f"{name} has names of {frame.columns.nlevels} levels; make one of them.")
-    if twice := [str(each) for each in frame.columns[frame.columns.duplicated()]]:
-        raise DataError(f"{name} has two columns called {twice[0]!r}; rename one.")
     if frame.shape[1] == 0 or len(frame) == 0:
         raise DataError(f"{name} is empty: {len(frame)} rows, {frame.shape[1]} columns.")
     if frame.shape[1] == 1:
@@ -215,16 +219,23 @@ def _frame(source) -> "pd.DataFrame":
 
     if not isinstance(source, pd.DataFrame):
         raise TypeError(f"A table comes from a CSV file or a pandas DataFrame; got {type(source).__name__}.")
+    if twice := [str(each) for each in source.columns[source.columns.duplicated()]]:
+        raise DataError(f"The table has two columns called {twice[0]!r}; rename one.")
     return source
 
 
 def read_csv(path: str | Path, delimiter: str = ",", decimal: str = ".", encoding: str = "utf-8") -> "pd.DataFrame":
-    """pandas.read_csv, with one sentence for what is wrong. Raises DataError, and ValueError for settings."""
+    """pandas.read_csv, with one sentence for what is wrong; numbers that begin with a 0, as codes do, stay texts.
+
+    Raises DataError, and ValueError for settings.
+    """
     import pandas as pd
 
     for name, letter in (("delimiter", delimiter), ("decimal", decimal)):
         if not isinstance(letter, str) or len(letter) != 1:
             raise ValueError(f"{name} is one character, for example ',' or '\\t'; got {letter!r}.")
+    if delimiter == decimal:
+        raise ValueError(f"delimiter and decimal can't both be {decimal!r}.")
     try:
         path = files.expanded(path)
     except FileNotFoundError as error:
@@ -234,11 +245,16 @@ def read_csv(path: str | Path, delimiter: str = ",", decimal: str = ".", encodin
     if not os.path.isfile(path):
         raise DataError(f"{path} is {'a folder, not a CSV file' if os.path.isdir(path) else 'not there'}.")
     try:
-        _check_header(path, delimiter, encoding)
+        _check_header(path, delimiter, decimal, encoding)
+        how = {"sep": delimiter, "decimal": decimal, "encoding": encoding, "index_col": False, "low_memory": False}
         with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
-            frame = pd.read_csv(
-                path, sep=delimiter, decimal=decimal, encoding=encoding, index_col=False, low_memory=False
-            )
+            frame = pd.read_csv(path, **how)
+            whole = [k for k, dtype in enumerate(frame.dtypes) if dtype.kind in "if"]
+            texts = pd.read_csv(path, usecols=whole, dtype=str, **how)
+        for place, (_, text) in zip(whole, texts.items(), strict=True):
+            if text.str.fullmatch(r"\s*0\d+\s*").any():
+                frame.isetitem(place, text)
+        _check_commas(path, frame, decimal)
         if frame.shape[1] == 1:
             _check_delimiter(path, str(frame.columns[0]), delimiter)
         return frame
@@ -264,14 +280,25 @@ def read_csv(path: str | Path, delimiter: str = ",", decimal: str = ".", encodin
         raise DataError(f"{path.name} can't be read ({error.strerror or error}).") from None
 
 
-def _check_header(path: Path, delimiter: str, encoding: str) -> None:
+def _check_commas(path: Path, frame: "pd.DataFrame", decimal: str) -> None:
+    """Warn of texts that would be numbers if decimals stood behind a comma."""
+    for name, column in frame.select_dtypes(["object", "str"]).items():
+        if decimal == "." and column.dropna().astype(str).str.fullmatch(r"\s*[+-]?\d+,\d+\s*").mean() >= 0.9:
+            warnings.warn(
+                f"{path.name}, column {name!r} holds texts such as {column.dropna().iloc[0]!r}: if these are numbers, "
+                "say decimal=','.",
+                stacklevel=5,
+            )
+
+
+def _check_header(path: Path, delimiter: str, decimal: str, encoding: str) -> None:
     """Raise DataError when the first line is separated by something else than the delimiter."""
     if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zip", ".zst"):
         return  # pandas unpacks these itself
     with open(path, encoding=encoding, newline="") as file:
         line, *rows = (file.readline(1_000_000) for _ in range(ROWS_TRIED + 1))
     fields = next(csv.reader([line], delimiter=delimiter), [])
-    if fields and all(map(_is_number, fields)):
+    if fields and all(_is_number(field.replace(decimal, ".")) for field in fields):
         warnings.warn(
             f"The first line of {path.name} holds numbers only, and is taken for the names of the columns.",
             stacklevel=5,

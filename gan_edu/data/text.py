@@ -32,5 +32,6 @@ def chapters() -> dict[str, str]:
 
 
 def letters(text: str) -> str:
-    """The text in the 27 signs of LETTERS: small letters, and one space for whatever stands between words."""
+    """The text in the 27 signs of LETTERS: small letters, and one space for all else, accented letters
+    too: "naïve" becomes "na ve"."""
     return re.sub("[^a-z]+", " ", text.lower()).strip()

@@ -5,6 +5,7 @@ run(gan, series, steps=5000)             # the nets make and judge (N, columns, 
 series.decode(gan.sample(10))            # in degrees again
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Series:
             lines.append(f"  {name}  mean {mean:.6g}, standard deviation {std:.6g}")
         lines += [f"  {name}  dropped: {why}" for name, why in self.dropped.items()]
         if self.left_out:
-            lines.append(f"  {self.left_out:,} windows with gaps were left out")
+            lines.append(f"  windows with gaps, left out: {self.left_out:,}")
         return "\n".join(lines)
 
     def tensor(self, flat: bool = False, device=None) -> torch.Tensor:
@@ -93,18 +94,18 @@ def series(
 
     Args:
         values: numbers in the order of time, ``(T,)`` or ``(T, C)``: a tensor, an array, a list, a pandas Series or
-            DataFrame, or a CSV file with names in its first line. Columns that aren't numbers (times, for instance) are
-            left out.
+            DataFrame, or a CSV file with names in its first line. Columns that aren't numbers are left out, and so are,
+            beside others, those that only count (years, for instance: they go up by the same step).
         length: of a window, in steps.
         stride: from the start of one window to the next.
         delimiter, decimal, encoding: of the file, as `data.table` takes them.
 
-    Windows with gaps (NaN) are left out.
+    Windows with gaps (NaN) are left out. Warns of columns of numbers that hold something else, which is taken as gaps.
 
     Raises:
         TypeError, ValueError: values are no numbers of such a shape, or a setting is out of range.
-        DataError: the file can't be read; no column has numbers that vary; the series is shorter than two windows'
-            starts; or every window has a gap.
+        DataError: the file can't be read; no column has numbers that vary; the series is too short for
+            two windows; or every window has a gap.
     """
     length, stride = Whole(2).check(length, "length"), Whole(1).check(stride, "stride")
     columns, dropped = _columns(values, delimiter, decimal, encoding)
@@ -165,6 +166,8 @@ def _columns(values, delimiter: str, decimal: str, encoding: str) -> tuple[dict[
     if hasattr(values, "to_frame"):  # pandas' Series
         values = values.to_frame(values.name if values.name is not None else "value")
     if hasattr(values, "to_numpy") and hasattr(values, "columns"):
+        from gan_edu.data.columns import numbers_of, strays_in
+
         columns, dropped = {}, {}
         names = [str(name) for name in values.columns]
         if not names or not len(values):
@@ -172,10 +175,15 @@ def _columns(values, delimiter: str, decimal: str, encoding: str) -> tuple[dict[
         if twice := [name for name in names if names.count(name) > 1]:
             raise DataError(f"The table has two columns called {twice[0]!r}; rename one.")
         for name in values.columns:
-            if values[name].dtype.kind in "iufb":
-                columns[str(name)] = values[name].to_numpy(dtype="float64", na_value=np.nan)
-            else:
+            x = numbers_of(values[name])
+            if x is None:
                 dropped[str(name)] = f"no numbers ({values[name].dtype})"
+            elif len(names) > 1 and len(x) > 2 and x[1] > x[0] and (np.diff(x) == x[1] - x[0]).all():
+                dropped[str(name)] = f"it only counts, from {x[0]:g} in steps of {x[1] - x[0]:g}"
+            else:
+                columns[str(name)] = x
+                if note := strays_in(values[name], x, "finite number"):
+                    warnings.warn(f"Column {name!r}: {note}.", stacklevel=3)
         return columns, dropped
     try:
         x = tensor_of(values)

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from gan_edu.data.image_sets import ImageSet
 from gan_edu.device import generator, pick
 from gan_edu.metrics.tables import Samples, real
-from gan_edu.settings import Whole
+from gan_edu.settings import SEED, Whole
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -168,7 +168,7 @@ def random_features(shape: Sequence[int], seed: int = 0, dim: int = 64) -> Featu
     square = isinstance(given, tuple) and len(given) == 3 and all(type(side) is int for side in given)
     if not square or given[0] not in (1, 3) or given[1] != given[2] or not 8 <= given[1] <= 256:
         raise ValueError(f"shape must be (1, S, S) or (3, S, S) with S from 8 to 256; got {given!r}.")
-    seed, dim = Whole(0, 2**63 - 1).check(seed, "seed"), Whole(1, 4096).check(dim, "dim")
+    seed, dim = SEED.check(seed, "seed"), Whole(1, 4096).check(dim, "dim")
     net = _random_net(given, dim, generator(seed))
     return Features(name=f"random (seed {seed})", shape=given, dim=dim, on=placed(net))
 

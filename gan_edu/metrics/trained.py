@@ -14,7 +14,7 @@ from gan_edu.device import pick
 from gan_edu.metrics.extractors import Features, bar, checked, placed
 from gan_edu.metrics.tables import Samples, real
 from gan_edu.nets import FeatureNet
-from gan_edu.settings import Either, Whole
+from gan_edu.settings import SEED, Either, Whole
 
 LEAST = 10  # images of a class
 HELD_OUT = 5  # one image of so many is held out
@@ -98,7 +98,7 @@ def trained_features(
     Raises ValueError or TypeError, in a sentence, for images or labels that don't fit, for one class only, and for
     classes of fewer than 10 images. Warns when the classifier is no better than guessing.
     """
-    seed, device = Whole(0, 2**63 - 1).check(seed, "seed"), pick(device)
+    seed, device = SEED.check(seed, "seed"), pick(device)
     dim, most = Either(Whole(1, 1024)).check(dim, "dim"), Either(Whole(1)).check(shown, "shown")
     data, labels, names = _labelled(images, labels, classes)
     shape = data.shape if isinstance(data, ImageSet) else tuple(data.shape[1:])

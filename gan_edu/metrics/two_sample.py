@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from scipy.special import bdtrc
 
 from gan_edu.metrics.tables import Samples, two_tables
 
@@ -31,7 +30,8 @@ def classifier_two_sample_test(real: Samples, fake: Samples, seed: int = 0) -> T
     prefers a label scatters less, since the test holds equally many of both: then the p-value is too large, and false
     alarms are rarer than it says. The samples must be independent: overlapping windows of one series are not.
     """
-    from sklearn.ensemble import ExtraTreesClassifier  # half a second, which only this function needs
+    from scipy.special import bdtrc  # these two take a second, and only this function needs them
+    from sklearn.ensemble import ExtraTreesClassifier
 
     real, fake = two_tables(real, fake, ("real", "fake"), least=20)
     chance = torch.Generator().manual_seed(seed)

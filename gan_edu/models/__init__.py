@@ -97,7 +97,7 @@ def load_latent(name: str) -> tuple[nn.Module, dict[str, str]]:
 def load_letters() -> tuple[nets.LetterTransformer, dict[str, str]]:
     """The finished transformer of letters, and what its file says of it. Raises RuntimeError as `load`.
 
-    Signs (N, T), places in data.LETTERS, T ≤ 96 → logits (N, T, 27). facts["held_out"]: numbers of the chapters of
+    Signs (N, T), places in data.LETTERS, T ≤ 64 → logits (N, T, 27). facts["held_out"]: numbers of the chapters of
     data.chapters() that it has not learned from, with spaces between them.
     """
     return read("letters_transformer")

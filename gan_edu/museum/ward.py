@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from gan_edu import data, ensemble, metrics, nets
 from gan_edu.museum import get
 from gan_edu.training import GAN
+from gan_edu.training.fast import FastGAN
 
 ring = data.toy.ring()
 NAMES = (
@@ -87,9 +88,10 @@ def admit(seed=0, output=None, discriminator=(2, 32, 32, 1), **settings):
 
 
 def d_turn(gan, real, fake, slip=None):
-    on_real, on_fake = gan.logits(real), gan.logits(fake if slip == "no detach" else fake.detach())
-    if slip == "two sigmoids":
-        on_real, on_fake = on_real.sigmoid(), on_fake.sigmoid()
+    if slip not in ("two sigmoids", "no detach", "no zero_grad") and (fast := FastGAN.of(gan)):
+        return fast.learn(real, fake.detach())
+    logits = gan.logits(torch.cat([real, fake if slip == "no detach" else fake.detach()], dim=1))
+    on_real, on_fake = (logits.sigmoid() if slip == "two sigmoids" else logits).chunk(2, dim=-1)
     loss = F.softplus(-on_real).mean(dim=-1) + F.softplus(on_fake).mean(dim=-1)
     if slip not in ("no zero_grad", "no detach"):
         gan.optimizers["discriminator"].zero_grad()
@@ -105,7 +107,9 @@ def g_turn(gan, fake, slip=None):
     loss = F.softplus(on_fake if slip == "wrong label" else -on_fake).mean(dim=-1)
     if slip != "no detach":
         gan.optimizers["generator"].zero_grad()
-    loss.sum().backward()
+    # D's gradients count only where nobody clears them before its turn
+    everywhere = slip in ("no zero_grad", "too much detach")
+    loss.sum().backward(inputs=None if everywhere else list(gan.generator.parameters()))
     gan.optimizers["generator"].step()
     return loss.detach()
 
@@ -130,18 +134,26 @@ def play(name=None, seed=0, steps=600, after=None):
                 gan.nets[part].load_state_dict(after.gan.nets[part].state_dict())
         look, same, start = gan.noise(500), gan.noise(128), _weights(gan.generator)
         losses, held, points = [], [], [gan.sample(look)]
+
+        def batch():
+            return gan.draw(lambda stream: world.sample(128, stream))
+
         for step in range(1, steps + 1):
-            real = gan.draw(lambda stream: world.sample(128, stream))
-            fake = gan.generator(same if slip == "same noise" else gan.noise(128, training=True))
             if slip == "no detach":  # all gradients are cleared once, at the top of the step
                 for optimizer in gan.optimizers.values():
                     optimizer.zero_grad()
             elif step == steps:
                 gan.optimizers["generator"].zero_grad()
-            loss_d = d_turn(gan, real, fake, slip)
+            if slip is None:
+                real, fake, loss_d = gan.step_discriminator(batch, measure=False)
+            else:
+                real = batch()
+                fake = gan.generator(same if slip == "same noise" else gan.noise(128, training=True))
+                loss_d = d_turn(gan, real, fake, slip)
             if step == steps:
                 gradients = all(p.grad is not None and bool(p.grad.any()) for p in gan.generator.parameters())
-            losses.append(torch.stack([loss_d, g_turn(gan, fake, slip)]))
+            loss_g = gan.step_generator(real, fake)["loss_g"] if slip is None else g_turn(gan, fake, slip)
+            losses.append(torch.stack([loss_d["loss_d"] if slip is None else loss_d, loss_g]))
             if step % 50 == 0:
                 points.append(gan.sample(look))
                 held.append(modes_held(points[-1], world))

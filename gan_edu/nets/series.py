@@ -5,9 +5,9 @@ ones, never on later ones.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
+from gan_edu.nets.letters import CausalBlock
 from gan_edu.settings import Choice, Whole
 
 _COUNT = Whole(1)
@@ -21,7 +21,7 @@ class SeriesGenerator(nn.Module):
     kind: "rnn", "gru" or "lstm" read the noise step by step and keep `hidden` numbers in mind (Elman 1990; Cho et al.
     2014; Hochreiter and Schmidhuber 1997). "convolution" has four layers that look at five steps each, back to 16 steps
     before (as WaveNet's and Quant GANs' layers do, without holes). "transformer" has two blocks of causal
-    self-attention with two heads (Vaswani et al. 2017).
+    self-attention with two heads, or one where `hidden` is odd (Vaswani et al. 2017).
 
     noise: numbers for each step. The convolution gets noise for 16 steps before the window, too, so that its first step
     is like any other.
@@ -49,11 +49,14 @@ class SeriesGenerator(nn.Module):
             self.body = nn.Sequential(*layers)
         else:
             self.place = nn.Parameter(0.1 * torch.randn(length, hidden))  # attention alone knows no order
-            self.body = nn.Sequential(nn.Linear(noise, hidden), _Block(hidden), _Block(hidden))
+            blocks = [CausalBlock(hidden, 2 - hidden % 2, 2 * hidden, bias=True) for _ in range(2)]
+            self.body = nn.Sequential(nn.Linear(noise, hidden), *blocks)
         self.out = nn.Linear(hidden, columns)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        steps = z.view(len(z), -1, self.noise)  # (N, steps, noise)
+        if z.ndim != 2 or z.shape[1] != self.noise_dim or not len(z):
+            raise ValueError(f"Noise must have shape (N, {self.noise_dim}); got {tuple(z.shape)}.")
+        steps = z.reshape(len(z), -1, self.noise)  # (N, steps, noise)
         if self.kind in _RECURRENT:
             seen, _ = self.body(steps)
         elif self.kind == "convolution":
@@ -61,24 +64,6 @@ class SeriesGenerator(nn.Module):
         else:
             seen = self.body[1:](self.body[0](steps) + self.place)
         return self.out(seen).transpose(1, 2)
-
-
-class _Block(nn.Module):
-    """Causal self-attention with two heads, then two linear layers at each step; both are added to what came in."""
-
-    def __init__(self, width: int, heads: int = 2):
-        super().__init__()
-        self.heads = heads if width % heads == 0 else 1
-        self.look, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
-        self.think = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        n, steps, width = x.shape
-        split = self.look(self.norms[0](x)).view(n, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        seen = F.scaled_dot_product_attention(*split, is_causal=True)  # (N, heads, steps, width / heads)
-        x = x + self.mix(seen.transpose(1, 2).reshape(n, steps, width))
-        return x + self.think(self.norms[1](x))
 
 
 class SeriesDiscriminator(nn.Sequential):
@@ -90,9 +75,9 @@ class SeriesDiscriminator(nn.Sequential):
 
     def __init__(self, length: int, columns: int = 1, hidden: int = 32):
         length, columns = Whole(8).check(length, "length"), _COUNT.check(columns, "columns")
-        hidden, places = _COUNT.check(hidden, "hidden"), (length - 8) // 2 + 1
+        hidden, places = _COUNT.check(hidden, "hidden"), (length - 5) // 2
         super().__init__(
-            nn.Conv1d(columns, hidden, 8, stride=2),
+            nn.Conv1d(columns, hidden, 8, stride=2, padding=length % 2),  # or odd lengths would lose their last step
             nn.LeakyReLU(0.2),
             nn.Flatten(),
             nn.Linear(places * hidden, 2 * hidden),

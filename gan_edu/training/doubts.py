@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from gan_edu.nets import evaluating
+from gan_edu.training.randomness import draws_nothing, no_trace
 
 Tensor = torch.Tensor
 BOUNDED = {
@@ -45,7 +46,7 @@ class Doubt(UserWarning):
 @contextlib.contextmanager
 def trying(net: nn.Module):
     """Around a trial of a net: in evaluation mode, with gradients, and without a trace in any random stream."""
-    with evaluating(net), torch.enable_grad(), torch.random.fork_rng(devices=[]):
+    with evaluating(net), torch.enable_grad(), no_trace(draws_nothing(net)):
         yield
 
 
@@ -137,7 +138,8 @@ def _outside(data: Tensor, outside: int, low: float, high: float, what: str, sca
 
 def _sizes(data: Tensor) -> Tensor:
     """The largest absolute number in each sample: (N, *features) → (N,)."""
-    return torch.linalg.vector_norm(data.flatten(1), float("inf"), dim=1)
+    rows = data.flatten(1)
+    return torch.maximum(rows.amax(1), -rows.amin(1))  # several times faster than the norm
 
 
 def _samples(mask: Tensor) -> str:

@@ -340,6 +340,16 @@ class FastGAN:
             values["d_fake"] = judged[..., n:].sigmoid().mean(-1)
         return fakes, values
 
+    @torch.no_grad()
+    @one_thread()
+    def learn(self, real: Tensor, fake: Tensor) -> Tensor:
+        """One update of D on these samples, without penalties; returns its loss."""
+        logits, passed = self.discriminator.forward(torch.cat([real, fake], dim=-2))
+        loss, g = self.game.discriminator(logits.squeeze(-1), real.shape[-2], self.gan.loss.pairs)
+        d = self.discriminator
+        _step(self.gan.optimizers["discriminator"], d.parameters, d.backward(g.unsqueeze(-1), passed))
+        return loss
+
     def _penalties(self) -> list[tuple[objectives.Penalty, float]]:
         gan = self.gan
         if not gan.penalties or gan._number % gan.penalty_every:

@@ -1,6 +1,7 @@
 """Generative adversarial networks: two nets, the game between them, and one step of it."""
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,10 @@ class GAN(Model):
     def discriminator(self) -> nn.Module:
         return self.nets["discriminator"]
 
+    @functools.cached_property
+    def draws_nothing(self) -> bool:
+        return super().draws_nothing and objectives.LOSSES.get(self.loss.name) is self.loss
+
     def trained(self, player: str) -> list[nn.Parameter]:
         """The parameters of a player that are not frozen now: the others take no gradient."""
         return [weight for weight in self.optimizers[player].param_groups[0]["params"] if weight.requires_grad]
@@ -319,7 +324,7 @@ class GAN(Model):
         gradients back through them, for G's half), and what it measured."""
         player = FastGAN.of(self) or self
         self._number = self.step + 1
-        with self.own_randomness():
+        with self.own_randomness(batch):
             for _ in range(self.discriminator_steps):
                 real = batch()
                 fake, values = player.update_discriminator(real, measure)

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import dataclasses
+import functools
 import inspect
 import os
 import sys
@@ -18,6 +19,7 @@ from gan_edu.settings import Any, Checked, Number, Whole
 from gan_edu.training import checkpoint
 from gan_edu.training.doubts import Doubt
 from gan_edu.training.history import History
+from gan_edu.training.randomness import draws_nothing
 
 Tensor = torch.Tensor
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
@@ -133,9 +135,22 @@ class Model:
         drawn = torch.stack([make(stream) for stream in streams]) if self.batched else make(streams[0])
         return drawn if drawn.device == self.device else drawn.to(self.device)
 
+    @functools.cached_property
+    def draws_nothing(self) -> bool:
+        """Whether a step draws nothing from PyTorch's global stream, batches apart."""
+        return all(draws_nothing(net) for net in self.nets.values())
+
     @contextlib.contextmanager
-    def own_randomness(self):
-        """Within this block PyTorch's global stream is the model's own."""
+    def own_randomness(self, batch: Callable[[], Tensor] | None = None):
+        """Within this block, which may call batch(), PyTorch's global stream is the model's own.
+
+        It stays as it is where nothing draws from it: a widget that trains in the background must not change what the
+        learner's cells draw meanwhile, nor the weights of nets that they make. (With dropout or layers of the
+        learner's own it still may: PyTorch has one global stream for all threads.)
+        """
+        if self.draws_nothing and (batch is None or getattr(batch, "draws_nothing", False)):
+            yield
+            return
         with contextlib.ExitStack() as stack:
             if self.device.type == "cuda":
                 stack.enter_context(torch.random.fork_rng(devices=[self.device]))

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 from gan_edu.data.image_sets import ImageSet
 from gan_edu.device import tensor_of
 from gan_edu.training.model import Model
+from gan_edu.training.randomness import no_trace
 
 Tensor = torch.Tensor
 WHOLE = 2**29  # bytes: images that take no more as float32 are kept so on the device, others as they are
@@ -68,7 +69,7 @@ def check_fit(model: Model, next_batch: Callable[[], Tensor]) -> None:
     streams = model._streams["training"]
     states = [stream.get_state() for stream in streams]
     try:
-        with torch.random.fork_rng(devices=[]):
+        with no_trace(next_batch.draws_nothing):
             example = next_batch.example() if isinstance(next_batch, _Stream) else next_batch()
     finally:
         for stream, state in zip(streams, states, strict=True):
@@ -78,7 +79,8 @@ def check_fit(model: Model, next_batch: Callable[[], Tensor]) -> None:
         raise ValueError(f"Packs of {packing} need a batch of a multiple of {packing} samples; got {batch}.")
     values = getattr(next_batch, "data", None)  # all of them, where they are known
     values = example.flatten(0, 1) if values is None and model.batched else example if values is None else values
-    if bad := int((~values.isfinite()).sum()):
+    # one NaN or infinity shows in the sum; that may also become too large, so only then are they counted, slowly
+    if not values.sum().isfinite() and (bad := int((~values.isfinite()).sum())):
         raise ValueError(f"The training data hold {bad} NaN or infinite values (as {model.dtype} numbers).")
     model.check_data(example[:, : 2 * packing] if model.batched else example[: 2 * packing])
     model.check_values(values)
@@ -88,6 +90,7 @@ class _Source:
     """Gives the next batch when it is called."""
 
     repeatable = True  # the same again, from the same state of the model's streams
+    draws_nothing = False  # from PyTorch's global stream
 
 
 class _Draws(_Source):
@@ -96,6 +99,7 @@ class _Draws(_Source):
     def __init__(self, model: Model, data, batch: int):
         self.model, self.source, self.batch = model, data, batch
         self.dtype = model.dtype
+        self.draws_nothing = type(data).__module__.startswith("gan_edu.")
 
     def __call__(self) -> Tensor:
         return self.model.draw(self._one)
@@ -118,6 +122,8 @@ class _Draws(_Source):
 class _Samples(_Source):
     """Batches drawn with replacement from a tensor (N, *features), which is kept whole on the model's device."""
 
+    draws_nothing = True
+
     def __init__(self, model: Model, data: Tensor, batch: int):
         data = _tensor(data, "The data")
         if data.ndim < 2 or data.numel() == 0:
@@ -134,6 +140,8 @@ class _Samples(_Source):
 
 class _Images(_Source):
     """The same batches, bit for bit, of images that are too many to be kept as float32."""
+
+    draws_nothing = True
 
     def __init__(self, model: Model, data: ImageSet, batch: int):
         self.model, self.source, self.batch = model, data, batch
@@ -207,7 +215,7 @@ class _Stream(_Source):
     def example(self) -> Tensor:
         """The first batch, without taking it away: an iterator has it once."""
         if self._first is None:
-            with self.model.own_randomness():
+            with self.model.own_randomness(self):
                 self._first = self._next()
         return self._first
 

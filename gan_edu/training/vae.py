@@ -1,5 +1,6 @@
 """Variational autoencoders, trained by maximising the ELBO."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -118,8 +119,8 @@ class VAE(Model):
 
     def check_values(self, data: Tensor) -> None:
         low, high = self.likelihood.low, self.likelihood.high
-        bad = ((data < low) | (data > high)).flatten(1).any(1)
-        if bad.any():
+        if data.min() < low or data.max() > high:
+            bad = ((data < low) | (data > high)).flatten(1).any(1)
             raise ValueError(
                 f"A VAE with a Bernoulli decoder takes pixels in [0, 1] (use .tensor(low=0.0), or "
                 f'log_likelihood="gaussian" for other numbers); {int(bad.sum())} of {len(data)} samples hold others, '
@@ -138,8 +139,12 @@ class VAE(Model):
         with evaluating(self.net):
             return torch.cat([self.likelihood.mean(self.net.decode(part)) for part in z.split(batch)])
 
+    @functools.cached_property
+    def draws_nothing(self) -> bool:
+        return super().draws_nothing and self.likelihood in objectives.LIKELIHOODS.values()
+
     def update(self, batch: Callable[[], Tensor], measure: bool = True) -> dict[str, Tensor]:
-        with self.own_randomness():
+        with self.own_randomness(batch):
             x = batch()
             out, mean, log_variance = self.net(x, self.noise(len(x), training=True))
             reconstruction = self.likelihood.log_probability(out, x).mean()

@@ -490,13 +490,22 @@ except AssertionError as failure:
 # ### Your way through the course
 #
 # The first digit of a chapter is its part: 1 background, 2 concepts, 3 mathematics, 4 code, 5 applications, 6 questions
-# and answers. The map in the [README](../README.md) shows which chapters are finished.
+# and answers, 7 cause and effect, 8 more applications. An arrow goes from a chapter to those that need it:
+#
+# ![The chapters as boxes in columns, chapter 00 at the left. Arrows lead from each chapter to those that need
+# it.](../assets/course_map.png)
+
+# %% [markdown]
+# Three ways through it:
+#
+# {{paths}}
 #
 # - **You want to learn GANs.** Solve the exercises of this chapter. Then visit [01 · the workshop](01_workshop.ipynb),
 #   which shows you the tools. After that, follow the links at the end of each chapter. Is PyTorch new to you? Then do
 #   its own [*Learn the Basics*](https://docs.pytorch.org/tutorials/beginner/basics/intro.html), up to *Optimization*,
 #   before chapter 11 or 21, whichever you read first.
 # - **You are in a hurry.** Read parts 2 and 4. They can be understood without the mathematics of part 3.
+# - **You look for something.** `gan-edu ask "mode collapse"`, in a terminal, says where the course speaks of it.
 # - **You teach, or you want to change something.** The last section of
 #   [01 · the workshop](01_workshop.ipynb) is for you.
 
@@ -576,17 +585,5 @@ except AssertionError as failure:
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | generative adversarial network (GAN) | 生成对抗网络 | a generator and a discriminator trained against each other |
-# | network | 神经网络 | a function with many adjustable numbers |
-# | weights | 权重 | the numbers of a network that change when it learns |
-# | generator | 生成器 | turns noise into samples |
-# | discriminator | 判别器 | says how likely a sample is to be real |
-# | noise | 噪声 | the random numbers that a generator starts from |
-# | batch | 批次 | the examples that a network sees at once |
-# | training step | 训练步 | one small update of both networks, from one batch |
-# | mode | 模态 | one of the clouds (peaks) of a distribution |
-# | mode collapse | 模式崩溃 | a generator that has settled gives up part of the data |
-# | seed | 随机种子 | fixes the random numbers of a run |
-# | learning rate | 学习率 | how large a step each update takes |
+# {{terms: generative adversarial network (GAN); network; weights; generator; discriminator; noise; batch; training
+# step; mode; mode collapse; seed; learning rate}}

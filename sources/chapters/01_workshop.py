@@ -504,14 +504,4 @@ print(*doubtful.doubts, sep="\n")
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | kernel | 内核 | the Python program that runs a notebook's cells |
-# | widget | 交互控件 | a part of a page that you can play with |
-# | checkpoint | 检查点 | a file from which a training can go on |
-# | resume | 恢复训练 | to go on from a checkpoint |
-# | tensor | 张量 | PyTorch's array of numbers |
-# | optimiser | 优化器 | the part that changes a network's weights in each step |
-# | loss | 损失 | the number that a player tries to make small |
-# | device | 计算设备 | where tensors lie and are computed: CPU or GPU |
-# | stub | 代码桩 | a function whose body is still to be written |
+# {{terms: kernel; widget; checkpoint; resume; tensor; optimiser; loss; device; stub}}

@@ -684,16 +684,5 @@ claim("the lazy one beats the copier at each width", lazy > max(copies.values())
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | maximum likelihood | 最大似然 | choose the parameters under which the data are most probable |
-# | log-likelihood (score) | 对数似然 | the logarithm of the probability of the data, here averaged over them |
-# | nat | 奈特 | the unit of a natural logarithm of a probability; one nat is a factor of 2.7 |
-# | entropy | 熵 | the average surprise, that is, the mean of $-\log p$: how unpredictable something is |
-# | Bernoulli model | 伯努利模型 | a coin: 1 with probability θ, or else 0 |
-# | covariance | 协方差 | how two numbers vary together: the mean product of their distances from their means |
-# | Gaussian model | 高斯模型 | a bell curve with a mean and a covariance |
-# | principal component | 主成分 | a pattern along which the data differ most |
-# | mixture model | 混合模型 | draw which of $K$ models, then draw from it |
-# | EM algorithm | 期望最大化算法 | guess which Gaussian made which point, fit, and again |
-# | held-out data | 留出数据 | data that were not used for fitting |
+# {{terms: maximum likelihood; log-likelihood (score); nat; entropy; Bernoulli model; covariance; Gaussian model;
+# principal component; mixture model; EM algorithm; held-out data}}

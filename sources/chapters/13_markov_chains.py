@@ -472,14 +472,5 @@ claim("after 20 steps: closer than one millionth", max(d[20] for d in apart.valu
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | Markov chain | 马尔可夫链 | the next state depends on the present one only |
-# | transition table | 转移矩阵 | row $i$ holds the probabilities of what comes after $i$ |
-# | perplexity | 困惑度 | $e^{-\text{score}}$: the size of an equally uncertain die |
-# | held-out text | 留出文本 | text that was not counted |
-# | smoothing | 平滑 | add $\alpha$ to each count, so that nothing is impossible |
-# | back-off | 回退 | use a shorter memory where the longer one has seen nothing |
-# | stationary distribution | 平稳分布 | $\pi = \pi P$: where the chain comes to rest |
-# | irreducible | 不可约 | each state can be reached from each other one |
-# | aperiodic | 非周期 | the chain doesn't march in step |
+# {{terms: Markov chain; transition table; perplexity; held-out text; smoothing; back-off; stationary distribution;
+# irreducible; aperiodic}}

@@ -930,12 +930,5 @@ claim("untrained generators: below 0.3, all eight", (verdicts["untrained"] < 0.3
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | density | 概率密度 | a curve that is high where points are frequent; the area below it is 1 |
-# | discriminator | 判别器 | gives each point a logit; its sigmoid is the probability "real" |
-# | logit | 对数几率 | the number before the sigmoid; 0 means ½ |
-# | optimal discriminator | 最优判别器 | $p/(p+q)$: the share of real points at each place |
-# | equilibrium | 均衡 | neither player can gain by changing alone |
-# | alternating updates | 交替更新 | the players learn in turns |
-# | fresh judge (two-sample test) | 分类器双样本检验 | a new discriminator, against generators that stand still |
+# {{terms: density; discriminator; logit; optimal discriminator; equilibrium; alternating updates; fresh judge
+# (classifier two-sample test)}}

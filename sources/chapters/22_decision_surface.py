@@ -805,12 +805,5 @@ identity("never orange: D is at least ½ everywhere, at every step", lowest > 0.
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | decision surface | 决策面 | what a discriminator says, as a map over all places |
-# | ½-line (decision boundary) | 决策边界 | where D(x) = ½: neither answer is the better guess |
-# | optimal discriminator | 最优判别器 | $D^* = p/(p+q)$: the best possible one for a given generator |
-# | logit | 对数几率 | the discriminator's output before the sigmoid; for $D^*$ it is $\log p - \log q$ |
-# | kernel density estimate | 核密度估计 | a density made of one small bump on each sample |
-# | spectral normalisation | 谱归一化 | divides each layer by its largest stretch, which bounds the slope |
-# | R1 penalty | R1 正则项 | adds the mean squared slope at real points to the discriminator's loss |
+# {{terms: decision surface; ½-line (decision boundary); optimal discriminator; logit; kernel density estimate;
+# spectral normalisation; R1 penalty}}

@@ -589,9 +589,9 @@ claim("the common cloud opposite gets more of its due, in the median", typical[0
 # The test needs to know where to look. You can only count groups that you have a name for. A second opinion doesn't
 # help here: a lost rare cloud is worth 0.007, and the opinions differ by more than that from seed to seed.
 #
-# What helps needs the name, too: draw the rare points more often while training, so that each cloud gets an eighth of
-# the batch. Afterwards, keep a generated rare point only with the probability that undoes this. (Chapter 50 is about
-# such classes.)
+# What helps needs the name, too: draw the rare points more often while training (**oversampling**), so that each cloud
+# gets an eighth of the batch. Afterwards, keep a generated rare point only with the probability that undoes this.
+# (Chapter 50 is about such classes.)
 #
 # **Predict, and say why:** the discriminator will see the same fifty rare points again and again. Will that be enough?
 
@@ -703,14 +703,5 @@ claim("less than a quarter of their due: in fewer seeds than before", (after < 0
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | mode collapse | 模式崩溃（模式坍塌） | the generator gives up part of the data; not 模态, which means "modality" |
-# | mode dropping | 模式丢失 | some modes are missing, for good |
-# | captured mode | 被捕获的模式 | at least one sample of high quality lies at it |
-# | held mode | 保持的模式 | it gets more than a quarter of its due, in good samples (a word of this course) |
-# | served mode | 有样本的模式 | the same, but all samples that are nearest to it count (a word of this course) |
-# | learning rate | 学习率 | how large a step each update takes |
-# | momentum | 动量 | past gradients that go on acting |
-# | control | 对照 | the same experiment without the thing that is tested |
-# | oversampling | 过采样 | drawing rare examples more often |
+# {{terms: mode collapse; mode dropping; captured mode; held mode; served mode; learning rate; momentum; control;
+# oversampling}}

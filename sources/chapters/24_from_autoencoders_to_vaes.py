@@ -716,13 +716,5 @@ claim("and β = 1 is the nearest of these four", max(far[1]) < 0.8 * min(far[0] 
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | autoencoder (AE) | 自编码器 | a network that copies its input through a bottleneck |
-# | encoder, decoder | 编码器、解码器 | picture to code; code to picture |
-# | latent code, latent space | 隐变量、隐空间 | the numbers at the bottleneck, and the space of all such numbers |
-# | variational autoencoder (VAE) | 变分自编码器 | an autoencoder with clouds for points, pulled towards a prior |
-# | prior | 先验分布 | what codes are drawn from before any picture is seen, here $N(0, I)$ |
-# | approximate posterior | 近似后验 | the cloud of one picture: which codes may stand for it |
-# | Kullback–Leibler divergence (KL) | KL 散度 | here: what a cloud costs because it differs from the prior, in nats |
-# | posterior collapse | 后验坍塌 | every picture gets the prior as its cloud; the code says nothing |
+# {{terms: autoencoder (AE); encoder, decoder; latent code, latent space; variational autoencoder (VAE); prior;
+# approximate posterior; Kullback–Leibler divergence (KL); posterior collapse}}

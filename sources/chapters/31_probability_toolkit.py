@@ -12,8 +12,8 @@
 # > - say what JS is, why it lies between 0 and ln 2, and what the ln 2 means
 # > - predict what a divergence punishes: data that are left out, or points that are made up
 # >
-# > **Before you start** From school: slopes, areas under curves, logarithms and the exponential function.
-# > [21 · the adversarial game](21_the_adversarial_game.ipynb) tells you what all this is for.
+# > **Before you start** From school: slopes, areas under curves, logarithms and the exponential function. Helpful, not
+# > needed: [21 · the adversarial game](21_the_adversarial_game.ipynb) tells you what all this is for.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
@@ -729,18 +729,6 @@ claim("clusters at ±1.5: KL(bell, data) still takes one of them", takes_one, me
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | random variable | 随机变量 | something whose value comes out by chance |
-# | density | 概率密度 | probability per length (area, volume); its area is 1 |
-# | expectation | 期望 | the average over the whole distribution |
-# | Monte Carlo | 蒙特卡洛 | estimating an expectation by an average over samples |
-# | standard error | 标准误 | how far a mean of $N$ values is typically off: $\sigma/\sqrt N$ |
-# | bias | 偏差 | how far an estimate is off on average |
-# | maximum likelihood | 最大似然 | choose the parameters that make the data likeliest |
-# | entropy | 熵 | mean surprise of somebody who knows the distribution |
-# | cross-entropy | 交叉熵 | mean surprise of somebody who believes in another one |
-# | KL divergence | KL 散度 | the difference of the two: what a wrong belief costs |
-# | Jensen–Shannon divergence | JS 散度 | what a point tells about which of two distributions it came from |
-# | $f$-divergence | f 散度 | mean fine $f(p/q)$; KL, JS, total variation are examples |
-# | mode covering, mode seeking | 模式覆盖，模式寻求 | two tastes: leave nothing out; make nothing up |
+# {{terms: random variable; density; expectation; Monte Carlo; standard error; bias; maximum likelihood; entropy;
+# cross-entropy; Kullback–Leibler divergence (KL); Jensen–Shannon divergence; $f$-divergence; mode covering, mode
+# seeking}}

@@ -1056,14 +1056,5 @@ claim("their non-saturating arrows are no shorter, in the median", typical[4][2]
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | value function | 价值函数 | $V(G, D)$: what the discriminator wants large and the generator small |
-# | optimal discriminator | 最优判别器 | $D^* = p/(p+q)$, the best possible one for a given generator |
-# | density ratio | 密度比 | $p/q$; the exponential of the best logit |
-# | Jensen–Shannon divergence | JS 散度 | mean KL of $p$ and of $q$ to their average; from 0 to ln 2 |
-# | saturating loss | 饱和损失 | $\log(1 - D(G(z)))$, flat where the discriminator is sure of a fake |
-# | non-saturating loss | 非饱和损失 | $-\log D(G(z))$, steep there |
-# | zero-sum game | 零和博弈 | what one player wins, the other loses |
-# | support | 支撑集 | where a distribution puts its points |
-# | quadrature | 数值积分 | an integral as a sum over a fine grid |
+# {{terms: value function; optimal discriminator; density ratio; Jensen–Shannon divergence; saturating loss;
+# non-saturating loss; zero-sum game; support; quadrature}}

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from scipy.integrate import solve_ivp
 from scipy.special import expit as sigmoid
-from torch.func import grad, jacrev
+from torch.autograd.functional import jacobian
 
 from gan_edu import data, device, ensemble, nets, objectives, plotting, training
 from gan_edu.claims import claim, identity
@@ -114,16 +114,13 @@ plt.show()
 
 # %%
 def field(state, loss=objectives.minimax, gamma=0.0):
-    """Where the two want to go, by autograd: state (θ, ψ) → (2,)."""
-
-    def loss_g(theta, psi):
-        return loss.generator((psi * 0)[None], (psi * theta)[None])  # logits at the real point 0 and the fake one θ
-
-    def loss_d(psi, theta):
-        return loss.discriminator((psi * 0)[None], (psi * theta)[None]) + gamma / 2 * psi**2
-
-    theta, psi = state
-    return -torch.stack([grad(loss_g)(theta, psi), grad(loss_d)(psi, theta)])
+    """Where the two want to go, by autograd: states (θ, ψ), (..., 2) → (..., 2)."""
+    theta, psi = (state if state.requires_grad else state.clone().requires_grad_()).unbind(-1)
+    logits = (psi * 0)[..., None], (psi * theta)[..., None]  # at the real point 0, and at the fake one θ
+    loss_g, loss_d = loss.generator(*logits), loss.discriminator(*logits) + gamma / 2 * psi**2
+    slopes = [torch.autograd.grad(loss_g.sum(), theta, create_graph=True)[0]]
+    slopes += torch.autograd.grad(loss_d.sum(), psi, create_graph=True)
+    return -torch.stack(slopes, dim=-1)
 
 
 wishes = field(torch.tensor([1.0, 1.0], dtype=torch.float64))
@@ -150,7 +147,7 @@ states = torch.randn(200, 2, generator=draw, dtype=torch.float64) * 2
 library = {"minimax": objectives.minimax, "non-saturating": objectives.non_saturating}
 library["wasserstein"] = objectives.wasserstein
 for name, loss in library.items():
-    auto = torch.stack([field(s, loss, gamma=0.3) for s in states]).numpy()
+    auto = field(states, loss, gamma=0.3).detach().numpy()
     theta, psi = states.numpy().T
     paper = np.stack([push_g(theta, psi, name), push_d(theta, psi, name, 0.3)], 1)
     identity(f"{name}: formula and autograd agree at 200 places", np.allclose(auto, paper, atol=1e-12))
@@ -172,12 +169,12 @@ identity("the library's R1 of a line with slope 0.7 is γ/2 · 0.7²", abs(libra
 
 
 # %% jupyter={"source_hidden": true}
-def flow(loss, until, gamma=0.0, start=(1.0, 1.0)):
+def flow(loss, until, gamma=0.0, start=(1.0, 1.0), exact=1e-11):
     def velocity(t, state):
         return [push_g(*state, loss), push_d(*state, loss, gamma)]
 
     times = np.linspace(0, until, 4001)
-    return times, solve_ivp(velocity, (0, until), start, "DOP853", times, rtol=1e-11, atol=1e-13).y
+    return times, solve_ivp(velocity, (0, until), start, "DOP853", times, rtol=exact, atol=exact / 100).y
 
 
 flows = {loss: flow(loss, 400) for loss in library}
@@ -216,7 +213,7 @@ plt.show()
 # time $t$, $r \approx \sqrt{8/t}$. To come a hundred times nearer takes ten thousand times longer.
 
 # %% jupyter={"source_hidden": true}
-times, path = flow("non-saturating", 4000)
+times, path = flow("non-saturating", 4000, exact=1e-8)
 r = np.hypot(*path)
 growth = (1 / r[-1] ** 2 - 1 / r[len(r) // 2] ** 2) / (times[-1] - times[len(r) // 2])
 claim("1/r² grows by 1/8 per unit of time (within 1 %)", abs(growth * 8 - 1) < 0.01, measured=growth)
@@ -247,8 +244,13 @@ identity("θ·v_θ + ψ·v_ψ is -u·tanh(u/2) with u = θψ", np.allclose(chang
 
 
 # %%
+def slopes_of_field(loss=objectives.minimax, gamma=0.0):
+    """The matrix of the field's slopes at (0, 0)."""
+    return jacobian(lambda state: field(state, loss, gamma), torch.zeros(2, dtype=torch.float64))
+
+
 def eigenvalues(loss=objectives.minimax, gamma=0.0):
-    return torch.linalg.eigvals(jacrev(field)(torch.zeros(2, dtype=torch.float64), loss, gamma)).numpy()
+    return torch.linalg.eigvals(slopes_of_field(loss, gamma)).numpy()
 
 
 # %% jupyter={"source_hidden": true}
@@ -303,8 +305,7 @@ identity("a strong penalty is slow: about 1/(4γ) at γ = 10", abs(rates[10.0] *
 # non-saturating field, term by term:
 
 # %% jupyter={"source_hidden": true}
-paired = torch.stack([field(s, objectives.relativistic) for s in states])
-usual = torch.stack([field(s, objectives.non_saturating) for s in states])
+paired, usual = (field(states, loss) for loss in (objectives.relativistic, objectives.non_saturating))
 identity("relativistic = non-saturating on the Dirac-GAN", paired.allclose(usual, atol=1e-12))
 gap = apart(eigenvalues(objectives.relativistic), [-0.5j, 0.5j])
 identity("so without a penalty its eigenvalues are ±i/2, too", gap < 1e-6, measured=gap)
@@ -327,13 +328,13 @@ identity("so without a penalty its eigenvalues are ±i/2, too", gap < 1e-6, meas
 # %% jupyter={"source_hidden": true}
 def simultaneous_radius(h, gamma):
     """The largest |eigenvalue| of one step, by autograd."""
-    step_matrix = torch.eye(2) + h * jacrev(field)(torch.zeros(2, dtype=torch.float64), objectives.minimax, gamma)
+    step_matrix = torch.eye(2) + h * slopes_of_field(gamma=gamma)
     return torch.linalg.eigvals(step_matrix).abs().max().item()
 
 
 def largest_h(radius_of, gamma, low=1e-6, high=20.0):
     """The step size at which shrinking ends, by halving the interval."""
-    for _ in range(40):
+    for _ in range(28):
         middle = (low + high) / 2
         low, high = (middle, high) if radius_of(middle, gamma) < 1 else (low, middle)
     return low
@@ -463,7 +464,7 @@ def alternating_radius(h, gamma):
         theta = state[0] + h * field(torch.stack([state[0], psi]), gamma=gamma)[0]
         return torch.stack([theta, psi])
 
-    return torch.linalg.eigvals(jacrev(both)(torch.zeros(2, dtype=torch.float64))).abs().max().item()
+    return torch.linalg.eigvals(jacobian(both, torch.zeros(2, dtype=torch.float64))).abs().max().item()
 
 
 pairs = [(0.5, 0.3), (1.0, 0.3), (2.0, 0.3), (0.2, 0.1), (3.0, 0.2)]
@@ -664,19 +665,17 @@ noise, share = torch.from_numpy(nodes), torch.from_numpy(weights / weights.sum()
 
 def noisy_field(state, s):
     """The minimax field when all points are blurred by noise of standard deviation s."""
-
-    def loss_d(psi, theta):
-        softplus = torch.nn.functional.softplus
-        return (share * (softplus(-psi * s * noise) + softplus(psi * (theta + s * noise)))).sum()
-
     theta, psi = state
-    return torch.stack([grad(loss_d, argnums=1)(psi, theta), -grad(loss_d)(psi, theta)])  # the game is zero-sum
+    softplus = torch.nn.functional.softplus
+    loss_d = (share * (softplus(-psi * s * noise) + softplus(psi * (theta + s * noise)))).sum()
+    slope_theta, slope_psi = torch.autograd.grad(loss_d, (theta, psi), create_graph=True)
+    return torch.stack([slope_theta, -slope_psi])  # the game is zero-sum
 
 
 gaps = []
 for s in (0.0, 0.3, 1.0, 2.0):
-    jacobian = jacrev(noisy_field)(torch.zeros(2, dtype=torch.float64), s)
-    gaps.append(apart(torch.linalg.eigvals(jacobian), on_paper(s**2 / 2)))
+    matrix = jacobian(lambda state, s=s: noisy_field(state, s), torch.zeros(2, dtype=torch.float64))
+    gaps.append(apart(torch.linalg.eigvals(matrix), on_paper(s**2 / 2)))
 identity("noise s has the eigenvalues of R1 with γ = s²/2, to 1e-6", max(gaps) < 1e-6, measured=gaps)
 
 # %% [markdown]
@@ -693,10 +692,8 @@ identity("noise s has the eigenvalues of R1 with γ = s²/2, to 1e-6", max(gaps)
 clock = {}
 for k in (1, 3, 10):
     for gamma in (0.0, 0.3):
-        jacobian = torch.diag(torch.tensor([1.0, k], dtype=torch.float64)) @ jacrev(field)(
-            torch.zeros(2, dtype=torch.float64), objectives.minimax, gamma
-        )
-        clock[k, gamma] = torch.linalg.eigvals(jacobian).real.max().item()
+        matrix = torch.diag(torch.tensor([1.0, k], dtype=torch.float64)) @ slopes_of_field(gamma=gamma)
+        clock[k, gamma] = torch.linalg.eigvals(matrix).real.max().item()
 identity(
     "without a penalty all real parts stay 0, for k = 1, 3, 10",
     all(abs(clock[k, 0.0]) < 1e-9 for k in (1, 3, 10)),
@@ -831,28 +828,29 @@ def make_d():
     return nets.mlp([2, 64, 64, 1], activation="tanh")
 
 
-def one_point(gamma, steps=1500, lr=0.1, loss=objectives.non_saturating):
-    """Distance of the generated point to the real one, (steps, 8)."""
-    judges = ensemble.stack(ensemble.single_nets(make_d, make_d, seed)[1] for seed in range(8))
-    place, far = torch.nn.Parameter(torch.ones(8, 1, 2)), []
+def one_point(gammas, steps=1500, lr=0.1, loss=objectives.non_saturating):
+    """For each γ the distance of the generated point to the real one, (steps, 8). All games go on side by side."""
+    judges = ensemble.stack(ensemble.single_nets(make_d, make_d, seed)[1] for _ in gammas for seed in range(8))
+    weight = torch.tensor(gammas).repeat_interleave(8)
+    place, far = torch.nn.Parameter(torch.ones(len(weight), 1, 2)), []
     sgd_d, sgd_g = torch.optim.SGD(judges.parameters(), lr), torch.optim.SGD([place], lr)
     for _ in range(steps):
-        real = torch.zeros(8, 1, 2, requires_grad=True)
+        real = torch.zeros_like(place, requires_grad=True)
         logit = judges(real)[..., 0]
         loss_d = loss.discriminator(logit, judges(place.detach())[..., 0])
-        loss_d = loss_d + objectives.zero_centered(logit, real, gamma)
+        loss_d = loss_d + objectives.zero_centered(logit, real, weight)
         sgd_d.zero_grad()
         loss_d.sum().backward()
         sgd_d.step()
         sgd_g.zero_grad()
-        loss.generator(None, judges(place)[..., 0]).sum().backward()
+        loss.generator(None, judges(place)[..., 0]).sum().backward(inputs=[place])
         sgd_g.step()
         far.append(place.detach().norm(dim=-1)[:, 0])
-    return torch.stack(far)
+    return torch.stack(far).split(8, dim=1)
 
 
 # %% jupyter={"source_hidden": true}
-points = {"γ = 0": one_point(0.0), "γ = 0.1": one_point(0.1)}
+points = dict(zip(("γ = 0", "γ = 0.1"), one_point((0.0, 0.1)), strict=True))
 _, ax = plt.subplots(figsize=(6.8, 3.4))
 thinned = {name: far[::20] for name, far in points.items()}
 plotting.seeds_over_time(torch.arange(1500)[::20], thinned, "distance to the real point", ax=ax)
@@ -1004,9 +1002,9 @@ claim("γ = 0.8: 126 steps later hardly a trace is left", trace < 0.1, measured=
 # ### EMA samples that look like step 0
 # The memory of the average is longer than your run. $\beta = 0.999$ remembers about a thousand steps.
 #
-# ### `RuntimeError: element 0 of tensors does not require grad`, inside `torch.func.grad`
-# Something in your loss is a plain number, made with `.item()` or `float()`. Inside `torch.func` use tensors only, and
-# no `torch.autograd.grad`.
+# ### `RuntimeError: element 0 of tensors does not require grad`, or a Jacobian full of zeros
+# Something in your loss is a plain number, made with `.item()` or `float()`, or the state has no `requires_grad`. The
+# Jacobian is 0 where the slopes inside were taken without `create_graph=True`: they then have no slopes of their own.
 
 # %% [markdown]
 # ## Recap
@@ -1069,15 +1067,5 @@ claim("γ = 0.8: 126 steps later hardly a trace is left", trace < 0.1, measured=
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | gradient field | 梯度向量场 | at each pair of weights: where both players want to go |
-# | Dirac-GAN | 狄拉克 GAN | real data on one point, one fake point, a straight line as discriminator |
-# | Jacobian | 雅可比矩阵 | the derivatives of the field; its eigenvalues tell what happens nearby |
-# | eigenvalue | 特征值 | real part: shrinking or growing; imaginary part: turning |
-# | spectral radius | 谱半径 | the largest absolute eigenvalue of a step: below 1 it shrinks |
-# | limit cycle | 极限环 | a closed path that others run into, from inside and outside |
-# | R1 penalty | R1 正则项 | $\frac{\gamma}{2} E\lVert\nabla \ell\rVert^2$ at real points |
-# | instance noise | 实例噪声 | noise on everything that the discriminator sees |
-# | two time scales | 双时间尺度 | different learning rates for the two players |
-# | exponential moving average (EMA) | 指数移动平均 | $\bar\theta \leftarrow \beta\bar\theta + (1-\beta)\theta$ |
+# {{terms: gradient field; Dirac-GAN; Jacobian; eigenvalue; spectral radius; limit cycle; R1 penalty; instance noise;
+# two time scales; exponential moving average (EMA)}}

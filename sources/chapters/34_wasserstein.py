@@ -12,9 +12,9 @@
 # > - predict the bias of a gradient penalty, and why it depends on the units of your data
 # > - judge when a Wasserstein loss may be read as a distance
 # >
-# > **Before you start** [21 · the adversarial game](21_the_adversarial_game.ipynb), and
-# > [31 · the probability toolkit](31_probability_toolkit.ipynb): densities, the JSD. From school: slopes, and areas
-# > under curves. [33 · dynamics](33_dynamics.ipynb) tells how such games move.
+# > **Before you start** [21 · the adversarial game](21_the_adversarial_game.ipynb), and [31 · the probability
+# > toolkit](31_probability_toolkit.ipynb): densities, the JSD. From school: slopes, and areas under curves. Helpful,
+# > not needed: [33 · dynamics](33_dynamics.ipynb) tells how such games move.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
@@ -794,15 +794,5 @@ claim(
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | optimal transport | 最优传输 | the cheapest way to turn one distribution into another |
-# | Wasserstein distance | Wasserstein 距离 | what that costs: $W_1$ by ways, $W_2$ by squares of ways |
-# | transport plan | 传输方案 | how much is carried from where to where |
-# | linear program | 线性规划 | make a linear function small, under linear conditions |
-# | duality | 对偶 | the most that a carrier can earn equals the least that a plan costs |
-# | 1-Lipschitz | 1-Lipschitz 连续 | nowhere steeper than 1 |
-# | critic | 评论家 | a discriminator without sigmoid, kept from being steep |
-# | floor | 下限 | what two samples of the same distribution score |
-# | gradient penalty | 梯度惩罚 | adds $\lambda E(\lVert\nabla f\rVert - 1)^2$ to the critic's loss |
-# | weight clipping | 权重裁剪 | cuts all weights to $[-c, c]$ |
+# {{terms: optimal transport; Wasserstein distance; transport plan; linear program; duality; 1-Lipschitz; critic;
+# floor; gradient penalty; weight clipping}}

@@ -977,14 +977,5 @@ claim("even the ELBO is 60 nats above independent coins", heights[0].min() > coi
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | evidence | 证据（边缘似然） | $p(x)$, the density that the whole model gives to a data point |
-# | evidence lower bound (ELBO) | 证据下界（变分下界） | what can be computed: at most $\log p(x)$ |
-# | posterior | 后验分布 | which codes have made this data point |
-# | Jensen's inequality | 琴生不等式 | the mean of logarithms is at most the logarithm of the mean |
-# | reparameterisation | 重参数化 | a draw written as a function of the parameters and of noise from outside |
-# | score function estimator | 得分函数估计 | a gradient by $f\, \nabla \log q$, also for discrete codes |
-# | probabilistic PCA | 概率主成分分析 | linear decoder, Gaussian code, the same noise for all pixels |
-# | posterior collapse | 后验坍塌 | $q$ is the prior, whatever the data point |
-# | importance weight | 重要性权重 | $p(x, z) / q(z)$: makes up for drawing from $q$ |
+# {{terms: evidence; evidence lower bound (ELBO); posterior; Jensen's inequality; reparameterisation; score function
+# estimator; probabilistic PCA; posterior collapse; importance weight}}

@@ -237,7 +237,9 @@ class AsTheyAre(nn.Module):
 
 
 # %% jupyter={"source_hidden": true}
-real_features = metrics.features(train, "mnist").to(exact)
+reference = metrics.Reference("mnist", train)
+real_features = reference.features  # (3000, 64), in 64 bits
+held_features, pool_features = (metrics.features(images, "mnist") for images in (held, pool))
 blurred = metrics.features(generators["blurred"](0), "mnist").to(exact)
 judge = FrechetInceptionDistance(feature=AsTheyAre(), normalize=True, input_img_size=(1, 8, 8)).set_dtype(exact)
 judge.update(real_features.view(-1, 1, 8, 8), real=True)
@@ -261,12 +263,11 @@ identity(
 # **Predict, and say why:** what Fréchet distance do they get? And can a classifier tell them from real ones?
 
 # %%
-reference = metrics.Reference("mnist", train)
 gaussian = torch.distributions.MultivariateNormal(*moments(real_features))
 fooled, honest, seen_through = [], [], []
 for seed in range(5):
     device.seed_everything(seed)
-    forged, others = gaussian.sample((1000,)), metrics.features(pick(held, 1000, seed), "mnist")
+    forged, others = gaussian.sample((1000,)), pick(held_features, 1000, seed)
     fooled.append(frechet(real_features, forged))
     honest.append(frechet(real_features, others))
     seen_through.append(metrics.classifier_two_sample_test(others, forged, seed=seed).accuracy)
@@ -622,7 +623,7 @@ claim("false alarms: at most 7 of 40 (2 are expected)", alarms <= 7, measured=al
 # %%
 old, fresh = [], []
 for seed in range(5):
-    real = metrics.features(pick(held, 1000, seed), "mnist").numpy()
+    real = pick(held_features, 1000, seed).numpy()
     ten, noise = (metrics.features(generators[name](seed), "mnist").numpy() for name in ("collapsed", "noisy"))
     trees = ExtraTreesClassifier(100, min_samples_leaf=5, random_state=seed).fit([*real, *ten], [0] * 1000 + [1] * 1000)
     old.append((trees.predict(noise) == 1).mean().item())
@@ -647,7 +648,7 @@ claim("a fresh judge is right about more than 70 % of all", min(fresh) > 0.7, me
 # %% jupyter={"source_hidden": true}
 columns = ("IS", "Fréchet", "kernel", "precision", "recall", "density", "coverage", "classifier", "copies")
 larger_is_worse = {"Fréchet", "kernel", "classifier", "copies"}
-head, held_features = metrics.classifier("mnist").head, metrics.features(held, "mnist")
+head = metrics.classifier("mnist").head
 radii_3, radii_5 = (metrics.neighbour_distances(real_features, k) for k in (3, 5))
 
 
@@ -657,8 +658,17 @@ def nearer_to_train(images):
     return (to_train < to_held).double().mean().item()
 
 
-def everything(images, seed):
-    found = metrics.features(images, "mnist")
+# %% jupyter={"source_hidden": true}
+ready = {  # generators of digits whose features we have
+    "new digits": lambda seed: pick(pool_features, 1000, seed),
+    "no 8s": lambda seed: pick(pool_features[labels[6000:] != 8], 1000, seed),
+    "memorising": lambda seed: pick(real_features.float(), 1000, seed),
+}
+
+
+def everything(name, seed):
+    images = generators[name](seed)
+    found = ready[name](seed) if name in ready else metrics.features(images, "mnist")
     others = held_features[pick(torch.arange(3000), 1000, seed)]
     return [
         inception_score(head(found).softmax(1).to(exact)),
@@ -673,7 +683,7 @@ def everything(images, seed):
 
 # %%
 with torch.no_grad():
-    values = {name: torch.tensor([everything(make(s), s) for s in range(5)]) for name, make in generators.items()}
+    values = {name: torch.tensor([everything(name, s) for s in range(5)]) for name in generators}
 normal = values["new digits"]
 
 
@@ -777,14 +787,15 @@ claim("no column is orange for all five failures", not everywhere.any(), measure
 # **Predict, and say why:** does that unmask the three?
 
 # %%
-memories = {name: generators[name] for name in ("new digits", "memorising")}
-memories["300 new"] = lambda seed, n=1000: pick(pool[:300], n, seed, replace=True)  # as few, but not the training set's
-memories["300 pictures"] = lambda seed, n=1000: pick(train[:300], n, seed, replace=True)
-memories["at random"] = lambda seed, n=1000: pick(train, n, seed, replace=True)
-memories["new, at random"] = lambda seed, n=1000: pick(pool[:3000], n, seed, replace=True)
+train_features = real_features.float()
+memories = {name: ready[name] for name in ("new digits", "memorising")}
+memories["300 new"] = lambda seed: pick(pool_features[:300], 1000, seed, replace=True)  # not the training set's
+memories["300 pictures"] = lambda seed: pick(train_features[:300], 1000, seed, replace=True)
+memories["at random"] = lambda seed: pick(train_features, 1000, seed, replace=True)
+memories["new, at random"] = lambda seed: pick(pool_features[:3000], 1000, seed, replace=True)
 held_out, told = {}, {name: values[name][:, columns.index("classifier")] for name in ("new digits", "memorising")}
 for name, make in memories.items():
-    drawn = [metrics.features(make(seed), "mnist") for seed in range(5)]
+    drawn = [make(seed) for seed in range(5)]
     held_out[name] = sum(frechet(held_features, each) for each in drawn) / 5
     others = [held_features[pick(torch.arange(3000), 1000, seed)] for seed in range(5)]
     if name not in told:
@@ -996,15 +1007,5 @@ claim("moved by one pixel: pixels find a share above 0.7", min(small_step) > 0.7
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | mutual information | 互信息 | by how much seeing one thing lowers the entropy of another |
-# | inception score (IS) | Inception 分数 | exp of the mutual information between picture and class |
-# | Fréchet (inception) distance (FID) | 弗雷歇距离 | between Gaussians fitted to features of real and generated data |
-# | kernel (inception) distance (KID) | 核距离 | squared maximum mean discrepancy of features, unbiased |
-# | precision and recall | 精确率与召回率 | shares of generated among real, and real among generated samples |
-# | density and coverage | 密度与覆盖率 | how full the real balls are, and how many are not empty |
-# | classifier two-sample test | 分类器双样本检验 | can a fresh classifier tell them apart? |
-# | p-value | p 值 | the chance that luck alone gives a result at least as good |
-# | floor | 下限 | what perfect samples score |
-# | memorisation | 记忆（抄袭训练集） | generated samples depend on single training samples |
+# {{terms: mutual information; inception score (IS); Fréchet distance (FID); kernel (inception) distance (KID);
+# precision and recall; density and coverage; fresh judge (classifier two-sample test); p-value; floor; memorisation}}

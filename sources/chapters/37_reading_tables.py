@@ -589,11 +589,4 @@ claim("real codes are at least three times as legible as any GAN's", real_row[1]
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | mode captured, held | 捕获、保持的模式 | has at least one good point; has more than a quarter of its due points |
-# | high quality | 高质量样本比例 | share of points within three standard deviations of a mode |
-# | ceiling, floor | 上限、下限 | what exact samples get; nothing honest is better |
-# | window | 统计窗口 | the steps over which a reported number is averaged |
-# | baseline | 基线 | what something simple achieves; without it a number means nothing |
-# | tuning seeds, fresh seeds | 调参种子、全新种子 | seeds that choose a constant; seeds that judge it |
+# {{terms: mode captured, held; high quality; ceiling, floor; window; baseline; tuning seeds, fresh seeds}}

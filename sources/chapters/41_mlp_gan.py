@@ -10,9 +10,9 @@
 # > - judge samples by a distance with a floor and baselines, over eight seeds, and know when the baseline has won
 # > - say what loss curves tell you, and what they can't
 # >
-# > **Before you start** The idea of the game: [00 · start here](00_start_here.ipynb). Some PyTorch:
-# > tensors, `nn.Sequential`, `backward()`. The theory behind the losses is in
-# > [32 · the optimal discriminator](32_optimal_discriminator.ipynb), and you don't need it here.
+# > **Before you start** The idea of the game: [00 · start here](00_start_here.ipynb). Some PyTorch: tensors,
+# > `nn.Sequential`, `backward()`. Helpful, not needed: [32 · the optimal
+# > discriminator](32_optimal_discriminator.ipynb) has the theory behind the losses.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
@@ -455,18 +455,18 @@ plotting.image_grid({f"seed {seed}": samples[seed, :10] for seed in range(8)})
 # - *one of each*: ten real digits, the first unseen one of each class, each of them a hundred times
 # - *1 Gaussian*: 784 random numbers with the mean and the covariance of the data
 # - *10 Gaussians*: one for each class; this uses the labels, which the GAN has never seen
-# - *cut*: a Gaussian doesn't know that pixels lie in −1 … 1. More than a third of its numbers lie outside: blacker than
-#   black, or whiter than white. So we take both a second time, and cut such numbers to −1 or 1. Now they are pictures,
-#   but they have lost much of the variance
+# - *cut*: a Gaussian doesn't know that pixels lie in −1 … 1. More than a quarter of its numbers lie outside: blacker
+#   than black, or whiter than white. So we take both a second time, and cut such numbers to −1 or 1. Now they are
+#   pictures, but they have lost much of the variance
 #
 # **Predict, and say why:** which of these six will be nearer to the data than the GAN?
 
 
 # %% jupyter={"source_hidden": true}
 def gaussian(x, n):
-    values, vectors = torch.linalg.eigh(torch.cov(x.T))
-    root = vectors * values.clamp(min=0).sqrt()
-    return x.mean(dim=0) + torch.randn(n, 784) @ root.T
+    """Random mixtures of all deviations of x have its mean and covariance."""
+    mixtures = torch.randn(n, len(x)) / (len(x) - 1) ** 0.5
+    return x.mean(dim=0) + mixtures @ (x - x.mean(dim=0))
 
 
 def baselines(images, test):
@@ -494,7 +494,7 @@ unseen, simple = test.tensor(flat=True)[:1000], baselines(mnist, test)
 plotting.image_grid(pictures_of(simple))
 free, cut = simple["1 Gaussian"], simple["1 Gaussian, cut"]
 outside, left = (free.abs() > 1).float().mean(), cut.var(dim=0).sum() / mnist.tensor(flat=True).var(dim=0).sum()
-claim("one Gaussian: more than a third of all numbers lie outside −1 … 1", outside > 1 / 3, measured=outside)
+claim("one Gaussian: more than a quarter of all numbers lie outside −1 … 1", outside > 0.25, measured=outside)
 claim("cut, it has less than two thirds of the variance of the data", left < 2 / 3, measured=left)
 
 # %% jupyter={"source_hidden": true}
@@ -1118,13 +1118,5 @@ claim("and at length 14 it is nearer than at 10", (far_at[14] < far_at[10]).all(
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | multilayer perceptron (MLP) | 多层感知机 | layers in which every number is connected with every other |
-# | logit | 对数几率 | the discriminator's output before the sigmoid |
-# | non-saturating loss | 非饱和损失 | the generator minimises $-\log D(G(z))$ |
-# | batch normalisation | 批归一化 | gives each feature mean 0 and variance 1 over the batch, then rescales it |
-# | exponential moving average (EMA) | 指数移动平均 | a running average of the generator's weights, used for sampling |
-# | Fréchet distance | 弗雷歇距离 | distance between the means and covariances of two sets of features |
-# | baseline | 基线 | what something simple achieves; without it a number means nothing |
-# | precision, recall | 精确率、召回率 | share of believable samples; share of the data that has a sample nearby |
+# {{terms: multilayer perceptron (MLP); logit; non-saturating loss; batch normalisation; exponential moving average
+# (EMA); Fréchet distance (FID); baseline; precision, recall}}

@@ -11,8 +11,8 @@
 # > - compare such choices by a distance with a floor, baselines and seeds, and accept the answer "no difference"
 # > - let an MLP play against a convolutional network, and take two changes apart before you name a cause
 # >
-# > **Before you start** The losses and the two turns of a step: [41 · an MLP GAN](41_mlp_gan.ipynb). What a
-# > discriminator knows: [32 · the optimal discriminator](32_optimal_discriminator.ipynb) (helpful, not needed).
+# > **Before you start** The losses and the two turns of a step: [41 · an MLP GAN](41_mlp_gan.ipynb). Helpful, not
+# > needed: what a discriminator knows, in [32 · the optimal discriminator](32_optimal_discriminator.ipynb).
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
@@ -1120,14 +1120,5 @@ for name, each in gained.items():
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | convolution | 卷积 | one small window of weights, applied in every place |
-# | feature map | 特征图 | what one kernel gives, place by place |
-# | stride, padding | 步幅、填充 | how far the window moves; what is added at the edges |
-# | transposed convolution | 转置卷积 | writes into windows instead of reading them; makes maps larger |
-# | sub-pixel convolution | 亚像素卷积 | four small maps, interleaved into one of twice the size |
-# | checkerboard artefact | 棋盘效应 | a pattern that alternates from pixel to pixel |
-# | batch normalisation | 批归一化 | gives each map mean 0 and variance 1 over the batch |
-# | initialisation | 初始化 | from which random weights training starts |
-# | gradient penalty (R1) | 梯度惩罚 | makes the discriminator pay for steepness at real pictures |
+# {{terms: convolution; feature map; stride, padding; transposed convolution; sub-pixel convolution; checkerboard
+# artefact; batch normalisation; initialisation; R1 penalty}}

@@ -12,8 +12,8 @@
 # > - report a likelihood honestly: which pixels, which bound, what the encoder saw, how many draws and pictures
 # >
 # > **Before you start** [24 · from autoencoders to VAEs](24_from_autoencoders_to_vaes.ipynb) for the idea, and some
-# > PyTorch. [35 · the ELBO](35_elbo.ipynb) has the mathematics behind sections 8, 10 and 12; leave them out at a first
-# > reading if you haven't read it.
+# > PyTorch. Helpful, not needed: [35 · the ELBO](35_elbo.ipynb) has the mathematics behind sections 8, 10 and 12;
+# > leave them out at a first reading if you haven't read it.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
@@ -99,9 +99,9 @@ device.seed_everything(0)
 encoder, decoder = Encoder().to(here), make_decoder().to(here)
 
 # %% [markdown]
-# The decoder ends without an activation. Its 784 outputs are **logits**. Each pixel is a coin that shows white with
-# probability $1/(1 + e^{-\text{logit}})$, the sigmoid of the logit. (It is often written σ, too. Here σ is the spread
-# of a cloud.)
+# The decoder ends without an activation. (What it makes of a picture's code is called the **reconstruction**.) Its 784
+# outputs are **logits**. Each pixel is a coin that shows white with probability $1/(1 + e^{-\text{logit}})$, the
+# sigmoid of the logit. (It is often written σ, too. Here σ is the spread of a cloud.)
 #
 # ## 2 · Encode: a cloud for each picture
 #
@@ -122,8 +122,8 @@ off = (z.std(dim=0) - (0.5 * log_variance).exp()).abs().max()
 identity("10,000 codes of one picture spread by σ (each number, within 0.05)", off < 0.05, measured=off)
 
 # %% [markdown]
-# The chance comes from outside, as $\varepsilon$. So gradients can pass through $\mu$ and $\sigma$. Chapter
-# [35](35_elbo.ipynb#4-·-A-gradient-through-a-die) shows why this matters.
+# The chance comes from outside, as $\varepsilon$: the **reparameterisation**. So gradients can pass through $\mu$ and
+# $\sigma$. Chapter [35](35_elbo.ipynb#4-·-A-gradient-through-a-die) shows why this matters.
 #
 # (The library writes both heads as one layer of 200 outputs, cut in two. It is the same network.)
 
@@ -243,8 +243,7 @@ identity("after three steps: the same weights, with one Adam and with two", same
 def train(seed, steps=1000):
     device.seed_everything(seed)
     encoder, decoder = Encoder().to(here), make_decoder().to(here)
-    weights = [*encoder.parameters(), *decoder.parameters()]
-    adam = torch.optim.Adam(weights, lr=2e-3, fused=True)  # fused: the same steps, faster
+    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=2e-3, fused=True)  # fused: faster
     history = []
     for _ in range(steps):
         batch = x[torch.randint(len(x), (64,), device=here)]
@@ -253,7 +252,9 @@ def train(seed, steps=1000):
         (rebuilt + cost).backward()
         adam.step()
         history.append((rebuilt.item(), cost.item()))
-    return encoder, decoder, history
+        if len(history) == 150:  # for section 9
+            young = copy.deepcopy(encoder)
+    return encoder, decoder, history, young
 
 
 # %% [markdown]
@@ -297,7 +298,7 @@ claim(
 
 @torch.no_grad()
 def bound(seed, pictures):
-    encoder, decoder, _ = trained[seed]
+    encoder, decoder, *_ = trained[seed]
     return sum(parts(encoder, decoder, pictures, torch.randn(len(pictures), 100, device=here))).item()
 
 
@@ -362,7 +363,7 @@ identity("after 40 steps all ten tensors agree to 8 digits or more", len(gap) ==
 # %%
 @torch.no_grad()
 def copies(seed, pictures):
-    encoder, decoder, _ = trained[seed]
+    encoder, decoder, *_ = trained[seed]
     return decoder(encoder(pictures)[0]).sigmoid()
 
 
@@ -533,7 +534,7 @@ claim(
 # Each code has a hundred numbers. Here is what each of them costs on average, the costliest first:
 
 # %%
-early = {s: train(s, steps=150)[0] for s in seeds}
+early = {s: trained[s][3] for s in seeds}
 with torch.no_grad():
     spectrum = {s: kl(*trained[s][0](y)).mean(dim=0) for s in seeds}
     young = {s: kl(*early[s](y)).mean(dim=0) for s in seeds}
@@ -574,7 +575,7 @@ claim("by another rule (μ varies by more than 0.01) 80 or more are active", min
 @torch.no_grad()
 def lost_without(seed, quiet, size=0.0):
     """Nats lost in rebuilding with `size` · noise in place of the quiet (or the busy) numbers, and what these cost."""
-    encoder, decoder, _ = trained[seed]
+    encoder, decoder, *_ = trained[seed]
     noise = torch.randn(2, len(y), 100, device=here)
     z = draw_code(*encoder(y), noise[0])
     replaced = (spectrum[seed] <= 0.1) == quiet
@@ -755,7 +756,7 @@ claim("tossed: nearer than coins without a code", max(coined["tossed"] + strong[
 # only if its variance exceeds $s^2$:
 
 # %%
-axes = torch.linalg.eigvalsh(torch.cov(x.T.cpu())).flip(0)  # variances along PCA's axes
+axes = torch.linalg.eigvalsh(torch.cov(x.T.cpu().double())).flip(0)  # variances along PCA's axes
 alive = {s2: int((axes > s2).sum()) for s2 in (3.92, 0.5)}
 worth = 0.5 * (axes[0] / 3.92 - 1 - (axes[0] / 3.92).log())
 claim("s² = 3.92: one axis of 784, and it would gain less than 0.05 nats", alive[3.92] == 1 and worth < 0.05)
@@ -859,7 +860,7 @@ plotting.image_grid({name: 2 * pictures - 1 for name, pictures in rows.items()},
 @torch.no_grad()
 def bounds(seed, seen, pictures, k=256):
     """L_1, L_2, L_4, … of each picture, (9, N), from the same k draws; q looks at `seen`."""
-    encoder, decoder, _ = trained[seed]
+    encoder, decoder, *_ = trained[seed]
     mean, log_variance = encoder(seen)
     noise = torch.randn(k, *mean.shape, device=here)
     z = draw_code(mean, log_variance, noise)
@@ -1015,13 +1016,5 @@ print(f"three seeds, on the same digits: within {tossed[-1].max() - tossed[-1].m
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | encoder, decoder | 编码器、解码器 | picture to cloud; code to picture |
-# | reparameterisation | 重参数化 | $z = \mu + \sigma\varepsilon$, with chance from outside |
-# | reconstruction | 重构 | a copy: encode, then decode |
-# | prior sample | 先验采样 | a draw: decode $z \sim N(0, I)$ |
-# | active unit | 活跃单元 | a code number that carries something, by a line that one has to draw |
-# | aggregate posterior | 聚合后验 | the mixture of all clouds, $\frac1N \sum_n q(z \mid x_n)$ |
-# | binarisation | 二值化 | grey pixels tossed as coins: once, or anew each time |
-# | importance-weighted bound | 重要性加权下界 | $L_k$: more draws, a tighter bound |
+# {{terms: encoder, decoder; reparameterisation; reconstruction; prior sample; active unit; aggregate posterior;
+# binarisation; importance-weighted bound}}

@@ -781,11 +781,5 @@ identity("after 10 steps the generators agree to 8 digits or more", difference <
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | conditional GAN (cGAN) | 条件生成对抗网络 | a GAN on pairs of a picture and its condition |
-# | embedding | 嵌入 | a learned vector for each class |
-# | one-hot | 独热编码 | a class as a row of zeros with a single one |
-# | projection discriminator | 投影判别器 | logit = product of a class vector with the features, plus a rest |
-# | conditional batch norm | 条件批归一化 | batch norm whose scales and shifts belong to the class |
-# | conditional VAE (CVAE) | 条件变分自编码器 | a VAE whose encoder and decoder get the condition |
+# {{terms: conditional GAN (cGAN); embedding; one-hot; projection discriminator; conditional batch norm; conditional
+# VAE (CVAE)}}

@@ -688,12 +688,4 @@ claim("it names the culprit, not a later victim", complaint == "layer 2 (Log) gi
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | defect, bug | 缺陷 | a place where the program isn't what was meant |
-# | silent failure | 静默失败 | nothing stops and nothing warns |
-# | unit test | 单元测试 | a small program with a yes-or-no question about a part |
-# | log | 日志 | what is written down while a program runs |
-# | gradient norm | 梯度范数 | the length of all gradients of a network, as one number |
-# | hook | 钩子函数 | a function that is called whenever a layer is |
-# | checklist | 检查清单 | questions in an order that you keep to |
+# {{terms: defect, bug; silent failure; unit test; log; gradient norm; hook; checklist}}

@@ -588,10 +588,4 @@ claim("the right pair passes everything", not any(pairs["a right pair"]))
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | mutation testing | 变异测试 | breaking a program on purpose, to see whether the tests notice |
-# | mutant | 变异体 | a program that was broken on purpose |
-# | false alarm | 误报 | a test that is red for a right program |
-# | computation graph | 计算图 | what `backward()` walks through |
-# | smoke test | 冒烟测试 | does it run at all, from a fresh start? |
+# {{terms: mutation testing; mutant; false alarm; computation graph; smoke test}}

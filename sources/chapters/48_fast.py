@@ -10,8 +10,8 @@
 # > - use the speed-ups of sections 2 to 8, and say for each one whether the result stays the same
 # > - decide what to do first on your own machine
 # >
-# > **Before you start** The training step, from [41 · an MLP GAN](41_mlp_gan.ipynb). R1, from
-# > [33 · dynamics](33_dynamics.ipynb), is helpful, not needed.
+# > **Before you start** The training step, from [41 · an MLP GAN](41_mlp_gan.ipynb). Helpful, not needed: R1, from [33
+# > · dynamics](33_dynamics.ipynb).
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
@@ -373,7 +373,7 @@ claim("for our networks that is 16 % of the plain step", round(100 * (1 - flops[
 claim("without detach a step costs 16 % more", round(100 * (flops["careless"] / flops["plain"] - 1)) == 16)
 
 # %%
-race("no wasted gradients", {step.__name__: step for step in (plain, careless, thrifty)}, blocks=5, steps=2)
+race("no wasted gradients", {step.__name__: step for step in (plain, careless, thrifty)}, blocks=4, steps=1)
 
 # %% [markdown]
 # **What it costs: memory.** With the same noise the gradients are those of the plain step. But `G`'s graph now stays in
@@ -684,7 +684,7 @@ def both_turns(half):
     (F.softplus(-logits_real).mean() + F.softplus(logits_fake).mean() + F.softplus(-logits_fake).mean()).backward()
 
 
-race("bfloat16", {"float32": lambda: both_turns(False), "bfloat16": lambda: both_turns(True)}, blocks=5, steps=2)
+race("bfloat16", {"float32": lambda: both_turns(False), "bfloat16": lambda: both_turns(True)}, blocks=4, steps=1)
 
 # %% [markdown]
 # It depends on the instructions that your processor has. A CPU with products in bfloat16 (AVX-512 BF16, AMX, newer ARM)
@@ -725,7 +725,7 @@ claim("and it comes out in the order that went in", ordered(last).is_contiguous(
 usual, ordered = net(here), net(here).to(memory_format=torch.channels_last)
 x, y = maps.to(here), last.to(here)
 runners = {"usual": lambda: usual(x).sum().backward(), "channels last": lambda: ordered(y).sum().backward()}
-race("channels last", runners)
+race("channels last", runners, blocks=5, steps=2)
 
 # %% [markdown]
 # **It costs one line, and care.** A single layer that isn't made for it puts everything back into the usual order,
@@ -1028,12 +1028,4 @@ plt.show()
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | FLOPs | 浮点运算次数 | floating-point operations; a multiplication and an addition make two |
-# | profiler | 性能分析器 | a program that says where the time goes |
-# | Amdahl's law | 阿姆达尔定律 | what a faster part can do for the whole |
-# | kernel launch | 核函数启动 | starting one operation on a GPU; takes microseconds, whatever its size |
-# | view | 视图 | another description of the same memory; nothing is copied |
-# | mixed precision | 混合精度 | products with few bits, weights and losses with many |
-# | lazy regularisation | 惰性正则化 | a penalty every k-th step, k times as strong |
+# {{terms: FLOPs; profiler; Amdahl's law; kernel launch; view; mixed precision; lazy regularisation}}

@@ -158,18 +158,22 @@ def weights(net):
     return torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
 
 
+def way(model):  # the generator's weights after each of the next hundred steps
+    return torch.stack([weights(model.generator) for _ in training.train(model, ring, 100, progress=False)])
+
+
 def drift(prefix):
     kept = {key: value for key, value in tensors.items() if not key.startswith(prefix)}
     streams = {key: value for key, value in fresh.items() if key.startswith("random.") and key not in kept}
-    model, truth = power_cut.make(), power_cut.make()
+    model = power_cut.make()
     model.restore(kept | streams, text)
-    truth.load(saved)
-    runs = zip(*(training.train(run, ring, 100, progress=False) for run in (model, truth)), strict=True)
-    return [(weights(model.generator) - weights(truth.generator)).norm().item() for _ in runs]
+    return (way(model) - truth).norm(dim=1).tolist()
 
 
 # %% jupyter={"source_hidden": true}
 with device.threads(1):
+    (whole := power_cut.make()).load(saved)
+    truth = way(whole)
     drifts = {f"forgot {name}": drift(prefix) for name, prefix in forget.items()}
 
 _, ax = plt.subplots(figsize=(6.8, 3))
@@ -383,16 +387,16 @@ claim("1e-4 has the lowest median after 300 steps", min(middle, key=middle.get) 
 # each, on eight cores, get in each other's way.
 #
 # **Dask** takes the same function to several machines. A *scheduler* hands out calls, and *workers* make them. For
-# joblib only the `with` line changes. Here is a cluster of two workers, started on your own computer:
+# joblib only the `with` line changes. Here is the smallest cluster, one worker, started on your own computer:
 
 # %%
 from dask.distributed import Client, LocalCluster
 
-own = {"n_workers": 2, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+own = {"n_workers": 1, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
 with LocalCluster(**own, silence_logs=logging.ERROR) as cluster, Client(cluster):
     with joblib.parallel_config(backend="dask"):
         on_dask = joblib.Parallel()(joblib.delayed(share_of_good_samples)(lr) for lr in rates)
-claim("Dask's workers find the same, bit for bit", on_dask == found)
+claim("Dask's worker finds the same, bit for bit", on_dask == found)
 
 # %% [markdown]
 # For more machines you start `dask scheduler` on one of them and `dask worker first-machine:8786` on each, and then
@@ -699,11 +703,4 @@ claim("with batch norm in G: not (weights differ by more than 1e-4)", apart[1] >
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | checkpoint | 检查点 | everything from which a run can go on |
-# | ensemble of seeds | 多种子集成 | several runs of one setting, trained as one model |
-# | sweep | 参数扫描 | runs that try one setting after the other |
-# | data parallel | 数据并行 | each process has all weights and a part of the batch |
-# | rank, world size | 进程编号、进程总数 | the number of a process, and how many there are |
-# | SyncBatchNorm | 同步批归一化 | batch norm with the mean of all processes |
+# {{terms: checkpoint; ensemble of seeds; sweep; data parallel; rank, world size; SyncBatchNorm}}

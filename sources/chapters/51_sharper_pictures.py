@@ -777,8 +777,8 @@ claim("and it finds glasses on less than 25 % of the generated ones: too few", c
 
 # %% [markdown]
 # ### My sharp pictures have a pattern of small squares
-# Transposed convolutions whose windows overlap unevenly make it. Sub-pixel convolutions or a smooth enlargement first
-# avoid it ([chapter 42](42_convolutional_gan.ipynb)).
+# Transposed convolutions whose windows overlap unevenly make it, and sub-pixel convolutions can, too. A smooth
+# enlargement first avoids it ([chapter 42](42_convolutional_gan.ipynb)).
 #
 # ### The network is better than the truth allows
 # Was the small picture made from the *same* file that the network trained on? Keep the test faces apart, and make the
@@ -842,11 +842,5 @@ claim("and it finds glasses on less than 25 % of the generated ones: too few", c
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | super-resolution | 超分辨率 | a sharp picture from a small one |
-# | inpainting | 图像修复 | filling a hole in a picture |
-# | PSNR, peak signal-to-noise ratio | 峰值信噪比 | squared error on a logarithmic scale, in dB; higher is better |
-# | perception–distortion trade-off | 感知-失真权衡 | looking real against being near to the truth |
-# | unsharp masking | 反锐化掩模 | sharpening by adding what a blur takes away |
-# | hallucination | 幻觉 | a detail that the measurement didn't contain |
+# {{terms: super-resolution; inpainting; PSNR, peak signal-to-noise ratio; perception–distortion trade-off; unsharp
+# masking; hallucination}}

@@ -93,7 +93,10 @@ rho = processes.ar2_autocorrelation(24)
 identity("the exact curve obeys its equation", torch.allclose(rho[2:], a1 * rho[1:-1] + a2 * rho[:-2]))
 off = {name: (autocorrelation(x, 8) - rho[:9]).abs().max().item() for name, x in long.items()}
 claim("the real series comes near the exact curve (lags to 8: within 0.15)", off["real"] < 0.15, off)
-claim("shuffled: correlations of at most 0.1 from lag 1 on", autocorrelation(long["shuffled"], 8)[1:].abs().max() < 0.1)
+claim(
+    "the shuffled series has correlations of at most 0.1 from lag 1 on",
+    autocorrelation(long["shuffled"], 8)[1:].abs().max() < 0.1,
+)
 
 # %% [markdown]
 # Shuffling leaves nothing: zero from lag 1 on, and a spectrum that is level, as much of each frequency. That is called
@@ -165,12 +168,12 @@ waves = {name: torch.stack([autocorrelation(x, 12) for x in eight]) for name, ei
 swings = {name: (each[:, 4] < -0.5) & (each[:, 8] > 0.4) for name, each in waves.items()}
 spread = {name: torch.stack([x.std() for x in eight]) for name, eight in dense.items()}
 both = swings["in order"] & swings["one new order"]
-claim("in order, and in one new order: all eight swing (lag 4 below -0.5, lag 8 above 0.4)", both.all(), waves)
-claim("a fresh order: none does both", not swings["a fresh order"].any(), waves)
+claim("in order, and in one new order, all eight seeds swing (lag 4 below -0.5, lag 8 above 0.4)", both.all(), waves)
+claim("in a fresh order no seed swings like that", not swings["a fresh order"].any(), waves)
 too_long = torch.cat([waves["in order"], waves["one new order"]])[:, 8].median()
-claim("the first two hold the rhythm for too long (median at lag 8 above the exact 0.66)", too_long > rho[8], too_long)
+claim("in order, or in one new order, swings last too long (median at lag 8 above 0.66)", too_long > rho[8], too_long)
 blind = spread["a fresh order"].median()
-claim("its values spread as they should, though (median within 0.15 of 1)", abs(blind - 1) < 0.15, spread)
+claim("in a fresh order values spread as they should, though (median within 0.15 of 1)", abs(blind - 1) < 0.15, spread)
 layer, order = nn.Linear(LENGTH, 5), orders["one new order"]
 undone = layer.weight[:, order]  # the columns in the new order, too
 x = torch.randn(3, LENGTH)
@@ -220,12 +223,12 @@ for kind in nets.SeriesGenerator.KINDS:
 # | generator | told apart, AR(2) | told apart, regimes | weights | seconds |
 # |---|---|---|---|---|
 # | *real again* | 0.50 | 0.50 |  |  |
-# | RNN | 0.74 · 0.71 · 0.76 | 0.55 · 0.66 · 0.57 | 1,249 | 2.6 |
-# | GRU | 0.62 · 0.63 · 0.61 | 0.57 · 0.56 · 0.58 | 3,681 | 3.9 |
-# | LSTM | 0.60 · 0.66 · 0.60 | 0.59 · 0.67 · 0.59 | 4,897 | 2.6 |
-# | convolution | 0.69 · 0.69 · 0.69 | 0.91 · 0.87 · 0.93 | 16,161 | 3.4 |
-# | transformer | 1.00 · 1.00 · 1.00 | 0.68 · 0.68 · 0.61 | 18,049 | 5.3 |
-# | transformer, rate 0.001 | 1.00 · 0.96 · 0.99 | 0.70 · 0.68 · 0.63 | 18,049 | 5.6 |
+# | RNN | 0.73 · 0.81 · 0.82 | 0.58 · 0.64 · 0.67 | 1,249 | 2.4 |
+# | GRU | 0.64 · 0.66 · 0.60 | 0.59 · 0.58 · 0.59 | 3,681 | 4.6 |
+# | LSTM | 0.59 · 0.67 · 0.60 | 0.60 · 0.63 · 0.62 | 4,897 | 3.5 |
+# | convolution | 0.70 · 0.69 · 0.68 | 0.95 · 0.88 · 0.92 | 16,161 | 4.9 |
+# | transformer | 1.00 · 1.00 · 1.00 | 0.68 · 0.68 · 0.67 | 18,049 | 5.4 |
+# | transformer, rate 0.001 | 0.97 · 1.00 · 1.00 | 0.67 · 0.67 · 0.67 | 18,049 | 5.6 |
 
 # %% [markdown]
 # On the AR(2), GRU and LSTM come nearest. The plain RNN stays behind, the transformer takes longest, and its windows
@@ -404,15 +407,19 @@ show(verdicts, spent)
 middle = {judge: {name: sorted(values)[1] for name, values in found.items()} for judge, found in verdicts.items()}
 apart = middle["told apart"]
 claim(
-    "real again: told apart in 47 to 53 %, the GAN in more", 0.47 < apart["real again"] < 0.53 < apart["GRU GAN"], apart
+    "real windows are told apart from real ones in 47 to 53 %, the GRU GAN's in more",
+    0.47 < apart["real again"] < 0.53 < apart["GRU GAN"],
+    apart,
 )
 claim(
-    "the AR fit: below 55 %, and less than the GAN at 350 steps", apart["AR fit"] < min(0.55, apart["GRU GAN"]), apart
+    "the AR fit is told apart in less than 55 %, and less often than the GRU GAN at 350 steps",
+    apart["AR fit"] < min(0.55, apart["GRU GAN"]),
+    apart,
 )
-claim("the GAN: below 77 %", apart["GRU GAN"] < 0.77, apart)
-claim("training windows: 45 to 57 %", 0.45 < apart["training windows"] < 0.57, apart)
+claim("the GRU GAN is told apart in less than 77 %", apart["GRU GAN"] < 0.77, apart)
+claim("the training windows are told apart in 45 to 57 %", 0.45 < apart["training windows"] < 0.57, apart)
 claim(
-    "blocks: in over 70 %, the AR fit at least 15 points less",
+    "blocks are told apart in over 70 %, the AR fit in at least 15 points less",
     apart["blocks"] > max(0.7, apart["AR fit"] + 0.15),
     apart,
 )
@@ -425,10 +432,10 @@ claim(
 #
 # | | steps | told apart, three seeds | CPU seconds |
 # |---|---|---|---|
-# | GRU by likelihood | 150 | 0.62 · 0.62 · 0.61 | 1.0 |
-# | GRU by likelihood | 600 | 0.58 · 0.54 · 0.54 | 4.4 |
-# | GRU GAN | 350 | 0.66 · 0.64 · 0.65 | 3.4 |
-# | GRU GAN | 800 | 0.61 · 0.54 · 0.55 | 7.1 |
+# | GRU by likelihood | 150 | 0.63 · 0.62 · 0.60 | 1.4 |
+# | GRU by likelihood | 600 | 0.56 · 0.53 · 0.55 | 4.9 |
+# | GRU GAN | 350 | 0.66 · 0.71 · 0.69 | 4.0 |
+# | GRU GAN | 800 | 0.60 · 0.54 · 0.57 | 12.3 |
 #
 # Both come near the AR fit, the GRU by likelihood in less time. So how far a net lies behind says as much about when it
 # was stopped as about the net. The AR fit is there at once: it wins *on time*.
@@ -532,15 +539,23 @@ apart, share = middle2["told apart"], {name: between(name) for name in made2}
 linear = min(apart["AR fit"], apart["Gaussian process"])
 claim("AR fit and Gaussian process are told apart in over 80 %", linear > 0.8, apart)
 claim(
-    "over a quarter of their values lie between the levels",
+    "over a quarter of the values of AR fit and Gaussian process lie between the levels",
     min(share["AR fit"], share["Gaussian process"]) > 0.25,
     share,
 )
-claim("two states: told apart in less than 55 %", apart["two states"] < 0.55, apart)
-claim("of the GAN's values less than half as many as of the AR fit's", share["GRU GAN"] < share["AR fit"] / 2, share)
-claim("the GAN: told apart in less than 75 %", apart["GRU GAN"] < 0.75, apart)
-claim("one Gaussian by likelihood: more than the GAN", apart["GRU by likelihood"] > apart["GRU GAN"] + 0.05, apart)
-claim("with a mixture: below 62 %", apart["… with a mixture"] < 0.62, apart)
+claim("the model with two states is told apart in less than 55 %", apart["two states"] < 0.55, apart)
+claim(
+    "between the levels lie less than half as many of the GRU GAN's values as of the AR fit's",
+    share["GRU GAN"] < share["AR fit"] / 2,
+    share,
+)
+claim("the GRU GAN is told apart in less than 75 %", apart["GRU GAN"] < 0.75, apart)
+claim(
+    "the GRU with one Gaussian by likelihood is told apart more often than the GRU GAN, by over 5 points",
+    apart["GRU by likelihood"] > apart["GRU GAN"] + 0.05,
+    apart,
+)
+claim("the GRU with a mixture by likelihood is told apart in less than 62 %", apart["… with a mixture"] < 0.62, apart)
 
 # %% [markdown]
 # Look at the histograms. The AR fit and the Gaussian process (not drawn) have about the right autocorrelation, and a
@@ -578,9 +593,9 @@ claim(
 # %% [markdown]
 # ## 6 · Two hundred years of sunspots
 #
-# And a real series: the mean number of sunspots in each year from 1700 on. All rivals get the years to 1899. The years
-# from 1900 to 2008 are for the test. **Predict:** two things about this series can't come from any AR with Gaussian
-# noise. Look, and find them.
+# And a real series: the sunspot number of each year from 1700 on. (It counts spots, and groups of spots ten times. 0
+# means no spots.) All rivals get the years to 1899. The years from 1900 to 2008 are for the test. **Predict:** two
+# things about this series can't come from any AR with Gaussian noise. Look, and find them.
 
 # %% jupyter={"source_hidden": true}
 years, spots = processes.sunspots()
@@ -588,7 +603,7 @@ known, later = spots[:200], spots[200:]
 _, ax = plt.subplots(figsize=(6.8, 2.4))
 ax.plot(years[:200], known, color=plotting.REAL, label="to train")
 ax.plot(years[200:], later, color=plotting.NEUTRAL[1], linestyle="-.", label="to test")
-ax.set(xlabel="year", ylabel="sunspots")
+ax.set(xlabel="year", ylabel="sunspot number")
 ax.legend(loc="upper left", ncols=2, fontsize=10)
 plt.show()
 
@@ -639,7 +654,7 @@ for name in sun:
 # %%
 mid = {ask: {name: sorted(found[name, s] for s in SEEDS)[1] for name in sun} for ask, found in asks.items()}
 below, leans, near = mid["below 0"], mid["lean"], mid["nearest"]
-identity("blocks: never below 0", below["blocks"] == 0)
+identity("no value of the blocks lies below 0", below["blocks"] == 0)
 claim(
     "the real years lean (over 0.5), the GAN's, too (over 0.3), those of the AR fit hardly (below 0.15)",
     leans["training windows"] > 0.5 and leans["GRU GAN"] > 0.3 and abs(leans["AR fit"]) < 0.15,
@@ -653,15 +668,15 @@ claim(
 )
 
 # %% [markdown]
-# First, no year has fewer than 0 sunspots. Second, the cycles **lean**: they rise faster than they fall. (*lean* is the
+# First, no year has a number below 0. Second, the cycles **lean**: they rise faster than they fall. (*lean* is the
 # skewness of the changes from year to year.) A series with a Gaussian law looks the same if time runs backwards, so it
 # can't lean, whatever its coefficients. And about one of ten of its years lies below 0.
 #
 # The GAN has learned the lean, and half of the border. The recurrent net with a mixture has learned the lean as well,
-# and more of the border. Who learns to forecast (the error is a share of the variance) from windows of these two does
-# about as well as with the real windows. The AR fit's lie at the upper end of theirs, and blocks are clearly worse: the
-# forecaster sees nine steps at a time, and two of three such pieces hold a seam. So on this series a GAN has something
-# to give, and again a likelihood net gives as much.
+# and more of the border. Who learns to forecast (the error is a share of the variance) from windows of these two, or
+# from those of the AR fit, does about as well as with the real windows. Blocks are clearly worse: the forecaster sees
+# nine steps at a time, and two of three such pieces hold a seam. So on this series a GAN has something to give, and
+# again a likelihood net gives as much.
 
 # %% [markdown]
 # Does the GAN repeat the years that it saw? *nearest* is the mean distance to the nearest training window. Its control
@@ -696,8 +711,12 @@ guesses = torch.randint(2, (10_000, 4000), generator=device.generator(0), dtype=
 scores = (guesses.float().mean(dim=1) - 0.5).abs()
 floor = 1 / (2 * torch.pi * 4000) ** 0.5
 tens = scores.view(-1, 10).mean(dim=1)
-claim("a judge that guesses: 0.0063 on average, as 1/√(2πn) says", abs(scores.mean() - floor) < 0.0003, scores.mean())
-claim("more than half of the tests score less than that", (scores < floor).float().mean() > 0.5)
+claim(
+    "a judge that guesses scores 0.0063 on average, as 1/√(2πn) says",
+    abs(scores.mean() - floor) < 0.0003,
+    scores.mean(),
+)
+claim("more than half of the tests of such a judge score less", (scores < floor).float().mean() > 0.5)
 identity("a judge that always says real scores 0", abs((1.0 + 0.0) / 2 - 0.5) == 0)
 print(f"one test: {scores.mean():.4f} on average, below {scores.quantile(0.95):.3f} in 95 of 100")
 print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
@@ -828,12 +847,5 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | autocorrelation | 自相关 | the correlation of a series with itself, some steps later |
-# | spectrum | 频谱 | how strongly a series swings at each frequency |
-# | autoregression, AR($p$) | 自回归 | each value is a weighted sum of the last $p$ ones, and noise |
-# | recurrent net | 循环神经网络 | a net that carries a state from step to step (RNN, GRU, LSTM) |
-# | block bootstrap | 分块自助法 | new series from pieces of the real one |
-# | discriminative score | 判别得分 | how far a fresh judge's accuracy is from ½ |
-# | train on synthetic, test on real (TSTR) | 合成训练、真实测试 | how useful generated data are |
+# {{terms: autocorrelation; spectrum; autoregression, AR($p$); recurrent net; block bootstrap; discriminative score;
+# train on synthetic, test on real (TSTR)}}

@@ -919,7 +919,8 @@ free, shuffled = fed["β = 0"], fed["β = 0, shuffled points"]
 claim(
     "no penalty: new texts cost over 1 nat per letter more than the floor, with each oracle", (free[0] > 1).all(), fed
 )
-claim("and the oracle is less surprised than at any temperature", (free[1] < curve[:, 1].min(dim=0).values).all(), fed)
+claim("and the oracle is less surprised than at any temperature of our grid",
+      (free[1] < curve[:, 1].min(dim=0).values).all(), fed)  # fmt: skip
 claim("shuffled points: worse coverage as well, but by less than half as much (means)",
       at_one[0].mean() < shuffled[0].mean() < free[0].mean() / 2, fed)  # fmt: skip
 off = {beta: (fed[f"β = {beta}"][1] - exact[beta][1]).abs().mean() for beta in (1, 4)}
@@ -1073,14 +1074,5 @@ for question in ("question what does the discriminator do answer ", "summary of 
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | REINFORCE, policy gradient | 策略梯度 | points of a draw, times the gradient of its log-probability |
-# | baseline | 基线 | what is subtracted from the points, so that there is less noise |
-# | straight-through | 直通估计 | forward a one-hot vector, backward a softmax |
-# | Gumbel-softmax | Gumbel-softmax 重参数化 | a soft draw, with a temperature |
-# | oracle | 真值模型 | a known source of texts, which can judge others |
-# | temperature | 温度 | logits are divided by it before drawing |
-# | self-BLEU | 自BLEU | how much samples share strings with each other |
-# | attention | 注意力 | each place takes a weighted mean of what stands before it |
-# | RL from human feedback | 基于人类反馈的强化学习 | points from a judge of people's choices, near a reference |
+# {{terms: REINFORCE, policy gradient; baseline; straight-through; Gumbel-softmax; oracle; temperature; self-BLEU;
+# attention; RL from human feedback}}

@@ -743,7 +743,7 @@ synthetic.head(4)
 # This is more than theory. Webster et al. (2021) find, among the faces that a GAN makes, those that show a *person* of
 # the training pictures, without being one of these pictures. Stadler et al. (2022) find that synthetic tables either
 # don't prevent such attacks or lose their use. So a GAN is **no anonymiser**. A guarantee comes from differential
-# privacy (a chapter on it is planned). Peace comes from consent, and from data without people.
+# privacy ([chapter 83](83_privacy.ipynb)). Peace comes from consent, and from data without people.
 
 # %% [markdown]
 # **Saying so.** In the EU, [Article 50 of the AI Act](https://artificialintelligenceact.eu/article/50/) applies since 2
@@ -875,12 +875,5 @@ synthetic.head(4)
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | contact sheet | 缩略图总览 | some pictures of each class on one page, to look at before training |
-# | held-out data | 留出数据 | data that are kept away from training, to compare with |
-# | copy audit | 复制检查 | whether samples lie nearer to training pictures than to held-out ones |
-# | memory | 记忆 | how often $D$ gives a training picture a higher logit than an unseen real one; ½: none |
-# | correlation | 相关系数 | how closely two columns rise together, from −1 to 1 |
-# | Gaussian copula | 高斯 Copula | a model of a table: the ranks of each column, and their correlations |
-# | synthetic data | 合成数据 | made-up rows or pictures that are to resemble real ones |
+# {{terms: contact sheet; held-out data; copy audit; memory (of the discriminator); correlation; Gaussian copula;
+# synthetic data}}

@@ -554,10 +554,4 @@ museum.show("training")
 # %% [markdown]
 # ## Key terms
 #
-# | English | 中文 | Meaning |
-# |---|---|---|
-# | symptom | 症状 | what somebody sees who doesn't test |
-# | differential diagnosis | 鉴别诊断 | telling apart causes which share symptoms |
-# | label | 标签 | what a sample is declared to be: real or fake |
-# | checkerboard artefact | 棋盘效应 | a pattern of alternating pixels, made by upsampling |
-# | control | 对照 | the same experiment without the thing that is tested |
+# {{terms: symptom; differential diagnosis; label; checkerboard artefact; control}}

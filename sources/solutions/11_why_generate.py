@@ -182,7 +182,7 @@ plt.show()
 # %% answer="directions"
 def directions(G, z):
     ### BEGIN SOLUTION
-    return int(torch.linalg.matrix_rank(torch.func.jacrev(G)(z)))
+    return int(torch.linalg.matrix_rank(torch.autograd.functional.jacobian(G, z)))
     ### END SOLUTION
 
 

@@ -1,11 +1,13 @@
-"""Fixtures for tests in a browser: `server`, `browser`, `open_notebook`."""
+"""Fixtures for tests in a browser: `server`, `browser`, `open_notebook`, `room`."""
 
+import nbformat
 import pytest
-from lab_harness import CHROMIUM_FLAGS, Notebook, Server, jupyterlab
+from lab_harness import CHROMIUM_FLAGS, KERNEL, Notebook, Server, jupyterlab
 
 from gan_edu.cli import NO_CHROMIUM, find_chromium
 
 OUTCOME = pytest.StashKey()
+SIZE = {"width": 1280, "height": 900}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,22 +43,58 @@ def browser():
 
 
 @pytest.fixture
-def open_notebook(request, browser, server, tmp_path):
-    """A function: path of a notebook (relative to the course, or absolute) → Notebook. Failures leave a picture."""
+def keep_pictures(request, server, tmp_path):
+    """A function for the end of a test: takes pictures of these notebooks and pages if it has failed."""
+
+    def keep(*shown):
+        outcome = request.node.stash.get(OUTCOME, None)
+        if outcome is not None and outcome.failed:
+            for number, one in enumerate(shown):
+                picture = tmp_path / f"failure-{number}.png"
+                getattr(one, "page", one).screenshot(path=str(picture))
+                print(f"What the browser showed: {picture}\nJupyterLab's last words:\n{server.tail()}")
+
+    return keep
+
+
+@pytest.fixture
+def open_notebook(browser, server, keep_pictures):
+    """A function: path of a notebook (relative to the course, or absolute) → Notebook, with a kernel of its own."""
     opened = []
 
-    def open_one(path, width=1280, height=900):
-        page = browser.new_page(viewport={"width": width, "height": height})
-        opened.append(page)
-        opened[-1] = Notebook(page, server, server.add(path))
+    def open_one(path):
+        opened.append(browser.new_page(viewport=SIZE))
+        opened[-1] = Notebook(opened[-1], server, server.add(path))
         return opened[-1]
 
     yield open_one
-    outcome = request.node.stash.get(OUTCOME, None)
-    for number, one in enumerate(opened):
-        page = one.page if isinstance(one, Notebook) else one
-        if outcome is not None and outcome.failed:
-            picture = tmp_path / f"failure-{number}.png"
-            page.screenshot(path=str(picture))
-            print(f"What the browser showed: {picture}\nJupyterLab's last words:\n{server.tail()}")
+    keep_pictures(*opened)
+    for one in opened:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def one_room(browser, server, tmp_path_factory):
+    path = tmp_path_factory.mktemp("room") / "room.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL}), path)
+    notebook = Notebook(browser.new_page(viewport=SIZE), server, server.add(path))
+    yield notebook
+    notebook.close()
+
+
+@pytest.fixture
+def room(one_room, keep_pictures):
+    """A function: sources of cells → Notebook in which they have run.
+
+    Page and kernel are the module's, since opening them takes longer than most tests.
+    """
+    one_room.script_errors.clear()
+
+    def run(*sources, timeout=120):
+        if [cell["source"] for cell in one_room.cells()] != list(sources):  # a cell that runs again closes its widget
+            one_room.write(*sources)
+        one_room.run_all(timeout)
+        return one_room
+
+    yield run
+    keep_pictures(one_room)

@@ -103,6 +103,7 @@ class Server:
         target = self.cwd / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
+        shutil.copytree(ROOT / "assets", self.cwd / "assets", dirs_exist_ok=True)  # pictures that chapters link
         return inside.as_posix()
 
     def tail(self, characters=3000):
@@ -127,6 +128,8 @@ def jupyterlab():
     return line + ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
 
 
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
 # JavaScript that looks into JupyterLab's own model of the open notebook.
 PANEL = "const panel = window.jupyterapp?.shell.currentWidget, session = panel?.context?.sessionContext;"
 READY = f"""() => {{ {PANEL} const kernel = session?.session?.kernel;
@@ -150,6 +153,14 @@ class Notebook:
         page.goto(server.url(f"lab/tree/{path}?reset"), wait_until="domcontentloaded")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
         page.wait_for_function(READY, timeout=120_000)
+
+    def write(self, *sources):
+        """Replace all cells by code cells with these sources."""
+        cells = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in sources]
+        replace = f"""cells => {{ {PANEL} const shared = panel.content.model.sharedModel;
+            shared.deleteCellRange(0, shared.cells.length); shared.insertCells(0, cells) }}"""
+        self.page.evaluate(replace, cells)
+        self.page.wait_for_function("n => document.querySelectorAll('.jp-CodeCell').length === n", arg=len(sources))
 
     def command(self, name):
         """Start one of JupyterLab's commands; doesn't wait for its end."""

@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 
 import nbformat
 import pytest
-from lab_harness import ROOT, Server
+from lab_harness import KERNEL, ROOT, Server
 from PIL import Image
 
 from gan_edu import cli
@@ -17,8 +17,7 @@ START = ROOT / cli.START
 
 def write(path, *sources):
     cells = [nbformat.v4.new_code_cell(source, execution_count=7) for source in sources]  # as if run before
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
     return path
 
 

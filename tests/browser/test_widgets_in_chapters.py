@@ -24,22 +24,18 @@ def widget_cells(nb):
     ]
 
 
-def excerpt(name, folder):
-    """A stored chapter without what its widgets don't need: the imports, and the cells that make widgets."""
+def excerpt(name):
+    """Code of a stored chapter without what its widgets don't need: the imports, and the cells that make widgets."""
     nb = stored(name)
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     keep = [code[0], *[c for c in code[1:] if "import" in c.source and "widgets" in c.source], *widget_cells(nb)]
     unique = list({id(cell): cell for cell in keep}.values())
-    nb.cells = [cell for cell in nb.cells if any(cell is kept for kept in unique)]
-    path = folder / f"{name}.ipynb"
-    nbformat.write(nb, path)
-    return path
+    return [cell.source for cell in nb.cells if any(cell is kept for kept in unique)]
 
 
 @pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_the_chapters_widgets_draw_play_and_pause(open_notebook, tmp_path, name):
-    notebook = open_notebook(excerpt(name, tmp_path))
-    notebook.run_all(timeout=240)
+def test_the_chapters_widgets_draw_play_and_pause(room, name):
+    notebook = room(*excerpt(name), timeout=240)
     assert notebook.errors() == []
     count = notebook.page.locator(".gan-edu").count()
     assert count >= 1
@@ -95,3 +91,31 @@ def test_stored_chapters_play_when_exported(browser, tmp_path, name):
     widget.until(lambda: widget.picture() == newest)
     assert [error for error in errors if "require" not in error and "MathJax" not in error] == []
     page.close()
+
+
+def test_the_portrait_follows_its_controls(room):
+    """Chapter 33's phase portrait: its controls draw it anew."""
+    code = [cell for cell in stored("33_dynamics").cells if cell.cell_type == "code"]
+    shown = next(cell for cell in code if cell.source.strip() == "Portrait()")
+    assert any("image/png" in output.get("data", {}) for output in shown.outputs)  # for readers without a kernel
+    parts = ("G_FACTOR =", "def play(", "class Portrait", "def painter")
+    needed = [cell for cell in code if any(part in cell.source for part in parts)]
+    notebook = room(*[cell.source for cell in (code[0], *needed, shown)])
+    assert notebook.errors() == []
+    picture = notebook.page.locator("img.widget-image")
+    picture.wait_for()
+
+    def changes(act):
+        before = picture.get_attribute("src")
+        act()
+        notebook.page.wait_for_function("old => document.querySelector('img.widget-image').src !== old", arg=before)
+
+    sliders = notebook.page.get_by_role("slider")
+    assert sliders.count() == 2
+    for slider in (sliders.nth(0), sliders.nth(1)):
+        slider.focus()
+        changes(lambda: notebook.page.keyboard.press("ArrowRight"))
+    menus = notebook.page.locator(".jp-OutputArea select")
+    changes(lambda: menus.nth(0).select_option("wasserstein"))
+    changes(lambda: menus.nth(1).select_option("alternating"))
+    assert notebook.errors() == []

@@ -1,0 +1,60 @@
+"""PyTorch's optimisers without its compiler, until somebody compiles.
+
+The first optimiser that a process makes loads `torch._dynamo`, only to tell that compiler not to look into it, and that
+takes longer than `import torch`. Here it is told when it is there. Where PyTorch is written in another way than this
+module knows, all stays as it is.
+"""
+
+import functools
+import sys
+
+import torch
+from torch.optim import optimizer as of_torch
+
+COMPILER, KEPT = "torch._dynamo", "__dynamo_disable"
+
+
+def _leave_out_compiler() -> None:
+    hidden = torch._disable_dynamo(lambda: None).__code__
+    switching = of_torch._use_grad_for_differentiable(lambda: None).__code__
+    if KEPT not in hidden.co_consts:
+        return
+    for method in vars(torch.optim.Optimizer).values():
+        if getattr(method, "__code__", None) is hidden:
+            setattr(method.__wrapped__, KEPT, _hidden_later(method))
+    for kind in vars(torch.optim).values():
+        step = vars(kind).get("step") if isinstance(kind, type) else None
+        if getattr(step, "__code__", None) is switching:
+            kind.step = _switched_later(step)
+
+
+def _hidden_later(method):
+    """What a method calls in place of the function that it hides from the compiler."""
+    plain = method.__wrapped__
+
+    def call(*args, **options):
+        if COMPILER not in sys.modules:
+            return plain(*args, **options)
+        if getattr(plain, KEPT, None) is call:
+            delattr(plain, KEPT)  # the method makes one itself
+        return method(*args, **options)
+
+    return call
+
+
+def _switched_later(step):
+    """An optimiser's step, which takes no gradient unless that is asked for, and stops the compiler around it."""
+    plain = step.__wrapped__
+
+    @functools.wraps(step)
+    def call(self, *args, **options):
+        if COMPILER in sys.modules:
+            return step(self, *args, **options)
+        with torch.set_grad_enabled(self.defaults["differentiable"]):
+            return plain(self, *args, **options)
+
+    return call
+
+
+if hasattr(torch, "_disable_dynamo") and hasattr(of_torch, "_use_grad_for_differentiable"):
+    _leave_out_compiler()

@@ -1,0 +1,117 @@
+"""gan_edu.data.sounds and gan_edu.sound_judges: what is put in is found again, and bad input gets one sentence."""
+
+import math
+
+import pytest
+import torch
+
+from gan_edu import nets, sound_judges
+from gan_edu.data import sounds
+
+
+def test_vowels_are_as_described():
+    v = sounds.vowels(20, 600, seed=0, pitch=(120, 240), glide=0.2)
+    assert v.waves.shape == v.pitch.shape == (20, 600) and v.labels.shape == (20,)
+    assert torch.allclose(v.waves.square().mean(dim=1).sqrt(), torch.full((20,), sounds.LEVEL))
+    assert ((v.pitch[:, 0] >= 120) & (v.pitch[:, 0] <= 240)).all()
+    assert torch.equal(v.waves, sounds.vowels(20, 600, seed=0, pitch=(120, 240), glide=0.2).waves)
+    assert "heed" in repr(v)
+
+
+def test_the_pulses_are_the_source():
+    v = sounds.vowels(5, 2000, seed=1, speakers=0, breath=0, words="had")
+    again = sounds.resonate(v.pulses, torch.tensor([sounds.FORMANTS["had"]]).expand(5, 3))[:, 400:]
+    assert (torch.nn.functional.cosine_similarity(again, v.waves[:, 400:]) > 0.999).all()
+
+
+@pytest.mark.parametrize("word", sounds.FORMANTS)
+def test_formants_are_where_the_table_says(word):
+    v = sounds.vowels(1, 4096, seed=0, words=word, pitch=(20, 20), speakers=0, breath=0)  # harmonics 20 Hz apart
+    strengths = torch.fft.rfft(v.waves[0, :4000] * torch.hann_window(4000)).abs()[::10]  # of the harmonics
+    strengths = strengths * torch.arange(len(strengths))  # without the slope of the pulses
+    for formant, width in zip(sounds.FORMANTS[word], sounds.WIDTHS, strict=True):
+        low, high = int((formant - 2 * width) / 20), int((formant + 2 * width) / 20) + 1
+        peak = (low + strengths[low:high].argmax().item()) * 20
+        assert abs(peak - formant) <= 40
+
+
+def test_harmonics_above_half_the_rate_are_left_out():
+    pitch = torch.full((1, 800), 1500.0)
+    turns = (pitch / sounds.RATE).cumsum(dim=1)
+    wave = sounds.harmonics(turns, pitch, torch.ones(5))
+    exact = torch.cos(2 * math.pi * turns) + torch.cos(4 * math.pi * turns)
+    assert torch.allclose(wave, exact, atol=1e-3)
+
+
+def test_pitch_is_found():
+    v = sounds.vowels(50, 800, seed=1)
+    found, periodic = sound_judges.pitch(v.waves)
+    assert (1200 * (found / v.pitch[:, 0]).log2()).abs().quantile(0.9) < 10 and periodic.median() > 0.95
+
+
+def test_spectra_and_back():
+    v = sounds.vowels(4, 1024, seed=2)
+    assert sound_judges.log_mel(v.waves).shape == (4, 32, 17)
+    assert torch.allclose(sound_judges.mel_bands().sum(dim=1), torch.ones(32))
+    assert sound_judges.mel_to_hertz(sound_judges.hertz_to_mel(440.0)) == pytest.approx(440)
+    strengths = sound_judges.spectrogram(v.waves)
+    again = sound_judges.griffin_lim(strengths, 1024)
+    first = sound_judges.griffin_lim(strengths, 1024, rounds=0)
+    off = [(sound_judges.spectrogram(x) - strengths).abs().mean() for x in (again, first)]
+    assert off[0] < off[1] / 2
+    same = sound_judges.filtered(v.waves, torch.zeros_like(strengths))
+    assert torch.allclose(same, v.waves, atol=1e-4)
+
+
+def test_minimum_phase_is_that_of_a_resonator():
+    impulse = torch.zeros(1, 256)
+    impulse[0, 0] = 1
+    rung = torch.fft.rfft(sounds.resonate(impulse, torch.tensor([[800.0]]), (200.0,)))[..., None]
+    phases = sound_judges.minimum_phase(rung.abs().log())
+    assert torch.allclose(torch.polar(torch.ones_like(phases), phases), rung / rung.abs(), atol=1e-2)
+
+
+def test_shape_and_lean():
+    v = sounds.vowels(6, 900, seed=3, pitch=(150, 150))
+    shape = sound_judges.same_shape(v.waves[:, :768], v.waves[:, 20:788])
+    assert (shape > 0.95).all() and (sound_judges.same_shape(v.waves, torch.randn(6, 900)) < 0.5).all()
+    assert torch.allclose(sound_judges.lean(-v.waves), -sound_judges.lean(v.waves))
+
+
+def test_nets_of_waves():
+    G, D, P = nets.WaveGenerator(64), nets.WaveDiscriminator(64), nets.PeriodDiscriminators((2, 3))
+    made = G(torch.randn(3, G.noise_dim))
+    assert made.shape == (3, 1, 64) and D(made).shape == (3, 1)
+    wave = torch.randn(2, 60)
+    scores = P(wave)
+    assert scores.shape[0] == 2
+    changed = wave.clone()
+    changed[:, 1::2] += 1  # the second slow wave of period 2
+    first = P.judges[0](wave[:, None, ::2]).flatten(1)
+    assert torch.equal(scores[:, : first.shape[1]], first)
+    assert torch.equal(P(changed)[:, : first.shape[1]], first)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: sounds.vowels(0, 10), "n"),
+        (lambda: sounds.vowels(1, 10, words=("hid",)), "hid"),
+        (lambda: sounds.vowels(1, 10, words=()), "at least one"),
+        (lambda: sounds.vowels(1, 10, pitch=(200, 100)), "lowest"),
+        (lambda: sounds.pulses(torch.full((1, 10), 9000.0)), "pitch"),
+        (lambda: sound_judges.log_mel(torch.zeros(3)), "length"),
+        (lambda: sound_judges.log_mel(torch.zeros(1, 50)), "129"),
+        (lambda: sound_judges.mel_bands(120), "too many"),
+        (lambda: nets.WaveGenerator(50), "16"),
+        (lambda: nets.PeriodDiscriminators(()), "period"),
+    ],
+)
+def test_bad_input_gets_one_sentence(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_a_pitch_that_is_no_range():
+    with pytest.raises(TypeError, match="lowest and a highest"):
+        sounds.vowels(1, 10, pitch=120)
