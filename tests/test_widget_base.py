@@ -17,7 +17,7 @@ from widget_tools import tell, until
 from gan_edu import nets
 from gan_edu.data import toy
 from gan_edu.device import one_thread
-from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse, explain
+from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse, explain, stored
 from gan_edu.widgets.trainer import Pace, StillRunning, Trainer
 
 
@@ -485,7 +485,8 @@ def outputs(monkeypatch):
     monkeypatch.setattr(
         "gan_edu.widgets.stored.update_display", lambda data, raw, display_id: shown.update({display_id: data})
     )
-    return shown
+    yield shown
+    stored._end()  # what is still being made is not for the next test
 
 
 def test_the_stored_outputs_follow_when_it_rests(make, outputs):
@@ -521,7 +522,7 @@ def test_a_widget_that_was_not_trained_stores_no_player(make, outputs):
 
 
 def test_outputs_follow_what_is_drawn_at_the_same_step(outputs):
-    widget = LatentSpace(nets.VAE((1, 8, 8), 3, (8,)), torch.rand(60, 8, 8), device="cpu")
+    widget = LatentSpace(nets.VAE((1, 8, 8), 3, (8,)), torch.rand(60, 8, 8), axes=(0, 1), device="cpu")
     widget._ipython_display_()
     tell(widget, "ready")
     still = list(outputs.values())[1]

@@ -183,9 +183,13 @@ def _is_in_the_way(root, path, name):
     return os.path.lexists(place) and not folder
 
 
+def _today():
+    return datetime.date.today()
+
+
 def _free_name(path):
     """chapters/21_x.mine-2026-11-28.ipynb for chapters/21_x.ipynb, with -2, -3 … where that is taken."""
-    day = datetime.date.today().isoformat()
+    day = _today().isoformat()
     number = 1
     while True:
         again = f"-{number}" if number > 1 else ""

@@ -546,12 +546,12 @@ claim("two heads without adversary stay better than GANITE", (overlap[4] < overl
 # %% [markdown]
 # ## 7 · Whom to treat
 #
-# Nobody needs $\hat\tau$ for its own sake. A place costs 1,500, dollars so offer one where $\hat\tau > 1.5$. The **policy
-# value** is what this brings per man, costs taken off. In the bent worlds, treating everybody brings about 0.04, and
-# knowing all effects 0.66.
+# Nobody needs $\hat\tau$ for its own sake. A place costs 1,500 dollars, so offer one where $\hat\tau > 1.5$. The
+# **policy value** is what this brings per man, costs taken off. In the bent worlds, treating everybody brings about
+# 0.04, and knowing all effects 0.66.
 #
 # **Predict, and say why:** with real results, S with ridge had the best PEHE. What is its policy worth? And if places
-# cost 500, dollars or 2,500 dollars?
+# cost 500 dollars or 2,500 dollars?
 
 
 # %%
