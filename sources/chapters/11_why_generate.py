@@ -169,7 +169,8 @@ x_test, y_test = load("test")
 # scikit-learn does, and look afterwards whether that matters.
 #
 # We compare them where the discriminative model is at home: naming digits. Each gets 50 to 1,000 training digits, eight
-# random choices of each number.
+# random choices of each number. As the typical result of the eight we take the **median**: sort them and take the one
+# in the middle. (Of eight, two stand in the middle; torch's `median` takes the lower one, here and in all chapters.)
 #
 # **Predict, and say why:** which of the two names more of the 2,000 test digits correctly, after 50 digits and after
 # 1,000? Will it matter whether $\alpha$ is 1 or 0.1?
@@ -712,4 +713,4 @@ claim(
 # ## Key terms
 #
 # {{terms: discriminative model; generative model; Bayes' rule; smoothing; density; sampler; change of variables;
-# likelihood-free; data augmentation}}
+# likelihood-free; data augmentation; median}}
