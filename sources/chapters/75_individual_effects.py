@@ -848,8 +848,8 @@ claim("two lucks: at least 10 points more", harmed["two lucks"] > harmed["one lu
 # %% [markdown]
 # ## Further reading
 #
-# - [Yoon, Jordon & van der Schaar 2018, GANITE](https://openreview.net/forum?id=ByKWUeWA-): the idea of sections 4 and
-#   5. [Their code](https://github.com/jsyoon0823/GANITE), and [the question about
+# - [Yoon, Jordon & van der Schaar 2018, GANITE](https://openreview.net/forum?id=ByKWUeWA-): the idea of sections 4
+#   and 5. [Their code](https://github.com/jsyoon0823/GANITE), and [the question about
 #   PEHE](https://github.com/jsyoon0823/GANITE/issues/2).
 # - [Hill 2011, Bayesian Nonparametric Modeling for Causal Inference](https://doi.org/10.1198/jcgs.2010.08162): PEHE,
 #   and IHDP, real children with simulated results.
