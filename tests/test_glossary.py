@@ -63,3 +63,6 @@ def test_the_table_of_some_terms(tmp_path):
     csv.write_text("english,chinese,meaning\nowl,猫头鹰,a bird\nowl,枭,a bird\n", encoding="utf-8")
     with pytest.raises(ValueError, match="'owl' twice"):
         glossary.read(tmp_path)
+    csv.write_text("english,chinese,meaning\nowl,猫头鹰,a bird, awake at night\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="needs quotes, at 'owl'"):
+        glossary.read(tmp_path)

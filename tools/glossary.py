@@ -14,12 +14,14 @@ MARK = re.compile(r"\{\{terms:([^}]*)\}\}")
 
 
 def read(root: Path) -> dict[str, tuple[str, str]]:
-    """English term → (Chinese, meaning). Raises ValueError for a term that stands there twice."""
+    """English term → (Chinese, meaning). Raises ValueError for a term that stands there twice, or a fourth column."""
     terms = {}
     with open(Path(root) / "sources/glossary.csv", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["english"] in terms:
                 raise ValueError(f"glossary.csv defines {row['english']!r} twice.")
+            if None in row:
+                raise ValueError(f"glossary.csv: a meaning with a comma needs quotes, at {row['english']!r}.")
             terms[row["english"]] = row["chinese"], row["meaning"]
     return terms
 

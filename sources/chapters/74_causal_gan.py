@@ -471,7 +471,8 @@ identity("within each class all fit equally well", all(np.ptp(values) < 1e-12 fo
 # T and Y. Is the effect in there?
 #
 # Of the patients without the drug nobody saw what it would have done. Model A says: *all* of them would have recovered
-# with it. Model B says: *none*. And the same for the others, without it.
+# with it. Model B says: *none*. Of the others nobody saw how they would have done without it. There A says *none* would
+# have recovered, and B says *all*.
 
 # %%
 q = counted(np.stack([patients[name] for name in "TY"], axis=1))  # q[t, y]

@@ -20,9 +20,9 @@
 # %% [markdown]
 # ## The idea in a picture
 #
-# A job programme costs \$1,500 a man. Should *this* man get a place? We would need two numbers of him: his earnings
-# with the programme and his earnings without it. One of them happens. The other one, the **counterfactual**, never
-# does.
+# A job programme costs 1,500 dollars a man. Should *this* man get a place? We would need two numbers of him: his
+# earnings with the programme and his earnings without it. One of them happens. The other one, the **counterfactual**,
+# never does.
 #
 # So in real data nobody can check an answer about one man. We build worlds in which we can: the men are real (15,992 of
 # the survey in chapter 72, with their ages, schooling and past earnings), **and the results are simulated**. Who takes
@@ -129,9 +129,9 @@ claim("real earnings scatter at least 3 times as much as simulated ones", spread
 # \text{error of the average} = \Big|\tfrac1n \sum_i (\hat\tau_i - \tau_i)\Big|$$
 #
 # $\tau_i$ is man i's true effect, and $\hat\tau_i$ what a method says. The first is the root mean square error of
-# single effects (Hill 2011: *precision in estimation of heterogeneous effects*), in \$1,000. Look twice when you read
-# it elsewhere: some leave out the root, and GANITE's released code takes the mean *absolute* error under this name (its
-# author confirmed that in 2021).
+# single effects (Hill 2011: *precision in estimation of heterogeneous effects*), in thousands of dollars. Look twice
+# when you read it elsewhere: some leave out the root, and GANITE's released code takes the mean *absolute* error under
+# this name (its author confirmed that in 2021).
 
 
 # %%
@@ -153,7 +153,7 @@ identity("PEHE² = (error of the average)² + variance of the errors", np.isclos
 
 # %% [markdown]
 # So there is a baseline that every method must beat: **one effect for all**, the *null predictor*. In the bent world
-# its PEHE is 1.43 at best, though it knows nothing of anybody.
+# its PEHE is 1.42 at best, though it knows nothing of anybody.
 
 # %% [markdown]
 # ## 2 · Plain ways
@@ -235,10 +235,10 @@ hard = by[FIRST[3]]
 claim("real results: no way is 10 % better than the effects' own spread", hard.min() > 0.9 * tau.std(), hard)
 
 # %% [markdown]
-# Each world has its own winner: the way whose assumptions are those of the world. S with ridge is the null predictor in
-# disguise, t has one slope for everybody, but it is an *adjusted* one: the plain difference says that the programme
-# harms (in most studies), since poorer men take part. Whoever builds the world chooses the winner (Curth et al. 2021
-# show it for the popular benchmark IHDP).
+# Each of the first three worlds has its own winner: the way whose assumptions are those of the world. S with ridge is
+# the null predictor in disguise, t has one slope for everybody, but it is an *adjusted* one: the plain difference says
+# that the programme harms (in most studies), since poorer men take part. Whoever builds the world chooses the winner
+# (Curth et al. 2021 show it for the popular benchmark IHDP).
 #
 # And look at the last column. With real scatter, 600 men say too little about single men: nobody clearly beats one
 # number for all, and T with boosting is far worse. Yu & Sun (2024) report the like for real experiments: 62 % of the
@@ -537,21 +537,20 @@ claim("and this ratio is larger than with a coin, for the same men", (edge[LESS[
 claim("two heads without adversary stay better than GANITE", (overlap[4] < overlap[6]).all(), overlap)
 
 # %% [markdown]
-# All get worse, mostly for men of whom one result was hardly ever seen. (With a coin the same men are hardly harder
-# than others.) There every method *extends* what it learned
-# elsewhere, by its own taste. S with boosting falls most. (A likely reason, not tested here: where t can nearly be read
-# off x, its trees explain by x what is due to t.) Fitting the two groups apart is safer here. A discriminator doesn't
-# bring back what isn't in the table.
+# All get worse, mostly for men of whom one result was hardly ever seen. (With a coin the same men are about as hard as
+# others, or easier.) There every method *extends* what it learned elsewhere, by its own taste. S with boosting loses
+# most. (A likely reason, not tested here: where t can nearly be read off x, its trees explain by x what is due to t.)
+# Fitting the two groups apart is safer here. A discriminator doesn't bring back what isn't in the table.
 
 # %% [markdown]
 # ## 7 · Whom to treat
 #
 # Nobody needs $\hat\tau$ for its own sake. A place costs 1,500 dollars, so offer one where $\hat\tau > 1.5$. The
 # **policy value** is what this brings per man, costs taken off. In the bent worlds, treating everybody brings about
-# 0.04, and knowing all effects 0.66.
+# 0.04 (thousand dollars), and knowing all effects 0.66.
 #
 # **Predict, and say why:** with real results, S with ridge had the best PEHE. What is its policy worth? And if places
-# cost 500 dollars or 2,500 dollars?
+# cost 500 or 2,500 dollars?
 
 
 # %%
@@ -595,9 +594,9 @@ claim("bent: boosting and two heads are worth more than 0.5, and all others less
 # decision asks who lies above a line. T with boosting exaggerates wildly, but it tends to exaggerate in the right
 # direction. (GANITE and T with ridge do better still: about 0.3, within their scatter.)
 #
-# And it depends on the line. \$1,500 lies near the mean effect, where knowing *who* is worth most. At \$500 most men
-# gain: one number says so, and exaggerated effects turn men away. At \$2,500 one number says "nobody", and exaggerated
-# effects invite men who cost more than they gain.
+# And it depends on the line. 1,500 dollars lie near the mean effect, where knowing *who* is worth most. At 500 dollars
+# most men gain: one number says so, and exaggerated effects turn men away. At 2,500 dollars one number says "nobody",
+# and exaggerated effects invite men who cost more than they gain.
 #
 # ### The uplift curve
 #
@@ -728,9 +727,9 @@ claim("simulated results: with 200 men they lose more", cost[200][:3, :2].sum() 
 
 # %% [markdown]
 # Better than you may have feared: with 2,000 held-out men both choices find nearly the best way, where results are
-# simulated. With real ones, not to choose was as good or better: always one number for all. (Elsewhere that costs
-# much.) Curth & van der Schaar (2023) look closer: which score works depends on the data, and on the candidates. And
-# each can be fooled:
+# simulated. With real ones, not to choose was as good or better: always one number for all. (In the straight and the
+# bent world that costs much.) Curth & van der Schaar (2023) look closer: which score works depends on the data, and on
+# the candidates. And each can be fooled:
 #
 # - Factual error can't see the missing result. The copied pairs of section 5 have a factual error near 0.
 # - Where one result is never seen, no score on such data sees it.
@@ -740,7 +739,7 @@ claim("simulated results: with 200 men they lose more", cost[200][:3, :2].sum() 
 # ### What no table shows
 #
 # One thing isn't known even after a perfect experiment. In our simulated worlds a man has *one* luck, in both results.
-# Let him have two instead, one for each result, and give luck a size of \$3,000:
+# Let him have two instead, one for each result, and give luck a size of 3,000 dollars:
 
 # %%
 chance = np.random.default_rng(800)
@@ -811,7 +810,8 @@ claim("two lucks: at least 10 points more", harmed["two lucks"] > harmed["one lu
 # - S- and T-learners turn any regression into a predictor of effects. One effect for all is the baseline to beat.
 # - GANITE's adversary really fills in results that no row shows. It was needed because G sees y and copies. A
 #   two-headed net did better where effects could be seen; where they couldn't, what was left of the copying helped.
-# - In each of the first four worlds a plain way was best by PEHE: the one whose assumptions fitted.
+# - In each of the first four worlds a plain way was best by PEHE. Which one depended on the effects and on the
+#   scatter.
 # - PEHE asks for sizes, a decision for who lies above a line, an uplift curve for order. They can disagree, and how
 #   much that costs depends on where the line lies.
 # - Without the truth, factual error and doubly robust scores choose decently. What is one man's own effect, no table
@@ -848,8 +848,8 @@ claim("two lucks: at least 10 points more", harmed["two lucks"] > harmed["one lu
 # %% [markdown]
 # ## Further reading
 #
-# - [Yoon, Jordon & van der Schaar 2018, GANITE](https://openreview.net/forum?id=ByKWUeWA-): the idea of sections 4 and
-#   5. [Their code](https://github.com/jsyoon0823/GANITE), and [the question about
+# - [Yoon, Jordon & van der Schaar 2018, GANITE](https://openreview.net/forum?id=ByKWUeWA-): the idea of sections 4
+#   and 5. [Their code](https://github.com/jsyoon0823/GANITE), and [the question about
 #   PEHE](https://github.com/jsyoon0823/GANITE/issues/2).
 # - [Hill 2011, Bayesian Nonparametric Modeling for Causal Inference](https://doi.org/10.1198/jcgs.2010.08162): PEHE,
 #   and IHDP, real children with simulated results.

@@ -597,10 +597,11 @@ claim("and the shadow in over 35 %", in_b[0] > 0.35, in_b)
 # Without the adversary the generator has learned to attack: it flips everything, and nothing changes that has a name.
 # Do the other networks agree? Hardly for A, and mostly for B. So agreement alone proves little. **The adversary makes
 # the change visible**: now parts of the card change that you can name, and most other networks agree. (Real cards they
-# aren't quite: see the grey remains in the last row.)
+# aren't quite: see the grey remains in the last row. In the table each column has a median of its own, so a row need
+# not add up to 100 %.)
 #
-# For B the shadow comes and goes, and that is right. But a **stamp** does so, too, about as often. A reader would
-# write in the report: "it looks at the shadow and the stamp". It doesn't look at the stamp; do(stamp) flips one
+# For B the shadow comes and goes, and that is right. But a **stamp** does so, too, and here even more often. A reader
+# would write in the report: "it looks at the shadow and the stamp". It doesn't look at the stamp; do(stamp) flips one
 # decision in a hundred.
 
 # %% [markdown]

@@ -144,8 +144,8 @@ assert allclose(found, [2 + 3 / 0.25, 1.5 - 2 / 0.5])
 # 2. "Our GAN has the best PEHE of all nets we tried." **Predict:** could one number for everybody be as good?
 # 3. "The uplift curve of last year's customers, who took the offer or didn't, is steep. We'll treat all with a
 #    predicted effect above our cost."
-# 4. "In the experiment the mean gain was \$1,500. How many were harmed?" **Predict:** what would you need to count
-#    them?
+# 4. "In the experiment the mean gain was 1,500 dollars. How many were harmed?" **Predict:** what would you need to
+#    count them?
 
 # %% [markdown] answer="effect_messages" points=3
 # <!-- ### BEGIN SOLUTION -->

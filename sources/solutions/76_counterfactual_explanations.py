@@ -118,7 +118,8 @@ assert allclose(found, [[1.0, 7.0], [0.0, 0.0]])
 #
 # 1. "Our GAN's counterfactuals of your face classifier add a moustache and take glasses off. So it uses glasses."
 # 2. "Our counterfactuals flip the decision of ten networks with ten seeds. So they are good explanations."
-# 3. "The counterfactual of your loan says: with \$2,000 less debt you get it. So debt is why people don't pay back."
+# 3. "The counterfactual of your loan says: with 2,000 dollars less debt you get it. So debt is why people don't pay
+#    back."
 # 4. "Along our direction 60 % of decisions flip, along random ones 2 %. So this is *the* direction of gender."
 
 # %% [markdown] answer="reports" points=3
