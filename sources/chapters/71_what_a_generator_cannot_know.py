@@ -246,7 +246,7 @@ for i in range(6):
 # - the **average effect on the treated**, ATT $= \mathbb{E}[Y(1) - Y(0) \mid T = 1]$: what did it bring to those who
 #   did take it?
 #
-# With them the mistake of section 1 has a formula. Read $\mathbb{E}[Y \mid T=1]$ as "the mean of Y over all with T =
+# The mistake of section 1 has a formula. Read $\mathbb{E}[Y \mid T=1]$ as "the mean of Y over all with T =
 # 1". The table shows each person's own result (**consistency**): $\mathbb{E}[Y \mid T=1]$ is $\mathbb{E}[Y(1) \mid
 # T=1]$, and $\mathbb{E}[Y \mid T=0]$ is $\mathbb{E}[Y(0) \mid T=0]$. Now add and subtract $\mathbb{E}[Y(0) \mid T=1]$:
 #
@@ -623,7 +623,7 @@ claim(
 # too coarse, and within a slice the better prepared still choose more often. Weights hold longer, but at strong pulls
 # they scatter more and more, and drift. At pull 4 a pupil with low U who takes the course is so rare that this one gets
 # an enormous weight. Poor **overlap** harms slices, too: one that has pupils of one kind only is left out, and the
-# answer is about the others. At a pull of 1 all three agree within a tenth.
+# answer is about the others.
 
 # %% [markdown]
 # ### Each way has its privilege
@@ -676,7 +676,7 @@ claim("unequal gain: regression says 0.15 to 0.45 too much", 0.15 < regression[4
 # slope for all is a mixture of effects with weights of its own. (Ten slices and weights miss here as well, by 0.2,
 # fifty slices by 0.1. The form of the weights is right; overlap is poor.)
 #
-# So whoever says "adjusted" should say by what form, and for whom.
+# So say by what form you adjusted, and for whom.
 
 # %% [markdown]
 # ## 5 · Columns that make it worse
