@@ -246,7 +246,7 @@ for i in range(6):
 # - the **average effect on the treated**, ATT $= \mathbb{E}[Y(1) - Y(0) \mid T = 1]$: what did it bring to those who
 #   did take it?
 #
-# With them the mistake of section 1 has a formula. Read $\mathbb{E}[Y \mid T=1]$ as "the mean of Y over all with T =
+# The mistake of section 1 has a formula. Read $\mathbb{E}[Y \mid T=1]$ as "the mean of Y over all with T =
 # 1". The table shows each person's own result (**consistency**): $\mathbb{E}[Y \mid T=1]$ is $\mathbb{E}[Y(1) \mid
 # T=1]$, and $\mathbb{E}[Y \mid T=0]$ is $\mathbb{E}[Y(0) \mid T=0]$. Now add and subtract $\mathbb{E}[Y(0) \mid T=1]$:
 #
@@ -622,17 +622,15 @@ claim(
 # Without adjusting the error grows with the slider. Regression stays right. The slices suffer first: ten are a little
 # too coarse, and within a slice the better prepared still choose more often. Weights hold longer, but at strong pulls
 # they scatter more and more, and drift. At pull 4 a pupil with low U who takes the course is so rare that this one gets
-# an enormous weight. That is what poor **overlap** does to weights. It does something to slices, too: where a slice has
-# pupils of one kind only it is left out, and the answer is about the others.
-#
-# At a moderate pull all three agree more or less.
+# an enormous weight. Poor **overlap** harms slices, too: one that has pupils of one kind only is left out, and the
+# answer is about the others.
 
 # %% [markdown]
 # ### Each way has its privilege
 #
 # So far all three were given what they need: the law of Y *is* a line in U, the choice *is* a logistic curve of U, and
 # the course brings the same to everybody. Take that away. In the *bent* school very good preparation counts extra
-# ($U^2$ more for positive U). In the *step* school 85% of the pupils with $U > 0.5$ take the course, and 15% of the
+# ($U^2$ more for positive U). In the *step* school 85 % of the pupils with $U > 0.5$ take the course, and 15 % of the
 # others, so overlap is good. In the last one the course brings $1 + U/2$, and fewer than three in ten take it.
 #
 # **Predict, and say why:** which way will be wrong in which school?
@@ -675,10 +673,10 @@ claim("unequal gain: regression says 0.15 to 0.45 too much", 0.15 < regression[4
 # at once, and nearly all slices are empty.
 #
 # In the last school regression finds neither the average effect 1 nor that on the treated, which is about 1.45. One
-# slope for all is a mixture of effects with weights of its own. (Ten slices and weights miss here as well, by 0.2;
-# fifty slices by 0.1.)
+# slope for all is a mixture of effects with weights of its own. (Ten slices and weights miss here as well, by 0.2,
+# fifty slices by 0.1. The form of the weights is right; overlap is poor.)
 #
-# So "adjusted" is never the end of a sentence. Say by what form, and for whom.
+# So say by what form you adjusted, and for whom.
 
 # %% [markdown]
 # ## 5 · Columns that make it worse
@@ -744,7 +742,7 @@ claim("the collider explains most of Y in the end", np.median(results["collider"
 # %% [markdown]
 # All three columns improve the forecast, and the collider does so most. One of the three is needed, and two do harm.
 # With the mediator the regression asks "what does the course bring, *if practice stays the same*?" Nothing, for it
-# works by practice. With the collider it compares pupils with the same score. Among these, who didn't take the course
+# works by practice. With the collider it compares pupils with the same score. Among these, those without the course
 # must have had more points. Here that even reverses the sign. How much it does depends on our 2: with $aT + aY$ the
 # answer is $(1 - a^2) / (1 + a^2)$, which is 0 for $a = 1$.
 #

@@ -139,7 +139,7 @@ assert abs(float(one_sided(tensor([[2.0, 2.0, 1.0], [0.1, 0.0, 0.0]]))) - 1.0) <
 #
 # 1. "We trained a GAN on the *experiment*, and in its world all ways are equally good. So we use the plain difference
 #    for the survey, too." **Predict:** why are they equal there?
-# 2. "The GAN's effect is \$1,750. That confirms the experiment's \$1,794."
+# 2. "The GAN's effect is 1,750 dollars. That confirms the experiment's 1,794."
 # 3. "We simulate earnings from a fitted line, with real men. Which way will win?" **Predict.**
 # 4. "Over 30 generated studies doubly robust covers 90 %, and matching 97 %. So matching has the better intervals."
 
