@@ -196,7 +196,7 @@ claim("now the lines are 0.3 or more too low; the weights stay right (within 0.1
       off)  # fmt: skip
 
 # %% [markdown]
-# The lines are now far too low. (Where the *gaps* bend, it may be the weights that fail.) And if the second cause is the
+# The lines are now far too low. (Where the *gaps* bend, the weights may fail.) And if the second cause is the
 # result itself, no column here repairs it.
 #
 # Filling with the overall mean is a bad idea even where dropping is right: 40 % of both groups become alike, so 40 % of

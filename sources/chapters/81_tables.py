@@ -395,7 +395,7 @@ by_nets = ["GAN, as it is", "GAN, split", "VAE, split"]
 print(table.drop(by_nets).rename({leaf: f"trees, leaf {leaf}" for leaf in larger}).round(2).to_string())
 
 # %% tags=["nbval-ignore-output"]
-# not compared with a new run: nets come out a little different on another processor (the claims below hold there)
+# not compared with a new run: nets come out a little different on another processor, so claims follow
 print(table.loc[by_nets].round(2).to_string())
 
 # %% jupyter={"source_hidden": true}
@@ -465,9 +465,9 @@ claim("a logistic regression as the judge: other men, trees, copula all within 5
       all(abs(value - 0.5) < 0.05 for value in by_line.values()), by_line)  # fmt: skip
 
 # %% [markdown]
-# **The plain method wins.** Trees are told apart least, keep the rule, and are done in a moment. Their risk model is nearly
-# as good as one from real men. But that says little: those of noise and *between* are, too, and those of the GANs are
-# not far behind.
+# **The plain method wins.** Trees are told apart least, keep the rule, and are done in a moment. Their risk model is
+# nearly as good as one from real men. But that says little: those of noise and *between* are, too, and those of the
+# GANs are not far behind.
 #
 # Now look at the figure sideways. With leaves of 5 the trees copy in part, because each value *is* a real one and small
 # leaves join the same ones again. Larger leaves buy that off. With leaves of 80 the audit finds no more than a trace,
@@ -856,10 +856,10 @@ claim("trees, m = 10n, with an error from 1/n + 1/m: 88 to 100 %", np.mean(cured
 
 # %% [markdown]
 # The formula holds for rows drawn again, and about for the trees. With m = 100n only 15 % would hold the truth. **The
-# cure is simple where the generator has no bias: compute with $1/n + 1/m$.** (synthpop does so with
-# `population.inference=TRUE`; left alone it answers for your n real rows, not for the people they came from. The last
-# claim tries the formula on the trees.) Where there is a bias (the copula above, or a GAN that loses rare men) no formula of this kind helps.
-# Decruyenaere et al. (2024) find that with nets the true errors can shrink more slowly than $1/\sqrt n$.
+# cure is simple where the generator has no bias: compute with $1/n + 1/m$.** (synthpop does so when asked, by
+# `population.inference = TRUE`. By default it tells what the n real rows would have given. The last claim tries the
+# formula on our trees.) Where there is a bias (the copula above, or a GAN that loses rare men) no formula of this kind
+# helps. Decruyenaere et al. (2024) find that with nets the true errors can shrink more slowly than $1/\sqrt n$.
 #
 # ### A virtual trial
 #

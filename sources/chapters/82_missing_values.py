@@ -848,8 +848,8 @@ claim("MCAR and MAR: in the median it changes it by less than 0.02",
 # <details><summary>How do GANs handle missing values?</summary>
 #
 # GAIN fills holes by a generator, and lets a discriminator guess for each cell whether it was filled. Its authors
-# report that this helps. In our experiment, with holes by coin and by MAR, it made no difference to the error, and the noise
-# gave no honest scatter. Compare with chained equations first, and with the same net without adversary.
+# report that this helps. In our experiment, with holes by coin and by MAR, it made no difference to the error, and the
+# noise gave no honest scatter. Compare with chained equations first, and with the same net without adversary.
 #
 # </details>
 #
