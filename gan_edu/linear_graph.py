@@ -84,8 +84,8 @@ class LinearGraph:
         )
 
     def loop(self, cause: str, effect: str) -> str:
-        """What is wrong with a new arrow: a sentence that shows the loop which it would close, or ''."""
-        way = [cause] if cause == effect else next(self._directed(effect, cause), None)
+        """What is wrong with a new arrow: a sentence with the shortest loop that it would close, or ''."""
+        way = [cause] if cause == effect else min(self._directed(effect, cause), key=len, default=None)
         if way is None:
             return ""
         return f"{' → '.join([cause, *way])} would be a loop: nothing can be a cause of itself."

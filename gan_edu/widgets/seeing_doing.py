@@ -89,6 +89,7 @@ class SeeingDoing(ipywidgets.VBox):
     """
 
     name = "Seeing and doing"
+    _stored: Stored | None = None  # none yet when a constructor is refused
 
     def __init__(self, preset: str = "fork", *, strengths=None, given=(), hidden=None, seed: int = 0):
         places, graph = _started(preset, strengths, given, hidden)
@@ -229,6 +230,8 @@ class SeeingDoing(ipywidgets.VBox):
 
     def close(self) -> None:
         """Leave the page."""
+        if self._stored is None:
+            return
         self._stored.cancel()
         for widget in (self.view.layout, self.view, self.layout):
             widget.close()

@@ -20,7 +20,7 @@ const seeing = (() => {
 .gan-edu .chosen { background: #ece4f4; }
 .gan-edu .worlds canvas { border: 1px solid transparent; } .gan-edu .worlds canvas.draw { cursor: crosshair; touch-action: none; border-color: #bbb; }
 .gan-edu canvas.draw:focus-visible { outline: 3px solid #0072B2; }
-.gan-edu .tools button[aria-label^="take out"] { min-height: 0; padding: 0 7px; margin: 2px 0; }
+.gan-edu .tools button[aria-label^="take out"] { min-height: 0; padding: 0 7px; margin-top: 2px; margin-bottom: 2px; }
 .gan-edu .key { font-size: .86em; } .gan-edu .key span { border-radius: 3px; padding: 0 5px; margin: 1px 0; display: inline-block; }
 `;
   const HELP = [
@@ -36,16 +36,12 @@ const seeing = (() => {
   const ends = (arrow) => arrow.split("->");
   const namesOf = (graph) => Object.keys(graph.places);
   const liveOf = (graph) => Object.keys(graph.strengths).filter((arrow) => graph.strengths[arrow]);
-  const directed = (arrows, start, end) => {
-    if (start === end) return [end];
-    for (const arrow of arrows) {
-      const [cause, effect] = ends(arrow), rest = cause === start ? directed(arrows, effect, end) : null;
-      if (rest) return [start, ...rest];
-    }
-    return null;
-  };
+  // all ways from one to the other in the direction of the arrows
+  const directed = (arrows, start, end) => start === end ? [[end]] : arrows.map(ends).flatMap(([cause, effect]) =>
+    cause === start ? directed(arrows, effect, end).map((rest) => [start, ...rest]) : []);
   function loop(graph, cause, effect) {
-    const way = cause === effect ? [cause] : directed(Object.keys(graph.strengths), effect, cause);
+    const back = cause === effect ? [[cause]] : directed(Object.keys(graph.strengths), effect, cause);
+    const way = back.reduce((best, one) => (best && best.length <= one.length ? best : one), null);  // the shortest
     return way ? `${[cause, ...way].join(" → ")} would be a loop: nothing can be a cause of itself.` : "";
   }
   function order(graph) {
@@ -258,7 +254,7 @@ const seeing = (() => {
     }
   }
 
-  const NICE = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 150, 250, 500, 1000];
+  const NICE = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000];
   const nice = (value) => NICE.find((limit) => value <= limit) || value;
 
   function drawCloud(canvas, width, height, big, { t, y, near, lines, xs, ys, label }) {
