@@ -4,7 +4,10 @@ import random
 import re
 import time
 
+import nbformat
 import pytest
+from lab_harness import ROOT
+from nbconvert import HTMLExporter
 from test_surface_widget import ask
 
 from gan_edu.linear_graph import LinearGraph
@@ -237,6 +240,25 @@ def test_a_stored_page_works_without_a_kernel_and_a_network(browser, tmp_path, w
     widget.until(lambda: widget.slope("seen") == 0.2 and widget.picture(1) != before)
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")  # nothing sticks out
     assert errors == []
+    page.close()
+
+
+def test_the_stored_chapter_shows_a_picture_and_works_when_exported(browser, tmp_path):
+    chapter = nbformat.read(ROOT / "chapters/71_what_a_generator_cannot_know.ipynb", 4)
+    shown = next(cell for cell in chapter.cells if cell.source == 'SeeingDoing("fork")')
+    assert any(len(output["data"].get("image/png", "")) > 5_000 for output in shown.outputs)
+    file = tmp_path / "chapter.html"
+    file.write_text(HTMLExporter().from_notebook_node(chapter)[0], encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.route("http*://**", lambda route: route.abort())
+    page.goto(file.as_uri())
+    widget = Graph(page)
+    widget.root.get_by_label("adjust for U").check()
+    widget.until(lambda: widget.slope("adjusted") == 1)
+    page.emulate_media(color_scheme="dark")
+    page.keyboard.press("p")
+    widget.until(lambda: "big" in widget.root.get_attribute("class"))
+    widget.root.screenshot(path=str(tmp_path / "seeing.png"))
     page.close()
 
 

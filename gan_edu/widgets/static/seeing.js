@@ -15,8 +15,8 @@ const seeing = (() => {
 .gan-edu .slope i { flex: 0 0 28px; border-top: 3px solid; } .gan-edu .slope b { margin-left: auto; padding-left: 8px; }
 .gan-edu .arrow { display: grid; grid-template-columns: 4.4em 1fr 3em auto; gap: 6px; align-items: center; border-radius: 4px; }
 .gan-edu .arrow input { width: 100%; min-width: 60px; } .gan-edu .arrow output { text-align: right; font-variant-numeric: tabular-nums; }
-.gan-edu .variable { display: flex; flex-wrap: wrap; gap: 2px 12px; align-items: center; border-radius: 4px; }
-.gan-edu .variable b { min-width: 2em; } .gan-edu .variable button { margin-left: auto; }
+.gan-edu .variable { display: grid; grid-template-columns: 2em auto auto 1fr; gap: 8px; align-items: center; border-radius: 4px; }
+.gan-edu .variable label { margin: 0; } .gan-edu .variable button { justify-self: end; }
 .gan-edu .chosen { background: #ece4f4; }
 .gan-edu .worlds canvas { border: 1px solid transparent; } .gan-edu .worlds canvas.draw { cursor: crosshair; touch-action: none; border-color: #bbb; }
 .gan-edu canvas.draw:focus-visible { outline: 3px solid #0072B2; }
@@ -286,7 +286,7 @@ const seeing = (() => {
   // --- the widget: `tell(graph)` is called with every change that is made here
 
   function shell(root, { graph, noise, presets, tell }) {
-    let big = false, chosen = null, drag = null, dirty = false, start = graph;
+    let big = false, chosen = null, drag = null, dirty = false, lastRoom = 0, start = graph;
     const button = (text, title, onclick, more = {}) => make("button", { type: "button", title, onclick, ...more }, text);
     root.classList.add("gan-edu"); root.tabIndex = -1; root.dataset.lmSuppressShortcuts = "true";
     root.setAttribute("role", "group"); root.setAttribute("aria-label", "Seeing and doing");
@@ -470,8 +470,9 @@ const seeing = (() => {
 
     function paint() {
       dirty = false;
-      if (!root.isConnected) return;
-      const begin = performance.now(), room = Math.max(root.clientWidth - 16, 300), names = namesOf(graph);
+      lastRoom = root.clientWidth;
+      if (!lastRoom) return;  // hidden for the moment
+      const begin = performance.now(), room = Math.max(lastRoom - 16, 300), names = namesOf(graph);
       root.classList.toggle("big", big); projector.setAttribute("aria-pressed", String(big));
       const beside = room >= (big ? 1000 : 800) ? (big ? 320 : 262) : 0, width = Math.floor(Math.min((room - beside - 12) / 2, big ? 560 : 390)) - 2;
       size = { width, height: Math.round(Math.min(0.62 * width, big ? 300 : 210)), radius: big ? 24 : width < 260 ? 14 : 17 };
@@ -494,8 +495,7 @@ const seeing = (() => {
       root.dataset.painted = Number(root.dataset.painted || 0) + 1; root.dataset.paintMs = (performance.now() - begin).toFixed(2);
     }
     function refresh() { if (!dirty) { dirty = true; requestAnimationFrame(paint); } }
-    let lastRoom = 0;
-    const resized = new ResizeObserver(() => { if (root.clientWidth !== lastRoom) { lastRoom = root.clientWidth; refresh(); } });
+    const resized = new ResizeObserver(() => { if (root.clientWidth !== lastRoom) refresh(); });
     resized.observe(root); refresh();
     return {
       follow(next) { if (JSON.stringify(next) !== JSON.stringify(graph)) { graph = JSON.parse(JSON.stringify(next)); drag = null; if (chosen && !(chosen in graph.places) && !(chosen in graph.strengths)) chosen = null; refresh(); } },
