@@ -1,4 +1,4 @@
-"""What the three widgets share: a view in the browser, runs that are recorded, and a trainer that moves them on.
+"""What the widgets that train share: a view in the browser, runs that are recorded, and a trainer that moves them on.
 
 Messages to the view: "fixed" (a run's constant arrays, and what is known about it; the view forgets the run's frames),
 "frame" (one frame), "steps" (the steps that are still kept), "runs" (how many there are). Messages from the view stand
@@ -141,6 +141,14 @@ class RecordedWidget(ipywidgets.VBox):
     def plays_alone(self) -> bool:
         """Whether the recording is worth a player in the saved notebook."""
         return len(self.recording) > 1
+
+    def newest(self) -> list[Frame]:
+        """What the runs look like now."""
+        return [run.recording.frames[-1] for run in self.runs]
+
+    def words(self) -> str:
+        """The recording as text, for readers who see no page."""
+        return repr(self.recording)
 
     def press(self, button: str, **what) -> None:
         """A button in `heard`."""
@@ -415,12 +423,8 @@ class RecordedWidget(ipywidgets.VBox):
 
     def export(self, path) -> Path:
         """Write a page that plays the recording without a kernel or a network."""
-        page = (
-            '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
-            f"<title>{self.name}</title><body>{self.page()}</body></html>"
-        )
         path = Path(path)
-        path.write_text(page, encoding="utf-8")
+        path.write_text(player.whole_page(self.name, self.page()), encoding="utf-8")
         return path
 
     def __repr__(self) -> str:
