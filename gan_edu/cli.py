@@ -103,9 +103,7 @@ def _classroom(action, folder):
         print(classroom.collect(folder))
         return 0
     made = classroom.make_course(folder, course_folder())
-    print(
-        f"{folder}: {len(made)} assignments are new in source/. What was there stays as it was. Then, in this folder:"
-    )
+    print(f"{folder}: {len(made)} assignments are new in source/; what was there stays. Then, in this folder:")
     print("  nbgrader generate_assignment 21_the_adversarial_game    makes release/, without answers")
     print("  nbgrader autograde 21_the_adversarial_game              grades what lies in submitted/NAME/")
     return 0
@@ -168,7 +166,7 @@ def _parse_and_run(arguments):
     ask.add_argument("question", nargs="+", metavar="WORDS", help="in English or Chinese")
     progress = commands.add_parser("progress", help="show which exercises are solved")
     progress.add_argument(
-        "--export", metavar="FILE", help="write it to a .csv or .json file, for example for a teacher"
+        "--export", metavar="FILE", help="write it to a .csv or .json file, for a teacher"
     )
     classroom = commands.add_parser("classroom", help="for teachers: an nbgrader course; a class's progress")
     actions = classroom.add_subparsers(dest="action", metavar="ACTION", required=True)

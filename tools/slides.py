@@ -31,10 +31,12 @@ def write(notebook, folder):
     """Write the slides of a built chapter into `folder`. Returns their path."""
     nb = nbformat.read(notebook, 4)
     title, sections = parts(nb, Path(notebook).parent)
-    body = "\n".join(
-        f'<section data-title="{html.escape(name)}">{"".join(blocks)}</section>' for name, blocks in sections
+    sections = [f'<section data-title="{html.escape(name)}">{"".join(blocks)}</section>' for name, blocks in sections]
+    page = (
+        PAGE.read_text(encoding="utf-8")
+        .replace("{{title}}", html.escape(title))
+        .replace("{{sections}}", "\n".join(sections))
     )
-    page = PAGE.read_text(encoding="utf-8").replace("{{title}}", html.escape(title)).replace("{{sections}}", body)
     path = Path(folder, f"{Path(notebook).stem}.html")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
@@ -70,11 +72,9 @@ def blocks_of(text, folder, keep=False):
     from bs4 import BeautifulSoup
 
     for element in BeautifulSoup(as_html(text, folder), "html.parser").find_all(recursive=False):
-        asks = (
-            element.name == "p" and re.match(r"(Predict|Before you run)", element.get_text()) and element.find("strong")
-        )
+        asks = element.name == "p" and re.match(r"(Predict|Before you run)", element.get_text())
         shown = element.name != "p" or element.find("img") or element.find("math", display="block")
-        if asks:
+        if asks and element.find("strong"):
             yield f'<div class="asks">{element}</div>'
         elif shown or keep:
             yield str(element)
