@@ -165,9 +165,7 @@ def _parse_and_run(arguments):
     ask = commands.add_parser("ask", help='say where the course speaks of something: gan-edu ask "loss is zero"')
     ask.add_argument("question", nargs="+", metavar="WORDS", help="in English or Chinese")
     progress = commands.add_parser("progress", help="show which exercises are solved")
-    progress.add_argument(
-        "--export", metavar="FILE", help="write it to a .csv or .json file, for a teacher"
-    )
+    progress.add_argument("--export", metavar="FILE", help="write it to a .csv or .json file, for a teacher")
     classroom = commands.add_parser("classroom", help="for teachers: an nbgrader course; a class's progress")
     actions = classroom.add_subparsers(dest="action", metavar="ACTION", required=True)
     init = actions.add_parser("init", help="make an nbgrader course with all exercises as assignments")

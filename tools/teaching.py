@@ -129,7 +129,9 @@ def wrong_answers(root=ROOT):
 def questions(root, number):
     """[(name, title, what its misconceptions say)] of a chapter, read from the source without importing it."""
     tree = _parsed(root, f"chapter_{number}")
-    imported = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and "checks.chapter_" in node.module]
+    imported = [
+        node.module for node in tree.body if isinstance(node, ast.ImportFrom) and "checks.chapter_" in node.module
+    ]
     texts = {}
     for each in [tree, *(_parsed(root, name.rpartition(".")[2]) for name in imported)]:
         for node in each.body:
@@ -239,7 +241,9 @@ def term_table(root=ROOT):
     for number, week in enumerate(weeks, 1):
         home = sum(course_map.minutes(each, root)[0] for each in week.get("home", []))
         solve = sum(course_map.minutes(each, root)[1] for each in week.get("exercises", []))
-        names = [", ".join(title(books[each]).replace(" ·", "") for each in week.get(key, [])) for key in ("class", "home")]
+        names = [
+            ", ".join(title(books[each]).replace(" ·", "") for each in week.get(key, [])) for key in ("class", "home")
+        ]
         lines.append(
             f"| {number} | {week.get('note', '') or names[0]} | {names[1]} | {', '.join(week.get('exercises', []))} "
             f"| {math.ceil((home + solve) / 30) / 2:g} |"
