@@ -4,8 +4,8 @@
     python -m tools.offline_zip FILE.zip            write it to another place
 
 The wheels are for the system and the Python on which this is called; call it on a computer like those in the room. pip
-fetches them by its own settings (or takes them from its cache), and PyTorch is the small build for CPUs where the course's
-installer would take that, too. In the room: unpack, then `python3 offline.py lab`.
+fetches them by its own settings (or takes them from its cache), and PyTorch is the small build for CPUs where the
+course's installer would take that, too. In the room: unpack, then `python3 offline.py lab`.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def _pip(line, root):
 
 def write(path, root, wheels):
     """Write the ZIP from the course in `root` and the wheels in a folder. Returns its size in bytes."""
-    needed = ("%d.%d" % sys.version_info[:2], platform.system(), platform.machine())
+    needed = (f"{sys.version_info[0]}.{sys.version_info[1]}", platform.system(), platform.machine())
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         for name in files(root):
             made.write(Path(root, name), f"{TOP}/{name}")

@@ -24,6 +24,7 @@ PAGE = Path(__file__).with_name("slides.html")
 LEFT_OUT = ("Help, I get …", "Exercises and neighbours", "Further reading", "Key terms")
 # Browsers set the name of a function close to what follows it, unless it is an operator with room on its right.
 FUNCTION = re.compile(r"<mi>(log|ln|exp|sin|cos|tanh|max|min|sup|inf|det)</mi>")
+IN_A_PARAGRAPH = re.compile(r"(?<=[.!?:)*])[ \n](?=\*\*(?:Predict|Before you run))")
 CODE_OR_FORMULA = re.compile(r"(```.*?```|`[^`\n]+`)|\$\$(.+?)\$\$|(?<!\\)\$([^$]+)\$", re.S)
 
 
@@ -71,6 +72,7 @@ def blocks_of(text, folder, keep=False):
     """Markdown → pieces of HTML, each a block of a slide or a note. keep: show the first paragraph, too."""
     from bs4 import BeautifulSoup
 
+    text = IN_A_PARAGRAPH.sub("\n\n", text)
     for element in BeautifulSoup(as_html(text, folder), "html.parser").find_all(recursive=False):
         asks = element.name == "p" and re.match(r"(Predict|Before you run)", element.get_text())
         shown = element.name != "p" or element.find("img") or element.find("math", display="block")

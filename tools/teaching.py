@@ -3,12 +3,12 @@
     python -m tools.teaching            bring the made parts of teaching/ up to date
     python -m tools.teaching --check    only say which are old; exit status 1 if any is
 
-Made are `board_questions.md` and `wrong_answers.md` as a whole, and in `guide.md` what stands between `<!-- made: … -->`
-and `<!-- end -->`. The lessons come from `plans.toml`; their minutes are counted in the built notebooks.
+Made are `board_questions.md` and `wrong_answers.md` as a whole, and in `guide.md` what stands between
+`<!-- made: … -->` and `<!-- end -->`. The lessons come from `plans.toml`; their minutes are counted in the built
+notebooks.
 """
 
 import ast
-import json
 import math
 import re
 import sys
@@ -24,7 +24,7 @@ if str(ROOT) not in sys.path:
 from tools import build, course_map  # noqa: E402
 
 MADE = "<!-- Made by `python -m tools.teaching` from the notebooks and checks; edits are overwritten. -->"
-ASKS = re.compile(r"^\*\*(?:Predict|Before you run).*?(?=\n\n|\Z)", re.M | re.S)
+ASKS = re.compile(r"\*\*(?:Predict|Before you run).*?(?=\n\n|\Z)", re.S)
 MINUTES_A_PREDICTION = 2  # to think, to raise hands, and to say why
 LEAST = 4  # minutes that a lesson leaves for what comes up
 MOST_WORDS = 110
