@@ -21,6 +21,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = Path(__file__).with_name("slides.html")
+LINE = 90  # letters that a line of printed text has room for
 LEFT_OUT = ("Help, I get …", "Exercises and neighbours", "Further reading", "Key terms")
 # Browsers set the name of a function close to what follows it, unless it is an operator with room on its right.
 FUNCTION = re.compile(r"<mi>(log|ln|exp|sin|cos|tanh|max|min|sup|inf|det)</mi>")
@@ -119,14 +120,21 @@ def outputs(cell):
     for output in cell.outputs:
         data = output.get("data", {})
         if output.output_type == "stream":
-            yield f"<pre>{html.escape(output.text.rstrip())}</pre>"
+            yield printed(output.text)
         elif "text/html" in data:
             yield f'<div class="html">{data["text/html"]}</div>'
         elif "image/png" in data and not plays:
             picture = data["image/png"].replace("\n", "")
             yield f'<p class="picture"><img src="data:image/png;base64,{picture}" alt="{_alternative(data)}"></p>'
         elif "text/plain" in data and "image/png" not in data and not any("widget-view" in kind for kind in data):
-            yield f"<pre>{html.escape(data['text/plain'].rstrip())}</pre>"
+            yield printed(data["text/plain"])
+
+
+def printed(text):
+    """What a cell printed, in smaller letters where a printed table would be broken; very long lines are."""
+    longest = max(map(len, text.splitlines()), default=0)
+    size = f' style="font-size: {20 * LINE / longest:.1f}px"' if LINE < longest <= 1.7 * LINE else ""
+    return f"<pre{size}>{html.escape(text.rstrip())}</pre>"
 
 
 def _alternative(data):
