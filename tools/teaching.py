@@ -61,6 +61,7 @@ def predictions(nb):
                     answer = later.source
                     break
                 printed = "".join(output.get("text", "") for output in later.outputs if output.output_type == "stream")
+                printed = re.sub(r"\$([\d,.]*\d)", r"\1 dollars", printed)  # in Markdown it would begin a formula
                 claims += re.findall(r"^✓ +(.+)$", printed, re.M)
             found.append((" ".join(asked.split()), claims, _beginning(answer)))
     return found
