@@ -85,6 +85,30 @@ def _new(folder, data):
     return 0
 
 
+def _export(file):
+    from gan_edu import classroom
+    from gan_edu.checks import record
+
+    solved, questions = classroom.export(file)
+    print(f"{file}: {solved} of {questions} questions are solved on this computer. No name is in the file.")
+    if wrong := record.trouble():
+        raise Problem(wrong)
+    return 0
+
+
+def _classroom(action, folder):
+    from gan_edu import classroom
+
+    if action == "collect":
+        print(classroom.collect(folder))
+        return 0
+    made = classroom.make_course(folder, course_folder())
+    print(f"{folder}: {len(made)} assignments are new in source/; what was there stays. Then, in this folder:")
+    print("  nbgrader generate_assignment 21_the_adversarial_game    makes release/, without answers")
+    print("  nbgrader autograde 21_the_adversarial_game              grades what lies in submitted/NAME/")
+    return 0
+
+
 def _add_train(commands):
     import argparse
 
@@ -140,7 +164,14 @@ def _parse_and_run(arguments):
     cache.add_argument("action", nargs="?", choices=["clear"], metavar="clear", help="remove it")
     ask = commands.add_parser("ask", help='say where the course speaks of something: gan-edu ask "loss is zero"')
     ask.add_argument("question", nargs="+", metavar="WORDS", help="in English or Chinese")
-    commands.add_parser("progress", help="show which exercises are solved")
+    progress = commands.add_parser("progress", help="show which exercises are solved")
+    progress.add_argument("--export", metavar="FILE", help="write it to a .csv or .json file, for a teacher")
+    classroom = commands.add_parser("classroom", help="for teachers: an nbgrader course; a class's progress")
+    actions = classroom.add_subparsers(dest="action", metavar="ACTION", required=True)
+    init = actions.add_parser("init", help="make an nbgrader course with all exercises as assignments")
+    collect = actions.add_parser("collect", help="show what files of gan-edu progress --export say")
+    for action in (init, collect):
+        action.add_argument("folder", metavar="FOLDER")
 
     for parser_of, name in ((train, "train"), (new, "new")):
         if arguments[:1] == [name]:
@@ -169,11 +200,18 @@ def _parse_and_run(arguments):
         except ValueError as error:
             raise Problem(str(error)) from None
         return 0
-    if chosen.command == "progress":
+    if chosen.command == "progress" and not chosen.export:
         from gan_edu.checks import show_progress
 
         show_progress()
         return 0
+    if chosen.command in ("progress", "classroom"):
+        try:
+            return _export(chosen.export) if chosen.command == "progress" else _classroom(chosen.action, chosen.folder)
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            raise Problem(str(error)) from None
     parser.print_help()
     return 0
 
