@@ -250,9 +250,9 @@ def ways(root: Path) -> str:
             read, solve = course_map.minutes(chapter, root)
             text += f"1. [{chapter} · {titles[chapter]}](chapters/{files[chapter]}.ipynb): {read} minutes to read"
             text += f", {solve} for the [exercises](exercises/{files[chapter]}.ipynb)\n" if solve else "\n"
-    return text + "\n## What needs what\n\n![The map of the course: arrows go from a chapter to those that need it. " + (
-        "The box “Before you start” at the top of each chapter says the same in words.](assets/course_map.png)\n"
-    )
+    picture = "The map of the course: arrows go from a chapter to those that need it. The box “Before you start” "
+    picture += "at the top of each chapter says the same in words."
+    return f"{text}\n## What needs what\n\n![{picture}](assets/course_map.png)\n"
 
 
 def slug(title: str) -> str:
@@ -275,8 +275,8 @@ def glossary_page(root: Path) -> str:
     rows = sorted(glossary(root), key=lambda row: re.sub(r"\W", "", row[0].lower()))
     if twice := [name for name, number in Counter(anchor(row[0]) for row in rows).items() if number > 1]:
         raise SiteError(f"sources/glossary.csv: two terms have the place {twice[0]!r} on the page.")
-    lines = ["# Glossary", "", "The words of the course, in English and in Chinese. In the chapters a dotted line under"]
-    lines += ["a word means that it stands here: point at it, or reach it with the Tab key, and its meaning shows.", ""]
+    lines = ["# Glossary\n\nThe words of the course, in English and in Chinese. In the chapters, some of them have a"]
+    lines += ["dotted line below: point at one, or reach it with the Tab key, and its meaning shows.", ""]
     lines += ["| Term | 中文 | Meaning |", "|---|---|---|"]
     for english, chinese, meaning in rows:
         term = f'<span id="{anchor(english)}" class="entry">{_bar(english)}</span>'
@@ -294,7 +294,8 @@ def _bar(text: str) -> str:
 def make(root: Path = ROOT, out: Path | None = None, address: str | None = None) -> Path:
     """Make the site; returns its folder. Raises SiteError for what Sphinx complains about, and for broken links.
 
-    out: the folder, build/site unless given; it is emptied first. address: see `web_address`; asked of git unless given.
+    out: the folder, build/site unless given; it is replaced when all is well. address: see `web_address`; asked of git
+    unless given.
     """
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -303,31 +304,31 @@ def make(root: Path = ROOT, out: Path | None = None, address: str | None = None)
     out = Path(out) if out else root / "build/site"
     work = out.with_name(out.name + "-work")  # beside it, so that nothing of it is published
     address = repository(root) if address is None else address
-    for folder in (out, work):
-        if folder.exists():
-            shutil.rmtree(folder)
+    if work.exists():
+        shutil.rmtree(work)
     pages(root, work / "pages", address)
-    confdir = root / "sources/site"
     settings = {"course_address": address, "course_root": str(root)}
     try:
-        with patch_docutils(str(confdir)), docutils_namespace():
+        with patch_docutils(str(root / "sources/site")), docutils_namespace():
             app = Sphinx(
-                work / "pages", confdir, out, work / "doctrees", "html", settings, status=None, warningiserror=False
+                work / "pages", root / "sources/site", work / "site", work / "doctrees", "html", settings, status=None
             )
             app.build()
-            complaints = app._warncount
+        if app._warncount:
+            raise SiteError(f"Sphinx has {app._warncount} complaints about the pages; they stand above.")
+        finish(work / "site")
+        if broken := broken_links(work / "site"):
+            raise SiteError("Links that lead nowhere:\n" + "\n".join(broken))
+        if out.exists():
+            shutil.rmtree(out)
+        shutil.move(work / "site", out)
     finally:
         shutil.rmtree(work)
-    if complaints:
-        raise SiteError(f"Sphinx has {complaints} complaints about the pages; they stand above.")
-    finish(out)
-    if broken := broken_links(out):
-        raise SiteError("Links that lead nowhere:\n" + "\n".join(broken))
     return out
 
 
 # The theme draws its icons from fonts; this script of 1.6 MB draws icons that themes add, and the course adds none.
-ICON_SCRIPT = re.compile(r'\s*<!-- So that users can add custom icons -->\s*<script [^>]*fontawesome\.js[^>]*></script>')
+ICON_SCRIPT = re.compile(r"\s*<!-- So that users can add [^>]*-->\s*<script [^>]*/fontawesome\.js[^>]*></script>")
 
 
 def finish(out: Path) -> None:
@@ -387,7 +388,7 @@ def broken_links(out: Path) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course.py site", description="Make a site from the stored notebooks.")
     parser.add_argument("--check", action="store_true", help="only check the links of the site that is there")
-    parser.add_argument("--out", type=Path, default=ROOT / "build/site", help="its folder, emptied first (build/site)")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/site", help="its folder, replaced (build/site)")
     options = parser.parse_args(arguments)
     try:
         if options.check:

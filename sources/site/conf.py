@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site. `tools/make_site.py` prepares the pages, calls Sphinx with this, and checks the result."""
+"""Sphinx's settings for the site. `tools/make_site.py` prepares the pages, and checks what Sphinx makes of them."""
 
 import html
 import re
@@ -38,6 +38,8 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_math_renderer = "katex"
+html_favicon = "static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": False,
     "show_navbar_depth": 1,
@@ -45,6 +47,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "home_page_in_toc": True,
+    "navbar_persistent": [],  # the field for searching stands in the sidebar
 }
 
 
