@@ -34,6 +34,7 @@ KINDS = ("chapters", "exercises", "solutions")
 SOURCE = {"chapters": "chapters", "exercises": "solutions", "solutions": "solutions"}  # folders of sources/
 PARTS = re.compile(r"^\| (\d · [^|]+?) \|", re.M)  # README's map
 HIDDEN_TESTS = re.compile(r"\n?### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS", re.S)
+MARKS = re.compile(r"^ *(?:<!-- )?### (?:BEGIN|END) SOLUTION(?: -->)?\n?", re.M)
 HINT = re.compile(r"^# q\.(\w+)\.hint\(\).*$", re.M)
 TITLES = {"title", "suptitle", "xlabel", "ylabel", "label", "set_title", "set_xlabel", "set_ylabel", "supxlabel"}
 
@@ -83,11 +84,17 @@ def page(nb, root: Path, kind: str, name: str, address: str = ""):
             if any("image/png" in output.get("data", {}) for output in cell.outputs):
                 cell.metadata.mystnb = {"image": {"alt": described(cell.source, section)}}
             cell.source = HIDDEN_TESTS.sub("", cell.source)
+        if kind == "solutions":
+            cell.source = MARKS.sub("", cell.source)
+            cell.source = HINT.sub("", cell.source).strip("\n")
     nb.metadata.pop("widgets", None)
     if kind == "exercises":
         known = hints(root, name)
         nb.cells = [new for cell in nb.cells for new in _with_hints(cell, name, known)]
         nb.cells.insert(1, nbformat.v4.new_markdown_cell(ANSWERED_IN_LAB.format(name=name)))
+    if kind == "solutions":
+        nb.cells[0].source = nb.cells[0].source.replace("# Exercises ", "# Solutions ", 1)
+        nb.cells = [cell for cell in nb.cells if cell.source]
     for number, cell in enumerate(nb.cells):
         cell.id = f"cell-{number}"
     return nb

@@ -51,7 +51,7 @@ def table(answers):
     """The Markdown file, from {(python, system): (without tests, with tests)}."""
     lines = ["# Pythons and systems", ""]
     lines += ["Whether all pinned versions have wheels, asked with `python tools/resolve_pins.py`."]
-    lines += ["*Yes*: with and without what the tests and the site need. The package index says so; nothing was run.", ""]
+    lines += ["*Yes*: with and without the extras *test* and *site*. The package index says so; nothing was run.", ""]
     lines += ["| Python | " + " | ".join(SYSTEMS) + " |", "|---" * (len(SYSTEMS) + 1) + "|"]
     words = {(True, True): "yes", (True, False): "yes, without tests", (False, True): "no", (False, False): "no"}
     for python in PYTHONS:
