@@ -61,7 +61,7 @@ def web_address(remote: str) -> str:
 def file_address(address: str, path: str, action: str = "blob") -> str:
     """Where a forge shows a file (action "blob") or lets people edit it ("edit"). address: see `web_address`."""
     between = "/-/" if "gitlab" in urlsplit(address).netloc else "/"
-    return f"{address}{between}{action}/HEAD/{path}" if action == "blob" else f"{address}{between}edit/main/{path}"
+    return f"{address}{between}{action}/main/{path}"
 
 
 # ---- from notebooks to pages -------------------------------------------------------------------------------------
