@@ -1,6 +1,6 @@
 """Every page of the site in a browser: its weight with all that it fetches, the time until it is drawn, its faults.
 
-    python benchmarks/site.py              after `python3 course.py site`; --only 22 looks at pages with "22" in the name
+    python benchmarks/site_pages.py        after `python3 course.py site`; --only 22: pages with "22" in their names
 
 Nothing is cached from one page to the next, so that each is a reader's first. The server is this machine, without
 compression. Prints Markdown; exit status 1 where a page weighs more than 1.5 MB or has a fault. Needs the extras of
