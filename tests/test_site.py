@@ -115,6 +115,16 @@ def test_broken_links_are_found(tmp_path):
     assert make_site.broken_links(tmp_path) == wrong
 
 
+def test_only_the_search_loads_the_index_of_words(tmp_path):
+    for name in ("a.html", "search.html"):
+        (tmp_path / name).write_text(
+            '<p>\n<script src="../_static/searchtools.js"></script>\n<script src="x.js"></script>'
+        )
+    make_site.finish(tmp_path)
+    assert "searchtools" not in (tmp_path / "a.html").read_text() and "x.js" in (tmp_path / "a.html").read_text()
+    assert "searchtools" in (tmp_path / "search.html").read_text()
+
+
 def test_a_theme_that_loads_its_icons_in_another_way_is_noticed(tmp_path):
     (tmp_path / "a.html").write_text('<script src="_static/fontawesome.min.js"></script>')
     with pytest.raises(make_site.SiteError, match="icons"):

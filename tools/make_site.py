@@ -337,15 +337,23 @@ def make(root: Path = ROOT, out: Path | None = None, address: str | None = None)
 # The theme draws its icons from fonts; this script of 1.6 MB draws icons that themes add, and the course adds none.
 ICON_SCRIPT = re.compile(r"\s*<!-- So that users can add [^>]*-->\s*<script [^>]*/fontawesome\.js[^>]*></script>")
 
+# The theme loads the whole index of words on every page, for results while one types, which is switched off.
+INDEX = re.compile(r'\s*<script src="[^"]*(?:searchtools\.js|language_data\.js|searchindex\.js)"></script>')
+# In the theme's sidebar, what folds a list has no name that could be read aloud.
+TOGGLE = '<summary><span class="toctree-toggle"'
+NAMED = TOGGLE.replace("<summary>", '<summary aria-label="Show or hide the pages below">')
+
 
 def finish(out: Path) -> None:
-    """Take away what the pages don't need. Raises SiteError where the theme isn't as it was."""
+    """Take away what pages don't need, name what has no name. Raises SiteError where the theme isn't as it was."""
     for path in sorted(out.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         text, found = ICON_SCRIPT.subn("", text)
         if found != 1 and "fontawesome" in text:
             raise SiteError(f"{path.relative_to(out)}: the theme loads its icons in another way than `finish` knows.")
-        _write(path, text)
+        if path.name != "search.html":
+            text = INDEX.sub("", text)
+        _write(path, text.replace(TOGGLE, NAMED))
     unused = [*out.rglob("*.map"), *(out / "_static").glob("*-macros.html"), out / "objects.inv", out / ".buildinfo"]
     for path in [*unused, out / "_static/scripts/fontawesome.js"]:
         path.unlink(missing_ok=True)

@@ -6,8 +6,17 @@
 
   function formulas() {
     for (const node of document.querySelectorAll(".math")) draw(node);
-    // what scrolls sideways must be reachable without a mouse
-    for (const node of document.querySelectorAll("div.math")) if (node.scrollWidth > node.clientWidth) node.tabIndex = 0;
+    window.addEventListener("resize", reachable);
+    document.fonts.ready.then(reachable);
+    reachable();
+  }
+
+  // what scrolls sideways must be reachable without a mouse
+  function reachable() {
+    for (const node of document.querySelectorAll("div.math")) {
+      if (node.scrollWidth > node.clientWidth) node.tabIndex = 0;
+      else node.removeAttribute("tabindex");
+    }
   }
 
   const box = document.createElement("div");
