@@ -28,9 +28,9 @@ def look(browser, base, path):
     visit = Visit(browser, base, path, viewport={"width": 1280, "height": 900})
     try:
         faults = [f"asks for {address}" for address in visit.outside] + visit.wrong + visit.kept_out()
-        if visit.bytes > MAX_BYTES:
-            faults.append(f"{visit.bytes / 1e6:.2f} MB")
-        return visit.bytes, visit.seconds, faults
+        if (weight := visit.bytes()) > MAX_BYTES:
+            faults.append(f"{weight / 1e6:.2f} MB")
+        return weight, visit.seconds, faults
     finally:
         visit.close()
 

@@ -34,26 +34,27 @@ class Visit:
     def __init__(self, browser, base, path, **context):
         self.base, self.context = base, browser.new_context(**context)
         self.page = self.context.new_page()
-        self.wrong, self.outside, self.bytes = [], [], 0
+        self.wrong, self.outside, self._came = [], [], []
         self.page.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self._asked)
-        self.page.on("requestfinished", self._came)
+        self.page.on("requestfinished", self._came.append)
         start = time.perf_counter()
         self.page.goto(base + path, wait_until="load")
         if context.get("java_script_enabled", True):
             self.page.wait_for_function(SHOWN)
         self.seconds = time.perf_counter() - start
-        if any("katex-error" in one for one in [self.page.content()]):
+        if self.page.locator(".katex-error").count():
             self.wrong.append("a formula that KaTeX can't read")
 
     def _asked(self, request):
         if not request.url.startswith((self.base, "data:", "blob:")):
             self.outside.append(request.url)
 
-    def _came(self, request):
-        if request.url.startswith(self.base):
-            self.bytes += request.sizes()["responseBodySize"]
+    def bytes(self):
+        """How much came from the server, uncompressed, without headers."""
+        self.page.wait_for_load_state("networkidle")
+        return sum(one.sizes()["responseBodySize"] for one in self._came if one.url.startswith(self.base))
 
     def kept_out(self):
         """The serious and critical faults that axe-core finds, each as "rule: element"."""
