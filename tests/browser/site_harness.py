@@ -38,7 +38,7 @@ class Visit:
         self.page.on("console", lambda said: said.type in ("error", "warning") and self.wrong.append(said.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self._asked)
-        self.page.on("requestfinished", self._came.append)
+        self.page.on("requestfinished", lambda request: self._came.append(request))
         start = time.perf_counter()
         self.page.goto(base + path, wait_until="load")
         if context.get("java_script_enabled", True):
