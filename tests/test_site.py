@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from tools import make_site
 from tools.make_site import ROOT
@@ -123,6 +124,15 @@ def test_only_the_search_loads_the_index_of_words(tmp_path):
     make_site.finish(tmp_path)
     assert "searchtools" not in (tmp_path / "a.html").read_text() and "x.js" in (tmp_path / "a.html").read_text()
     assert "searchtools" in (tmp_path / "search.html").read_text()
+
+
+def test_pictures_come_when_they_are_near_and_their_place_is_kept(tmp_path):
+    Image.new("L", (30, 20)).save(tmp_path / "p.png")
+    (tmp_path / "a.html").write_text('<img alt="x" src="p.png" /><img src="https://e.org/p.svg">')
+    for _ in range(2):
+        make_site.finish(tmp_path)
+        text = (tmp_path / "a.html").read_text()
+        assert text.startswith('<img width="30" height="20" loading="lazy" alt=') and text.count("loading") == 1
 
 
 def test_a_theme_that_loads_its_icons_in_another_way_is_noticed(tmp_path):

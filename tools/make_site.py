@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -342,6 +343,7 @@ INDEX = re.compile(r'\s*<script src="[^"]*(?:searchtools\.js|language_data\.js|s
 # In the theme's sidebar, what folds a list has no name that could be read aloud.
 TOGGLE = '<summary><span class="toctree-toggle"'
 NAMED = TOGGLE.replace("<summary>", '<summary aria-label="Show or hide the pages below">')
+IMAGE = re.compile(r'<img(?![^>]* loading=)(?=[^>]* src="([^"]+\.png)")')
 
 
 def finish(out: Path) -> None:
@@ -353,11 +355,21 @@ def finish(out: Path) -> None:
             raise SiteError(f"{path.relative_to(out)}: the theme loads its icons in another way than `finish` knows.")
         if path.name != "search.html":
             text = INDEX.sub("", text)
+        text = IMAGE.sub(partial(_lazy, path.parent), text)
         _write(path, text.replace(TOGGLE, NAMED))
     unused = [*out.rglob("*.map"), *(out / "_static").glob("*-macros.html"), out / "objects.inv", out / ".buildinfo"]
     for path in [*unused, out / "_static/scripts/fontawesome.js"]:
         path.unlink(missing_ok=True)
     _write(out / ".nojekyll", "")  # GitHub's pages leave out folders that begin with _ otherwise
+
+
+def _lazy(folder: Path, found: re.Match) -> str:
+    """A picture that is fetched when it comes near, and whose place is kept until then."""
+    from PIL import Image
+
+    with Image.open(folder / unquote(found[1])) as picture:
+        width, height = picture.size
+    return f'{found[0]} width="{width}" height="{height}" loading="lazy"'
 
 
 class _Page(HTMLParser):
