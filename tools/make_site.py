@@ -344,6 +344,7 @@ INDEX = re.compile(r'\s*<script src="[^"]*(?:searchtools\.js|language_data\.js|s
 TOGGLE = '<summary><span class="toctree-toggle"'
 NAMED = TOGGLE.replace("<summary>", '<summary aria-label="Show or hide the pages below">')
 IMAGE = re.compile(r'<img(?![^>]* loading=)(?=[^>]* src="([^"]+\.png)")')
+ICON = re.compile(r"\.(fa-[\w-]+(?:,\.fa-[\w-]+)*)\{--fa:[^}]*\}")  # the theme's styles name two thousand
 
 
 def finish(out: Path) -> None:
@@ -360,6 +361,11 @@ def finish(out: Path) -> None:
     unused = [*out.rglob("*.map"), *(out / "_static").glob("*-macros.html"), out / "objects.inv", out / ".buildinfo"]
     for path in [*unused, out / "_static/scripts/fontawesome.js"]:
         path.unlink(missing_ok=True)
+    shown = " ".join(path.read_text(encoding="utf-8") for path in [*out.rglob("*.html"), *out.rglob("scripts/*.js")])
+    used = set(re.findall(r"fa-[\w-]+", shown))
+    for path in out.glob("_static/styles/*.css"):
+        text = path.read_text(encoding="utf-8")
+        _write(path, ICON.sub(lambda found: found[0] if used & set(found[1].split(",.")) else "", text))
     _write(out / ".nojekyll", "")  # GitHub's pages leave out folders that begin with _ otherwise
 
 
