@@ -30,11 +30,13 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows a question mark instead of failing
     try:
-        # Everything after `lab` and `test` belongs to JupyterLab and pytest, --help included.
+        # Everything after `lab`, `test` and `site` belongs to JupyterLab, pytest and make_site.py, --help included.
         if arguments[:1] == ["lab"]:
             return lab(arguments[1:])
         if arguments[:1] == ["test"]:
             return test(arguments[1:])
+        if arguments[:1] == ["site"]:
+            return site(arguments[1:])
         code = _parse_and_run(arguments)
         sys.stdout.flush()
         return code
@@ -152,6 +154,7 @@ def _parse_and_run(arguments):
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("lab", help="open the course in JupyterLab; further arguments go to JupyterLab")
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
+    commands.add_parser("site", help="make a site of the notebooks as they are stored, in build/site")
     commands.add_parser("doctor", help="check the installation, and say what to do about what is wrong")
     data = commands.add_parser("data", help="list the data sets; `gan-edu data fetch NAME` fetches a full one")
     actions = data.add_subparsers(dest="action", metavar="ACTION")
@@ -307,6 +310,19 @@ def test(arguments):
         os.environ.setdefault(name, "1")
     os.environ.pop("MPLBACKEND", None)
     return int(pytest.main([*TEST_ARGUMENTS, *arguments]))
+
+
+def site(arguments):
+    """Make a site of the notebooks as they are stored; `arguments` are those of tools/make_site.py."""
+    sys.path.insert(0, str(course_folder()))
+    try:
+        import myst_nb  # noqa: F401
+        import sphinx_book_theme  # noqa: F401
+
+        from tools import make_site
+    except ImportError as error:
+        raise Problem(f"Sphinx can't be loaded ({error}). `python3 course.py site` installs it.") from None
+    return make_site.main(arguments)
 
 
 # A notebook's cells stay on one worker, in order (loadscope); conftest.py puts the notebooks first. Three workers keep
