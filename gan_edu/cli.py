@@ -455,7 +455,11 @@ def _jupyterlab():
         package = folder / "@jupyter-widgets/jupyterlab-manager/package.json"
         if package.is_file():
             version = json.loads(package.read_text(encoding="utf-8")).get("version", "")
-            return [Finding(True, f"{lab} with the widget extension {version}")]
+            found = [Finding(True, f"{lab} with the widget extension {version}")]
+            if metadata.version("ipywidgets").startswith("7."):
+                text = "ipywidgets 7 shows its sliders on Colab, but not in JupyterLab"
+                found.append(Finding(None, text, "for JupyterLab: python -m pip install --upgrade ipywidgets"))
+            return found
     advice = "without it sliders and progress bars stay text: pip install --force-reinstall jupyterlab_widgets"
     return [Finding(False, f"{lab}, but its widget extension is missing", advice)]
 
