@@ -53,9 +53,10 @@ WORDS_OF_A_FORMULA, WORDS_OF_A_DISPLAY = 2, 20
 # Where the library is there it prints nothing, which is why a stored notebook gets it without a run (`build`).
 OPENER_ID = "find-the-library"
 OPENER = """\
+# Finds the course's library, or installs it where the notebook was opened on its own
 try:
     import gan_edu
-except ImportError:  # not in the course's own environment, but for example on Colab or Kaggle
+except ImportError:
     import os
 
     library = ".." if os.path.exists("../gan_edu/claims.py") else "gan-edu"
