@@ -59,7 +59,7 @@ class Entry:
     def link(self, start: Path) -> str:
         """The address of the place as seen from the folder `start`, by JupyterLab's rule for headings."""
         stem, _, heading = self.place.partition("#")
-        path = os.path.relpath(course_folder() / "chapters" / f"{stem}.ipynb", start)
+        path = os.path.relpath(course_folder(to_read=True) / "chapters" / f"{stem}.ipynb", start)
         return Path(path).as_posix() + (f"#{anchor(heading)}" if heading else "")
 
 
@@ -68,7 +68,7 @@ def read() -> list[Entry]:
     from gan_edu import errata
 
     entries = []
-    for path in sorted((course_folder() / "chapters").glob("[0-9][0-9]_*.ipynb")):
+    for path in sorted((course_folder(to_read=True) / "chapters").glob("[0-9][0-9]_*.ipynb")):
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")

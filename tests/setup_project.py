@@ -81,6 +81,7 @@ def make_project(folder):
     shutil.copy(ROOT / "course.py", folder)
     for name in ("__init__", "installer", "systems", "update"):
         shutil.copy(ROOT / f"tools/{name}.py", folder / f"tools/{name}.py")
+    shutil.copy(ROOT / "gan_edu/files.py", folder / "gan_edu/files.py")
     return folder
 
 

@@ -37,10 +37,11 @@ class Stored:
         self._thread: threading.Thread | None = None
         _all.add(self)
 
-    def show(self, view: dict) -> None:
-        """Make the outputs. view: the MIME bundle of the live one. Outputs of earlier cells stay as they were."""
+    def show(self, view: dict, metadata: dict) -> None:
+        """Make the outputs. view: what names the live one to Jupyter; metadata: of its output. Outputs of earlier cells
+        stay as they were."""
         self._names = [uuid.uuid4().hex for _ in range(2)]
-        display({VIEW: view[VIEW]}, raw=True)
+        display({VIEW: view}, metadata=metadata, raw=True)
         for data, name in zip(self._outputs(), self._names, strict=True):
             display(data, raw=True, display_id=name)
 
