@@ -30,8 +30,8 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows a question mark instead of failing
     try:
-        # Everything after `lab`, `test` and `site` belongs to JupyterLab, pytest and make_site.py, --help included; most
-        # after `open`, too.
+        # Everything after `lab`, `test` and `site` belongs to JupyterLab, pytest and make_site.py, --help included;
+        # most after `open`, too.
         if arguments[:1] == ["lab"]:
             return lab(arguments[1:])
         if arguments[:1] == ["test"]:

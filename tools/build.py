@@ -61,7 +61,7 @@ except ImportError:
 
     course = [".."] if glob.glob("../gan_edu/claims.py") else sorted(glob.glob("gan_edu-*.whl"))[-1:]
     if not course:
-        raise ModuleNotFoundError("Put the course's file gan_edu-….whl beside this notebook, and run me again.") from None
+        raise ModuleNotFoundError("Put the course's gan_edu-….whl beside this notebook, and run me again.") from None
     get_ipython().run_line_magic("pip", f"install --quiet {course[0]}")"""
 
 
