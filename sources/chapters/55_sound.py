@@ -76,7 +76,8 @@ Audio(strip_of(takes.values()).numpy(), rate=sounds.RATE, normalize=False)
 
 # %% [markdown]
 # Above, number by number, the two differ nearly everywhere. Below, they look alike. To the ear they are the same, too.
-# (Press ▶ to hear one after the other; nothing plays by itself.)
+# (Press ▶ to hear one after the other; nothing plays by itself. Is the player grey, with 0:00 / 0:00? JupyterLab leaves
+# the stored sounds out, until the cell has run on your computer.)
 #
 # So there are two ways to show a sound to a network. In the upper one it must learn what doesn't matter. In the lower
 # one that has been removed already, but a picture can't be played. Most of this chapter is about the way back.
