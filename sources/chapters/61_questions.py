@@ -95,7 +95,8 @@ identity("no logit brings the sum below 2 ln 2, and logit 0 is there", abs(both.
 # accuracy 100%; 判别器损失为零; 判别器损失为0; 判别器太强
 #
 # **No: there is a difference that D can see, or D knows a few training points by heart. The difference may be large,
-# or tiny and everywhere.** With perfect samples the best D can only guess, and pays $2 \ln 2$ on new points. Beside a sure D the generator of [chapter
+# or tiny and everywhere.** With perfect samples the best D can only guess, and pays $2 \ln 2$ on new points. Beside a
+# sure D the generator of [chapter
 # 42](42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator) was only slow. First ask whether
 # G's weights change at all: a `.detach()` too many, a wrong range of the data and a loss that G doesn't occur in look
 # the same. Only then slow D down, or flatten it with R1.
@@ -300,7 +301,7 @@ identity("the ratio is e^(−logit)", torch.allclose(steep / flat, (-logit).exp(
 # PyTorch's default β₁ = 0.9 was the worst of nine settings on our ring. No rate is right for all: 0.004 worked there,
 # and in [chapter 42](42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator) a generator that
 # looked lost at 0.001 after 300 steps worked after 1,200 steps, or at a higher rate. And the batch? Four times larger
-# ones made points [wander less](33_dynamics.ipynb#8-·-From-two-numbers-to-networks), and each step costs more.
+# ones made points [wander less](33_dynamics.ipynb#8-·-From-two-numbers-to-networks).
 #
 # *Read on:* [how large may a step be?](33_dynamics.ipynb#4-·-Steps-are-not-a-flow), [a sweep over
 # rates](49_bigger.ipynb#3-·-Sweeps:-many-settings).
@@ -486,7 +487,8 @@ claim(
 # %% [markdown]
 # So one number *learns later*, and what it has learnt by then is a thread through each cloud. The count alone would
 # have told two false stories: “far too few” at 500 steps, “nearly as good as two” at 2,000. Two and eight numbers fill
-# more than a thread, and still not a cloud as real points do: a factor of about 2.3, not 4. In three sets of eight seeds the ring was complete after 500 steps in 13 of 24 cases with two numbers and in 21 with
+# more than a thread, and still not a cloud as real points do: a factor of about 2.3, not 4. In three sets of eight
+# seeds the ring was complete after 500 steps in 13 of 24 cases with two numbers and in 21 with
 # eight; after 2,000 steps in 24 and 24. Take more than you think, and don't tune it.
 #
 # *Read on:* [how many numbers digits need](12_classic_generative_models.ipynb#2-·-One-bell-curve-in-24-dimensions),
@@ -504,7 +506,7 @@ claim(
 # chance: in [chapter 00](00_start_here.ipynb#4-·-Eight-seeds,-side-by-side) three of eight rings or more had other
 # modes 500 steps before. As an order of size: our short runs show D tens of thousands of pictures. The authors of
 # [StyleGAN2-ADA](https://github.com/NVlabs/stylegan2-ada-pytorch#expected-training-time) call results “already quite
-# reasonable” around 5 million, and convergence typical at 25 million or more (README, read on 30 November 2026).
+# reasonable” around 5 million, and convergence typical at 25 million or more.
 #
 # *Read on:* [how long will it take?](59_your_own_data.ipynb#6-·-How-long-will-it-take?)
 
@@ -526,7 +528,8 @@ claim(
 #
 # **For this course none; for pictures of 256 × 256 or more, one with 8 to 12 GB, and days.** The README of
 # [StyleGAN2-ADA](https://github.com/NVlabs/stylegan2-ada-pytorch#expected-training-time) gives for one V100 GPU: 256
-# × 256 needs 5.0 GB and 6 days 21 hours for 25 million pictures, 1024 × 1024 8.1 GB and 46 days. It asks for 12 GB or more. Too little memory? Half the batch, or half the side.
+# × 256 needs 5.0 GB and 6 days 21 hours for 25 million pictures, 1024 × 1024 8.1 GB and 46 days. It asks for 12 GB or
+# more. Too little memory? Half the batch, or half the side.
 #
 # *Read on:* [CPU or GPU?](01_workshop.ipynb#4-·-CPU-or-GPU?), [memory is
 # full](59_your_own_data.ipynb#Memory-is-full).
@@ -668,7 +671,8 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 #
 # **By convolutions: G goes up from a small map to the picture, D goes down from the picture to one logit.** For small
 # pictures the DCGAN pair is enough. For larger ones networks with residual blocks are usual, with R1 or R1 + R2, an
-# average of the weights, and augmentation of what D sees where pictures are few. Begin with an MLP all the same, and a baseline. On digits each of our eight MLPs beat one Gaussian, and ten,
+# average of the weights, and augmentation of what D sees where pictures are few. Begin with an MLP all the same, and a
+# baseline. On digits each of our eight MLPs beat one Gaussian, and ten,
 # *cut* to the range of pixels. Ten that weren't cut were nearer than all eight.
 #
 # *Read on:* [eight seeds, and a number](41_mlp_gan.ipynb#6-·-Eight-seeds,-and-a-number), [a DCGAN by
@@ -1082,7 +1086,8 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # make music; GAN有哪些应用; GAN能生成音乐吗; 因果推断的应用
 #
 # **Two lists, with little in common: GANs make or finish data; causal inference decides what to do.** GANs: vocoders,
-# sharper and translated pictures, few-step diffusion, tables, anomalies. A plain rival often did as well or better. Causal inference: does a training pay, does a drug help, which gene
+# sharper and translated pictures, few-step diffusion, tables, anomalies.
+# Causal inference: does a training pay, does a drug help, which gene
 # regulates which. Both: worlds in which methods are tested.
 #
 # *Read on:* [sound](55_sound.ipynb#6-·-Where-GANs-stand-in-sound),
@@ -1096,7 +1101,8 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # *Also asked as:* limitations of GANs; open problems; challenges of causal inference; 面临的挑战; 存在的问题和挑战
 #
 # **GANs: a game that need not settle, lost modes, measures with blind spots, copies and privacy; causal inference:
-# hidden causes, too little overlap, and no truth to check by.** More data help against chance, not against a hidden cause.
+# hidden causes, too little overlap, and no truth to check by.** More data help against chance, not against a hidden
+# cause.
 #
 # *Read on:* [metric × failure](36_measuring_samples.ipynb#8-·-Metric-×-failure), [how strong would a hidden cause
 # have to be?](72_lalonde.ipynb#6-·-How-strong-would-a-hidden-cause-have-to-be?)
@@ -1108,8 +1114,7 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 #
 # **Nobody knows; what can be seen in 2026 is the game as a *part*: a discriminator that finishes other models.** It
 # stands in autoencoders below diffusion models, in vocoders, and where many steps become few (the papers above). For
-# causal questions a better generator changes little as long as the assumptions are the weak point; what would help
-# are more experiments, and answers that show how they depend on what isn't known.
+# causal questions a better generator changes little as long as the assumptions are the weak point.
 #
 # *Read on:* [the check that nobody can do](73_generators_that_judge.ipynb#5-·-The-check-that-nobody-can-do).
 
