@@ -94,11 +94,12 @@ def _of_chapter(stem: str, text: str) -> Iterator[Entry]:
             yield Entry(f"{stem}#{title}", _plain(title), _first_sentence(below), words)
 
 
-def _terms(table: str) -> Iterator[tuple[str, str]]:
+def _terms(table: str) -> Iterator[tuple[str, str, str]]:
     for line in table.splitlines():
         cells = [_plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
         if len(cells) == 3 and cells[0] != "English" and set(cells[0]) - set("-: "):
-            yield f"{cells[0]} · {cells[1]}", cells[2]
+            short = re.fullmatch(r"(.+) \(([A-Z]{2,})\)", cells[0])  # "inception score (IS)": asked for by either name
+            yield f"{cells[0]} · {cells[1]}", cells[2], "; ".join((*short.groups(), cells[1])) if short else ""
 
 
 def _plain(markdown: str) -> str:

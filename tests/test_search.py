@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
         ("memory is full", "59", "Memory is full"),
         ("loss of nan", "46", "nan"),
         ("missing values", "62", "E-52"),
+        ("what is a GAN", "00", "generative adversarial network"),  # the short name, in brackets
     ],
 )
 def test_a_question_finds_its_place(question, chapter, word):
