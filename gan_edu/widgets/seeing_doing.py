@@ -238,7 +238,7 @@ class SeeingDoing(ipywidgets.VBox):
         super().close()
 
     def _ipython_display_(self) -> None:
-        self._stored.show(self._repr_mimebundle_())
+        self._stored.show(self.view, self.model_id)
 
     def __repr__(self) -> str:
         between = f", adjusted for {' and '.join(self.given)} {self.adjusted:.2f}" if self.given else ""

@@ -37,11 +37,16 @@ class Stored:
         self._thread: threading.Thread | None = None
         _all.add(self)
 
-    def show(self, view: dict, metadata: dict) -> None:
-        """Make the outputs. view: what names the live one to Jupyter; metadata: of its output. Outputs of earlier cells
-        stay as they were."""
+    def show(self, view, model_id: str) -> None:
+        """Make the outputs. model_id: of the widget to show, which is `view` or a box around it.
+
+        Outputs of earlier cells stay as they were.
+        """
         self._names = [uuid.uuid4().hex for _ in range(2)]
-        display({VIEW: view}, metadata=metadata, raw=True)
+        # Asked is the view, an anywidget: it knows what Colab must be told with each output, and Colab's ipywidgets 7
+        # makes no such bundle for the box around it.
+        data, metadata = view._repr_mimebundle_()
+        display({VIEW: {**data[VIEW], "model_id": model_id}}, metadata=metadata, raw=True)
         for data, name in zip(self._outputs(), self._names, strict=True):
             display(data, raw=True, display_id=name)
 
