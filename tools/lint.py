@@ -685,7 +685,8 @@ def documents(root):
     root = Path(root)
     books = [p for folder in ("chapters", "exercises", "solutions") for p in notebooks(root, folder)]
     inner = [p for f in ("benchmarks", "gan_edu", "sources", "tests", "tools") for p in (root / f).rglob("*.md")]
-    return sorted(books) + sorted(root.glob("*.md")) + sorted(inner)
+    site = root / "sources/site"  # its links lead from place to place in the site, where make_site.py checks them
+    return sorted(books) + sorted(root.glob("*.md")) + sorted(p for p in inner if not p.is_relative_to(site))
 
 
 def _shown_markdown(cell):
