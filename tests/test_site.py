@@ -1,4 +1,4 @@
-"""tools/make_site.py: what a page holds, where its links lead. The site as a whole: tests/browser/test_built_site.py."""
+"""tools/make_site.py: what a page holds, where its links lead. As a whole: tests/browser/test_built_site.py."""
 
 import nbformat
 import pytest
