@@ -80,7 +80,6 @@ def export(file):
             read(file)
         except ValueError:
             wrong = f"{typed(file)} is there already, and holds something else; say another name."
-            wrong = f"{typed(file)} is there already, and holds something else; say another name."
             raise FileExistsError(wrong) from None
     write_atomically(file, content.encode())
     return sum(row[2] for row in rows), len(rows)
@@ -117,7 +116,6 @@ def collect(folder):
     files = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in (".csv", ".json"))
     if not files:
         raise FileNotFoundError(f"There are no .csv or .json files in {typed(folder)}.")
-    stems = [file.stem for file in files]
     stems = [file.stem for file in files]
     learners, wrong = {}, []
     for file in files:
