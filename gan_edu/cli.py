@@ -266,15 +266,19 @@ def open_course(arguments):
         raise Problem(f"With --no-lab there is no JupyterLab that could take {rest[0]}. Nothing was copied.")
     if not folder:
         raise Problem("The folder's name is empty. Nothing was copied.")
+    aside = []
     try:
         folder = expanded(folder).absolute()
-        written, aside = opening.copy_to(folder)
+        written, _ = opening.copy_to(folder, aside)
+        print(f"The course is in {folder}: {f'{written} files are new' if written else 'nothing is new'}.")
     except (OSError, ValueError) as error:
         raise Problem(f"The course can't be copied: {error}") from None
-    print(f"The course is in {folder}: {f'{written} files are new' if written else 'nothing is new'}.")
-    if aside:
-        print("What you had changed is kept under another name:")
-        print("\n".join(f"  {old}  →  {new}" for old, new in aside))
+    except KeyboardInterrupt:
+        raise Problem("Stopped. The next call of the same command goes on from here.") from None
+    finally:
+        if aside:
+            print("What you had changed is kept under another name:")
+            print("\n".join(f"  {old}  →  {new}" for old, new in aside))
     sys.stdout.flush()
     if only_copy:
         return 0

@@ -31,10 +31,11 @@ def files() -> list[str]:
     return [path.relative_to(home()).as_posix() for path in found if ".mine-" not in path.name]
 
 
-def copy_to(folder: Path) -> tuple[int, list[tuple[str, str]]]:
+def copy_to(folder: Path, aside: list[tuple[str, str]] | None = None) -> tuple[int, list[tuple[str, str]]]:
     """Copy the notebooks, and what they link to, to `folder`, which is made.
 
-    Returns (how many files are new there, [(name of a learner's file, the name it got), …]).
+    Returns (how many files are new there, [(name of a learner's file, the name it got), …]). The latter go
+    into the list `aside`, if one is given, which tells of them after an error, too.
 
     Safe at every moment: a learner's file is renamed first, and each notebook is written whole or not at all. Raises
     ValueError for the course's own folder and for links that lead out of `folder`, and OSError where something can't
@@ -44,7 +45,7 @@ def copy_to(folder: Path) -> tuple[int, list[tuple[str, str]]]:
     if folder.exists() and folder.samefile(home()):
         raise ValueError(f"{folder} is the course's own folder; name another one, or open this one with gan-edu lab.")
     last = _last(folder)
-    written, aside, now = 0, [], {}
+    written, aside, now = 0, [] if aside is None else aside, {}
     names, inside = files(), os.path.realpath(folder)
     for parent in sorted({(folder / name).parent for name in names}):
         if not Path(os.path.realpath(parent)).is_relative_to(inside):

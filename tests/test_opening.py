@@ -73,16 +73,17 @@ def test_without_a_note_every_difference_is_the_learners(package, tmp_path, note
     assert written == 3 and tree(own)[aside[0][1]] == "run"
 
 
-def test_a_copy_that_was_cut_off_is_finished_and_loses_nothing(package, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_a_copy_that_was_cut_off_is_finished_and_loses_nothing(package, tmp_path, monkeypatch, capsys, error):
     own = tmp_path / "own"
     opening.copy_to(own)
     (own / CHAPTER).write_text("run")
     (package / CHAPTER).write_text("second")
     (package / EXERCISE).write_text("second")
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "write_atomically", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
+        patch.setattr(opening, "write_atomically", lambda *_: (_ for _ in ()).throw(error))
         assert cli.main(["open", "own", "--no-lab"]) == 1
-    assert "run" in tree(own).values()
+    assert "run" in tree(own).values() and ".mine-2026-12-01.ipynb" in capsys.readouterr().out
     assert cli.main(["open", "own", "--no-lab"]) == 0
     assert "run" in tree(own).values() and tree(own)[CHAPTER] == tree(own)[EXERCISE] == "second"
 
