@@ -423,9 +423,7 @@ class RecordedWidget(ipywidgets.VBox):
 
     def export(self, path) -> Path:
         """Write a page that plays the recording without a kernel or a network."""
-        path = Path(path)
-        path.write_text(player.whole_page(self.name, self.page()), encoding="utf-8")
-        return path
+        return player.export(path, self.name, self.page())
 
     def __repr__(self) -> str:
         return self.name
