@@ -850,6 +850,20 @@ def test_each_rule_of_the_skeleton_bites(course, old, new, problem):
     assert any(problem in p for p in found), found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("## Title\n1. one\n2. two", []),
+        ("Words.\n  \n1. one\n2. two", []),
+        ("Words:\n- from 4 to\n  5. Five", ["  5. Five"]),
+        ("- one\n- from 4 to\n  5. Five", ["  5. Five"]),
+        ("In the year\n1986. It", []),  # only 1 begins a list in the middle of a paragraph
+    ],
+)
+def test_lists_by_chance_are_told_from_lists(text, found):
+    assert lint._lists_by_chance(text) == found
+
+
 def test_a_missing_section_is_one_of_the_problems_of_an_empty_chapter():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Hello.")])
     problems = "\n".join(lint.check_chapter(nb, "41_small"))

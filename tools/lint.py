@@ -341,10 +341,12 @@ def check_cells(nb):
 def _lists_by_chance(text):
     """Lines that JupyterLab takes for a numbered list, though they go on a sentence: "1. " in a paragraph, any number
     in a bullet."""
-    found, begun = [], ""
+    found, begun = [], ""  # begun: how the paragraph, or the item of a list, begins
     for line in re.sub(r"<!--.*?-->", "", without_code(text)).splitlines():
-        if not line.strip() or not begun:
-            begun = line
+        if re.match(r"#{1,6} ", line):
+            begun = ""
+        elif not line.strip() or not begun or re.match(r"\s*[-*+] ", line):
+            begun = line.strip()
         elif re.match(r"\s*\d+[.)]\s", begun):
             continue
         elif re.match(r"\s*\d+[.)]\s" if re.match(r"[-*+] ", begun) else r"\s*1[.)]\s", line):
