@@ -742,9 +742,9 @@ claim("the collider explains most of Y in the end", np.median(results["collider"
 # %% [markdown]
 # ### Draw the graph yourself
 #
-# Here each column is the sum of its causes, each times the strength of its arrow, and noise. So means are lines, and
-# one slope says it all. Left you *see* the table as it is. Right you *do*: scissors cut the arrows into T. Drag from
-# circle to circle to draw an arrow; pull its slider; tick *adjust for*.
+# Here each column is the sum of its causes, each times the strength of its arrow, and noise. So the mean of Y is a line
+# in T, and its slope says it all. Left you *see* the table as it is. Right you *do*: scissors cut the arrows into T.
+# Drag from circle to circle to draw an arrow; pull its slider; tick *adjust for*.
 #
 # **Predict, and say why,** before you pull U → T down to 0: which of the two slopes will change, 2.00 (seen) or 1.00
 # (done)?
@@ -759,8 +759,8 @@ for strength in (0, 0.5, 1, 2):
     print(f"U → T {strength:3}: seen {world.seen:.2f}, done {world.done:.2f}, adjusted for U {world.adjusted:.2f}")
 
 # %% [markdown]
-# Only the seen slope changes, for doing cuts this arrow anyway. At 0 the two agree: that is the coin. (From 1 to 2 the
-# seen slope falls, for T itself varies more.)
+# Only the seen slope changes, for doing cuts this arrow anyway. At 0 the two agree, as where a coin decided (at the
+# start of this chapter). (From 1 to 2 the seen slope falls, for T itself varies more.)
 #
 # Now choose *instrument*: a column Z that moves T and nothing else, such as the distance to the course. U is hidden.
 # **Predict, and say why:** Z is no common cause. Will adjusting for it help, harm, or do nothing?

@@ -42,7 +42,8 @@ class Graph:
         return self.root.locator(".message").inner_text()
 
     def slope(self, name):
-        return float(self.root.locator(f'[data-slope="{name}"] b').inner_text().replace("−", "-"))
+        text = self.root.locator(f'[data-slope="{name}"] b').inner_text()
+        return float(text.replace("−", "-") or "nan")  # empty until the widget has drawn
 
     def place(self, x, y):
         """A place of the graph, from 0 to 1, in the page's pixels."""
