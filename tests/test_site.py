@@ -45,9 +45,9 @@ def test_folded_code_stays_folded_and_pictures_have_words():
     picture = new_output("display_data", {"image/png": "iVBORw0KGgo="})
     folded = {"jupyter": {"source_hidden": True}}
     draws = new_code_cell("ax.set(title='D after  training', xlabel='step')\nax.set_ylabel(name)", outputs=[picture])
-    shown = page(new_markdown_cell("text\n## 2 · The `D` game"), new_code_cell("x = 1", metadata=folded), draws)
+    shown = page(new_markdown_cell("text\n## 2. The `D` game"), new_code_cell("x = 1", metadata=folded), draws)
     assert shown.cells[1].metadata.tags == ["hide-input"] and "tags" not in shown.cells[2].metadata
-    words = "Picture drawn by the code above, in “2 · The D game”. It says: D after training; step."
+    words = "Picture drawn by the code above, in “2. The D game”. It says: D after training; step."
     assert shown.cells[2].metadata.mystnb.image.alt == words
 
 

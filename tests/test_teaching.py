@@ -57,7 +57,7 @@ def test_lessons_of_45_and_of_90_minutes_for_ten_chapters_and_more():
 
 
 def small_chapter(words=400):
-    text = "## 1 · A section\n\n" + "word " * words + "\n\n**Predict:** what comes?"
+    text = "## 1. A section\n\n" + "word " * words + "\n\n**Predict:** what comes?"
     cells = ["# 21 · A chapter", text, "## Recap\n\nwords"]
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(cell) for cell in cells])
 
@@ -65,7 +65,7 @@ def small_chapter(words=400):
 def test_the_minutes_of_a_lesson_are_counted_and_what_does_not_fit_is_told():
     plan = {"chapter": "21", "minutes": 45, "sections": ["1", "Recap"], "exercises": [], "then": "Talk."}
     rows = teaching.lesson(small_chapter(), plan)
-    assert rows == [(3 + 2, "1 · A section"), (1, "Recap"), (39, "Talk.")]  # 400 words, one prediction
+    assert rows == [(3 + 2, "1. A section"), (1, "Recap"), (39, "Talk.")]  # 400 words, one prediction
     with pytest.raises(ValueError, match="are left for: Talk"):
         teaching.lesson(small_chapter(8000), plan)
     with pytest.raises(ValueError, match="has no section '7'"):
@@ -239,7 +239,7 @@ def test_slides_hold_predictions_pictures_and_claims_and_fold_the_rest():
                 "# 99 · A title\n\n*Why.*\n\n> **You will be able to**\n> - do it\n>\n> **Before you start** nothing"
             ),
             nbformat.v4.new_markdown_cell(
-                "## 1 · One\n\nFirst, with $x_1 < 2$.\n\nMore [here](22_x.ipynb).\n\n$$\\frac12$$\n\n**Predict:** what?"
+                "## 1. One\n\nFirst, with $x_1 < 2$.\n\nMore [here](22_x.ipynb).\n\n$$\\frac12$$\n\n**Predict:** what?"
             ),
             nbformat.v4.new_code_cell(
                 "secret = 1 < 2",
@@ -252,7 +252,7 @@ def test_slides_hold_predictions_pictures_and_claims_and_fold_the_rest():
         ]
     )
     title, ((_, first), (name, blocks)) = slides.parts(nb, ROOT / "chapters")
-    assert (title, name) == ("99 · A title", "1 · One")
+    assert (title, name) == ("99 · A title", "1. One")
     assert "<li>do it</li>" in "".join(first) and "Before you start" not in "".join(first)
     shown = [block for block in blocks if not block.startswith("<aside")]
     notes = [block for block in blocks if block.startswith("<aside")]

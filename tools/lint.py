@@ -242,9 +242,9 @@ def _check_order(titles):
     found = [title for title in titles if title in wanted]
     if not problems and found != wanted:
         problems.append(f"the sections stand in the order {found}, not {wanted}")
-    numbers = [int(m.group(1)) for t in titles if t and (m := re.match(r"(\d+) · \S", t))]
+    numbers = [int(m.group(1)) for t in titles if t and (m := re.match(r"(\d+)\. \S", t))]
     if len(numbers) < 3:
-        problems.append(f"there are {len(numbers)} numbered sections “## 1 · …”, fewer than 3")
+        problems.append(f"there are {len(numbers)} numbered sections “## 1. …”, fewer than 3")
     if numbers != list(range(1, len(numbers) + 1)):
         problems.append(f"the numbered sections are numbered {numbers}, not 1, 2, 3, …")
     return problems
@@ -372,10 +372,10 @@ def check_exercise(nb, name):
     if not re.search(rf"^from gan_edu\.checks import chapter_{number} as q$", code, re.M):
         problems.append(f"no cell has the line “from gan_edu.checks import chapter_{number} as q”")
 
-    questions = [(title, cells) for title, cells in sections(nb) if title and re.match(r"\d+ · \S", title)]
-    numbers = [int(title.split(" ")[0]) for title, _ in questions]
+    questions = [(title, cells) for title, cells in sections(nb) if title and re.match(r"\d+\. \S", title)]
+    numbers = [int(title.split(".")[0]) for title, _ in questions]
     if not 3 <= len(numbers) <= 6:
-        problems.append(f"there are {len(numbers)} questions “## 1 · …”, not 3 to 6")
+        problems.append(f"there are {len(numbers)} questions “## 1. …”, not 3 to 6")
     if numbers != list(range(1, len(numbers) + 1)):
         problems.append(f"the questions are numbered {numbers}, not 1, 2, 3, …")
     # Sections hold copies of markdown cells; the marks are read from the notebook's own cells.

@@ -329,6 +329,7 @@ def make(root: Path = ROOT, out: Path | None = None, address: str | None = None)
             app.build()
         if app._warncount:
             raise SiteError(f"Sphinx has {app._warncount} complaints about the pages; they stand above.")
+        _write(work / "site/_static/game.js", game(root))
         finish(work / "site")
         if broken := broken_links(work / "site"):
             raise SiteError("Links that lead nowhere:\n" + "\n".join(broken))
@@ -336,6 +337,13 @@ def make(root: Path = ROOT, out: Path | None = None, address: str | None = None)
             shutil.rmtree(out)
         shutil.move(work / "site", out)
     return out
+
+
+def game(root: Path) -> str:
+    """The script of the game on the first page: the widgets' view, the engine, what stands behind the view, the page."""
+    view = [root / f"gan_edu/widgets/static/{name}.js" for name in ("common", "surface")]
+    own = [root / f"sources/site/game/{name}.js" for name in ("engine", "session", "page")]
+    return "(() => {\n" + "\n".join(path.read_text(encoding="utf-8") for path in [*view, *own]) + "\n})();\n"
 
 
 def _check_replaceable(out: Path) -> None:

@@ -174,7 +174,7 @@ def minutes(cells):
 def exercises(root, number):
     """{1: (title, minutes)} of a chapter's exercises."""
     (path,) = Path(root, "sources/solutions").glob(f"{number}_*.py")
-    pattern = r"^# ## (\d+) · (.+)\n(?:#\n)*# \*Difficulty .*· (\d+) minutes\*"
+    pattern = r"^# ## (\d+)\. (.+)\n(?:#\n)*# \*Difficulty .*· (\d+) minutes\*"
     found = re.findall(pattern, path.read_text(encoding="utf-8"), re.M)
     return {int(count): (name, int(needed)) for count, name, needed in found}
 
@@ -184,7 +184,7 @@ def lesson(nb, plan, root=ROOT):
     section that isn't there."""
     there, rows = {heading: [cell for _, cell in parts] for heading, parts in lint.sections(nb) if heading}, []
     for wanted in plan["sections"]:
-        heading = next((each for each in there if each == wanted or each.startswith(f"{wanted} ·")), None)
+        heading = next((each for each in there if each == wanted or each.startswith(f"{wanted}.")), None)
         if heading is None:
             raise ValueError(f"{title(nb)} has no section {wanted!r}.")
         rows.append((minutes(there[heading]), heading))

@@ -99,7 +99,7 @@ plt.show()
 # evaluations). Quality is bought with evaluations. A GAN needs one.
 
 # %% [markdown]
-# ## 1 · Flow matching: walk by regression
+# ## 1. Flow matching: walk by regression
 #
 # Draw noise $z$ and a data point $x$, independently. Join them by a straight line. At time $t$ one is at
 #
@@ -223,7 +223,7 @@ claim("the nets come near the exact field: less than 20 % of its size off", trai
 claim("untrained ones are 80 % off or more", untrained.min() > 0.8, untrained)
 
 # %% [markdown]
-# ## 2 · Diffusion: the same page, another path
+# ## 2. Diffusion: the same page, another path
 #
 # **Diffusion models** came first ([Sohl-Dickstein et al. 2015](https://arxiv.org/abs/1503.03585), [Ho et al.
 # 2020](https://arxiv.org/abs/2006.11239)), and are told differently: noise is added bit by bit, and a network learns to
@@ -272,7 +272,7 @@ identity(
 # straight line of section 1.
 
 # %% [markdown]
-# ## 3 · A fair contest
+# ## 3. A fair contest
 #
 # The GAN: a generator of the same size, the recipe of chapter 43 (pairing, R1 + R2 with γ = 0.1) without the averaging
 # of weights, which the flow doesn't get either. Its generator is
@@ -470,7 +470,7 @@ claim("with 32 it is on the floor", exact[5] < FLOOR[1], exact)
 # averaged weights (0.99) the spiral's GANs came out better, and still behind the flow with 8 evaluations.
 
 # %% [markdown]
-# ## 4 · One step: what is a discriminator good for?
+# ## 4. One step: what is a discriminator good for?
 #
 # Can we have the flow's coverage at the GAN's price? **Distillation**: a *teacher* walks, a *student* learns to jump to
 # where the teacher arrives. We take pairs (noise, end of the teacher's walk), and the student starts with the teacher's
@@ -574,7 +574,7 @@ claim(
 # </details>
 
 # %% [markdown]
-# ## 5 · Where GANs stand, November 2026
+# ## 5. Where GANs stand, November 2026
 #
 # **In distillation.** DMD2 ([Yin et al. 2024](https://arxiv.org/abs/2405.14867)) makes one-step students for ImageNet
 # pictures of 64 × 64 pixels. The authors' list of trained models has the same student without and with a discriminator:
@@ -612,7 +612,7 @@ claim(
 # - "No discriminator" means: none in *this* training. "Drifting" compares generated and real pictures in the features
 #   of a frozen network; its authors could not make it work on ImageNet without one. StyleGAN-XL's discriminator looks
 #   through frozen networks, too. And most rows work on the codes of an autoencoder that itself was trained with a
-#   discriminator ([chapter 51](51_sharper_pictures.ipynb#7-·-Which-famous-picture-makers-are-GANs?)).
+#   discriminator ([chapter 51](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)).
 # %% [markdown]
 # And the measure itself:
 #
@@ -625,7 +625,7 @@ claim(
 # do without features of another network.** It is no longer the only way to one step, and it is still in use.
 
 # %% [markdown]
-# ## 6 · Looking inside a generator
+# ## 6. Looking inside a generator
 #
 # "GANs are hard to interpret" stands in every list of their problems. A well-known remedy ([Härkönen et al.
 # 2020](https://arxiv.org/abs/2004.02546), GANSpace) looks for the principal directions (PCA, [chapter
@@ -729,7 +729,7 @@ with torch.no_grad():
 # 2019](https://arxiv.org/abs/1811.10597).
 
 # %% [markdown]
-# ## 7 · Five trends, judged
+# ## 7. Five trends, judged
 #
 # Lists of "trends and challenges" have looked alike since about 2018. What came of them?
 #

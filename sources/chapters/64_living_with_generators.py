@@ -101,7 +101,7 @@ plotting.image_grid(mixed[order], rows=2)
 # **detector** looks for traces that a generator leaves behind. A **watermark** is a trace left on purpose.
 
 # %% [markdown]
-# ## 1 · A detector
+# ## 1. A detector
 #
 # Where would traces be? Not in the subject: a generated shirt is a shirt. Look at the finest scale. For each picture we
 # count how large the steps between neighbouring pixels are, across and down, and how often each grey occurs. That makes
@@ -159,7 +159,7 @@ line = faint(train[:2000]).quantile(0.99)
 simple = [float((faint(draw("GAN", 1000, seed)) > line).float().mean()) for seed in range(3)]
 
 # %% [markdown]
-# ## 2 · How a detector ages
+# ## 2. How a detector ages
 #
 # Generators come in order. The VAE is the old one here; the GAN came later and is better; beside it stands its cousin,
 # a conditional GAN with the same kind of net and another training. And the owner of the GAN may train on: here 60 steps
@@ -299,7 +299,7 @@ for share in (0.5, 0.01, 0.001):
 # proof.
 
 # %% [markdown]
-# ## 3 · A mark with a key
+# ## 3. A mark with a key
 #
 # Now we own the generator, and mark what it makes. A secret **key** is a list of random signs. Three ways to use it:
 #
@@ -392,7 +392,7 @@ claim("unmarked, less than 40 %", two["unmarked"] < 0.4, common)
 # cipher. Its authors claim that nothing is lost then: [Yang et al. 2024](https://arxiv.org/abs/2404.04956).)
 
 # %% [markdown]
-# ## 4 · What a mark survives
+# ## 4. What a mark survives
 #
 # Marked pictures go on a journey: saved as JPEG (quality 30), blurred (by 1 pixel), with noise, moved by one pixel, cut
 # (2 pixels off each side, then enlarged again), and last a **copy**: a VAE describes the picture by 16 numbers and
@@ -553,7 +553,7 @@ claim("and is forged less often than the fine one", on["in the noise"] < 0.75 * 
 # trains an imitation of the finder may do better.
 
 # %% [markdown]
-# ## 5 · Labels and laws
+# ## 5. Labels and laws
 #
 # A third way marks the true pictures: camera and program sign what they did, and the signature travels with the file.
 # That is **provenance**. It proves nothing about files without a signature. As of 30 November 2026:
@@ -580,7 +580,7 @@ claim("and is forged less often than the fine one", on["in the noise"] < 0.75 * 
 # behind it.
 
 # %% [markdown]
-# ## 6 · Looking inside
+# ## 6. Looking inside
 #
 # "Nobody knows how a generator does it." What could knowing mean? One hope: among the 64 noise numbers there are
 # **directions** with a meaning, so that a step along one of them makes every piece of clothing brighter, or every
@@ -651,7 +651,7 @@ claim("with longer steps, the lead is below 15 points", lead < 0.15, rounds)
 # and none follows from them.
 
 # %% [markdown]
-# ## 7 · What a large GAN costs
+# ## 7. What a large GAN costs
 #
 # The GANs in this course need minutes. What do those in the papers need? The unit is the **GPU hour**: GPUs times
 # hours. Published numbers (sources below):
@@ -711,7 +711,7 @@ identity("13.8 GB of bytes fit into memory: no clever loader is needed", round(d
 # Go one line further only when the line above is boring. A fault found at 64 pixels costs an hour, and at step 4 weeks.
 
 # %% [markdown]
-# ## 8 · Tools
+# ## 8. Tools
 #
 # **Python** with **NumPy** is the ground on which all of these stand: arrays, and a language that calls fast code.
 # Newest releases on PyPI on 30 November 2026, and what the same small GAN looks like in each:
@@ -741,7 +741,7 @@ identity("13.8 GB of bytes fit into memory: no clever loader is needed", round(d
 # are what one could do with them.
 
 # %% [markdown]
-# ## 9 · Twelve projects
+# ## 9. Twelve projects
 #
 # Each begins with something plain that may win, and says beforehand what would count as success.
 #
@@ -763,7 +763,7 @@ identity("13.8 GB of bytes fit into memory: no clever loader is needed", round(d
 # If the plain thing wins, you have a result. Write it down.
 
 # %% [markdown]
-# ## 10 · Ten questions to ask a paper
+# ## 10. Ten questions to ask a paper
 #
 # They have served us well with our own chapters, too.
 #
