@@ -861,8 +861,9 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 # StyleGAN2-ADA allows non-commercial use, which it defines as research or evaluation ([its
 # licence](https://nvlabs.github.io/stylegan2-ada-pytorch/license.html), as quoted in [issue
 # 93](https://github.com/NVlabs/stylegan2-ada/issues/93)). In the USA a picture made by a machine alone has no
-# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/)), so others may copy it, too. A copy
-# of a protected picture stays protected, whoever made it.
+# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/); on 2 March 2026 the Supreme Court
+# [left a ruling that says so](https://www.cnbc.com/2026/03/02/us-supreme-court-declines-to-hear-dispute-over-copyrights-for-ai-generated-material.html)
+# as it was), so others may copy it, too. A copy of a protected picture stays protected, whoever made it.
 #
 # *Read on:* [yours to show?](59_your_own_data.ipynb#8.-Yours-to-show?), and audit for copies first.
 
@@ -1040,7 +1041,7 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # **For pictures from text or for the best coverage, diffusion; where one fast pass must look real, a GAN, or a
 # discriminator that finishes a diffusion model.** Diffusion passed GANs on ImageNet in [May
 # 2021](https://arxiv.org/abs/2105.05233). It trains without a game, and pays with many passes for a sample. To need
-# few, it is taught by a discriminator: [LADD, March 2024](https://arxiv.org/abs/2403.12015), with which
+# few, it is often taught by a discriminator: [LADD, March 2024](https://arxiv.org/abs/2403.12015), with which
 # [FLUX.1-schnell](https://huggingface.co/black-forest-labs/FLUX.1-schnell) draws in 1 to 4 steps, its card says;
 # [APT, January 2025](https://arxiv.org/abs/2501.08316), two seconds of video in one; [AdvDMD, April
 # 2026](https://arxiv.org/abs/2604.28126). And a plain GAN with modern networks,
