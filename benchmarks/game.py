@@ -81,7 +81,9 @@ def main():
     seconds = parser.parse_args().seconds
     alone, playing, frames = in_browser(seconds)
     print("| | steps a second |\n|---|---|")
-    print(f"| in the page, alone | {alone:.0f} |\n| in the page, playing, {frames:.0f} frames a second | {playing:.0f} |")
+    print(
+        f"| in the page, alone | {alone:.0f} |\n| in the page, playing, {frames:.0f} frames a second | {playing:.0f} |"
+    )
     print(f"| gan_edu, no picture | {in_library(seconds):.0f} |")
 
 

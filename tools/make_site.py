@@ -340,7 +340,7 @@ def make(root: Path = ROOT, out: Path | None = None, address: str | None = None)
 
 
 def game(root: Path) -> str:
-    """The script of the game on the first page: the widgets' view, the engine, what stands behind the view, the page."""
+    """The script of the game on the first page: the widgets' view, the engine, the runs behind it, the page."""
     view = [root / f"gan_edu/widgets/static/{name}.js" for name in ("common", "surface")]
     own = [root / f"sources/site/game/{name}.js" for name in ("engine", "session", "page")]
     return "(() => {\n" + "\n".join(path.read_text(encoding="utf-8") for path in [*view, *own]) + "\n})();\n"

@@ -96,6 +96,8 @@ GAMES += [{"layers": 0}, {"layers": 1, "hidden": 5, "penalty": "r1"}, {"layers":
 @pytest.mark.parametrize("settings", GAMES, ids=lambda s: ", ".join(map(str, s.values())))
 def test_the_page_plays_the_same_game_as_the_library(engine, settings):
     weights, losses = both(engine, **settings)
+    if settings.get("loss") == "relativistic":  # it only sees differences, so that D's last bias follows the rounding
+        weights = [each[:-1] for each in weights]
     np.testing.assert_allclose(*weights, atol=1e-4)
     np.testing.assert_allclose(*losses, atol=1e-4)
 
@@ -114,7 +116,8 @@ def test_the_data_are_those_of_the_library(engine, name):
     there = engine(
         f"""() => {{ const plane = {drawn}, e = plane.extent, tick = (i) => (i + 0.5) / 50 * 2 * e - e;
         const density = Array.from({{ length: 2500 }}, (_, i) => plane.density(tick(i % 50), tick(Math.floor(i / 50))));
-        return {{ extent: e, density, modes: plane.modes, points: [...plane.sample(20000, new engine.Random(1))] }}; }}"""
+        const points = [...plane.sample(20000, new engine.Random(1))];
+        return {{ extent: e, density, modes: plane.modes, points }}; }}"""
     )
     assert math.isclose(there["extent"], known.extent, rel_tol=1e-6)
     ticks = (torch.arange(50) + 0.5) / 50 * 2 * known.extent - known.extent
@@ -136,7 +139,9 @@ def test_random_numbers_are_spread_as_they_should(engine):
         "() => { const r = new engine.Random(5); return [[...r.uniforms(40000)], [...r.normals(40000)]]; }"
     )
     assert 0 < min(uniform) and max(uniform) < 1 and abs(np.mean(uniform) - 0.5) < 0.01
-    assert abs(np.mean(normal)) < 0.02 and abs(np.std(normal) - 1) < 0.02 and abs(np.mean(np.power(normal, 4)) - 3) < 0.2
+    assert (
+        abs(np.mean(normal)) < 0.02 and abs(np.std(normal) - 1) < 0.02 and abs(np.mean(np.power(normal, 4)) - 3) < 0.2
+    )
     assert abs(np.corrcoef(uniform[:-1], uniform[1:])[0, 1]) < 0.02
     first = engine("() => [0, 1, 2].map((seed) => [...new engine.Random(seed).uniforms(3)])")
     assert first == engine("() => [0, 1, 2].map((seed) => [...new engine.Random(seed).uniforms(3)])")
