@@ -140,7 +140,7 @@ const ganEngine = () => {
         for (let k = 0; k < n; k++) {
           const at = k * inputs, out = k * outputs;
           let o = 0;
-          for (; o + 3 < outputs; o += 4) {  // four at once: the processor needn't wait for each sum
+          for (; o + 3 < outputs; o += 4) {  // four at once, so that the processor needn't wait for each sum
             const r0 = o * inputs, r1 = r0 + inputs, r2 = r1 + inputs, r3 = r2 + inputs;
             let s0 = b[o], s1 = b[o + 1], s2 = b[o + 2], s3 = b[o + 3];
             for (let i = 0; i < inputs; i++) { const v = from[at + i]; s0 += w[r0 + i] * v; s1 += w[r1 + i] * v; s2 += w[r2 + i] * v; s3 += w[r3 + i] * v; }
@@ -158,10 +158,26 @@ const ganEngine = () => {
     backward(acts, d, n, weights = true, extra = []) {
       for (let l = this.layers.length - 1; l >= 0; l--) {
         const { inputs, outputs, w, dw, db } = this.layers[l], x = acts[l], dx = new Float64Array(n * inputs);
-        for (let k = 0; k < n; k++) for (let o = 0; o < outputs; o++) {
-          const g = d[k * outputs + o], row = o * inputs, at = k * inputs;
-          if (weights) { db[o] += g; for (let i = 0; i < inputs; i++) { dw[row + i] += g * x[at + i]; dx[at + i] += g * w[row + i]; } }
-          else for (let i = 0; i < inputs; i++) dx[at + i] += g * w[row + i];
+        for (let k = 0; k < n; k++) {
+          const at = k * inputs, from = k * outputs;
+          let o = 0;
+          for (; o + 3 < outputs; o += 4) {
+            const r0 = o * inputs, r1 = r0 + inputs, r2 = r1 + inputs, r3 = r2 + inputs;
+            const g0 = d[from + o], g1 = d[from + o + 1], g2 = d[from + o + 2], g3 = d[from + o + 3];
+            for (let i = 0; i < inputs; i++) dx[at + i] += g0 * w[r0 + i] + g1 * w[r1 + i] + g2 * w[r2 + i] + g3 * w[r3 + i];
+          }
+          for (; o < outputs; o++) { const g = d[from + o]; for (let i = 0; i < inputs; i++) dx[at + i] += g * w[o * inputs + i]; }
+        }
+        if (weights) for (let o = 0; o < outputs; o++) {
+          const row = o * inputs;
+          let k = 0;
+          for (; k + 3 < n; k += 4) {
+            const g0 = d[k * outputs + o], g1 = d[(k + 1) * outputs + o], g2 = d[(k + 2) * outputs + o], g3 = d[(k + 3) * outputs + o];
+            const a0 = k * inputs, a1 = a0 + inputs, a2 = a1 + inputs, a3 = a2 + inputs;
+            db[o] += g0 + g1 + g2 + g3;
+            for (let i = 0; i < inputs; i++) dw[row + i] += g0 * x[a0 + i] + g1 * x[a1 + i] + g2 * x[a2 + i] + g3 * x[a3 + i];
+          }
+          for (; k < n; k++) { const g = d[k * outputs + o]; db[o] += g; for (let i = 0; i < inputs; i++) dw[row + i] += g * x[k * inputs + i]; }
         }
         if (l > 0) {
           const more = extra[l];
@@ -256,7 +272,7 @@ const ganEngine = () => {
   const DEFAULTS = { data: "ring", loss: "non_saturating", penalty: "none", penalty_weight: 1, lr_g: 1e-3, lr_d: 1e-3,
     discriminator_steps: 1, hidden: 32, layers: 2, seed: 0 };
   const ON_THE_WAY = ["loss", "penalty", "penalty_weight", "lr_g", "lr_d", "discriminator_steps"];  // others begin anew
-  const BATCH = 128, POINTS = 500, JUDGED = 1000, R = 60;
+  const BATCH = 128, POINTS = 500, JUDGED = 1000, R = 50;
 
   class Game {
     // settings: see DEFAULTS. plane: a Plane.

@@ -31,8 +31,8 @@ const ganGame = (root) => {
   for (const [name, label, title, choices] of CONTROLS) {
     const number = !choices || !isNaN(choices[0]);
     const change = () => model.send({ kind: "choose", name, value: number ? (inputs[name].value === "" ? NaN : Number(inputs[name].value)) : inputs[name].value });
-    inputs[name] = choices ? make("select", { onchange: change }, ...choices.map((one) => make("option", { value: one }, one.replaceAll("_", " "))))
-      : make("input", { onchange: change, inputmode: "decimal", size: 6, autocomplete: "off" });
+    inputs[name] = choices ? make("select", { onchange: change, "aria-label": label }, ...choices.map((one) => make("option", { value: one }, one.replaceAll("_", " "))))
+      : make("input", { onchange: change, "aria-label": label, inputmode: "decimal", size: 6, autocomplete: "off" });
     row.append((labels[name] = make("label", { title }, label, inputs[name])));
   }
   function follow(settings) {

@@ -116,7 +116,7 @@ const ganSession = (engine) => {
         if (gone.length > 1) this.steps(i);
       });
       this.seen = false;  // until the page says that it has drawn
-      this.due = this.clock() + Math.max(40, 4 * (this.clock() - begin));  // a fifth of the time is for looking
+      this.due = this.clock() + Math.max(50, 5 * (this.clock() - begin));  // a sixth of the time is for looking
     }
 
     // --- training
