@@ -260,12 +260,18 @@ def test_a_training_that_diverges_stops_says_so_and_can_go_on(engine):
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("game")
     (folder / "game.js").write_text(make_site.game(make_site.ROOT), encoding="utf-8")
-    page = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Game</title><link rel="icon" href="data:,"><style>{}</style><main>{}</main>'
+    page = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Game</title><link rel="icon" href="data:,">'
+    page += "<style>{}</style><main>{}</main>"
     inside = '<h1>Game</h1><div id="gan-game"></div><script src="game.js" defer></script>'
     (folder / "index.html").write_text(page.format(STYLE, inside), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(folder):
     with served(folder) as address:
         yield address
 
@@ -357,3 +363,11 @@ def test_its_settings_begin_as_the_widgets_do(engine):
     assert engine("() => [Object.keys(engine.DATA), Object.keys(engine.LOSSES), Object.keys(engine.PENALTIES)]") == [
         [*toy.NAMES], [*objectives.LOSSES], [*objectives.PENALTY_MENU]
     ]  # fmt: skip
+
+
+def test_it_plays_from_a_folder_without_a_server(browser, folder):
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("() => document.querySelector('.gan-edu').dataset.step >= 10", timeout=60_000)
+    page.close()
