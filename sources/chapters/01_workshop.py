@@ -441,6 +441,10 @@ print(*doubtful.doubts, sep="\n")
 # `GAN_EDU_DEVICE=cpu`.
 
 # %% [markdown]
+# ### "The kernel appears to have died. It will restart automatically."
+# The system has ended the Python program, most often because the memory was full. All variables are gone; saved files
+# are still there. Close other notebooks, take fewer pictures or a smaller batch, and run the cells from the top.
+#
 # ### `CheckpointError: … of another architecture`
 # The file belongs to a GAN with other networks. Make the networks exactly as they were when you saved: the same
 # sizes, and the same number of seeds. The message names what differs.

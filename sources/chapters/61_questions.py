@@ -165,7 +165,7 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # ### Why do the losses not tell how good the samples are?
 #
 # *Also asked as:* loss doesn't correlate with quality; does lower loss mean better images?; loss stuck at 0.693;
-# loss does not change; 损失不能反映生成质量; 损失很小但是效果差; 损失不变
+# loss does not change; loss is negative; 损失不能反映生成质量; 损失很小但是效果差; 损失不变; 损失是负数
 #
 # **Because the ruler is one of the players: a loss says how well *this* D tells, and not how far the samples are from
 # the data.** A D that sees nothing shows the same $2 \ln 2$ as one that has met its match. In [chapter
@@ -173,7 +173,9 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # samples three times as far from the data as those of a fair game; in [chapter
 # 41](41_mlp_gan.ipynb#7.-Two-runs-with-perfect-losses) it happens with digits. A fresh discriminator, trained while G
 # stands still, tells more ([chapter 23](23_mode_collapse.ipynb#4.-What-do-the-losses-know?)). The loss of a
-# Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8.-May-one-read-the-loss?).
+# Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8.-May-one-read-the-loss?). A
+# negative loss isn't a fault by itself: Wasserstein losses, G's part of the hinge loss and log(1 − D(G(z))) have no
+# floor at 0.
 
 # %% [markdown]
 # ### Why is GAN training unstable, and why does it swing?
@@ -650,7 +652,8 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 # %% [markdown]
 # ### How do I avoid a large gap between generated and real images?
 #
-# *Also asked as:* generated images look bad; pictures too far from real; poor quality; blurry images;
+# *Also asked as:* generated images look bad; pictures too far from real; poor quality; blurry images; images look
+# like noise;
 # 生成的图片很模糊; 图片模糊; 生成图像与真实图像差距大; 生成效果不好
 #
 # **Find the cause first, in this order: does everything learn, is the range right, who is winning, is it simply too
