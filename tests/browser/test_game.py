@@ -453,6 +453,27 @@ def test_own_data_are_drawn_and_learned(game):
     wait_for_step(game, 20)
 
 
+def test_a_finger_draws_and_does_not_scroll(browser, base):
+    one = Visit(browser, base, "index.html", viewport={"width": 360, "height": 600}, has_touch=True)
+    one.page.wait_for_function("() => document.querySelector('.gan-edu')?.dataset.painted > 0")
+    one.page.get_by_role("button", name="Draw data").click()
+    canvas = one.page.locator(".gan-edu canvas").first
+    canvas.scroll_into_view_if_needed()
+    box, before = canvas.bounding_box(), one.page.evaluate("scrollY")
+    one.page.evaluate(
+        "() => { window.drawn = 0; "
+        "document.querySelector('.gan-edu canvas').addEventListener('pointerup', () => drawn++); }"
+    )
+    finger, x, y = one.context.new_cdp_session(one.page), box["x"] + 60, box["y"] + box["height"] - 20
+    for i in range(12):
+        touch = {"type": "touchMove" if i else "touchStart", "touchPoints": [{"x": x + 5 * i, "y": y - 10 * i}]}
+        finger.send("Input.dispatchTouchEvent", touch)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    one.page.wait_for_function("() => drawn === 1", timeout=5000)  # a finger that scrolls ends in pointercancel
+    assert one.page.evaluate("scrollY") == before
+    one.close()
+
+
 def test_settings_are_followed_and_nonsense_is_refused(game):
     rate = game.root.get_by_label("lr of G")
     rate.fill("fast")
