@@ -23,7 +23,7 @@ IMPORT = """
 import os, threading, time
 import torch
 from gan_edu import data, training
-from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse
+from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse, SeeingDoing
 from gan_edu.device import one_thread
 
 def speed(widget, seconds):
@@ -293,7 +293,7 @@ def seeing(page, server):
     widget.locator(".arrow input").first.wait_for()
     answers = []
     for i in range(40):
-        answers.append(widget.evaluate(STRENGTH, round(0.5 + 0.1 * (i % 2) + 0.2 * (i % 5), 1)))
+        answers.append(widget.evaluate(STRENGTH, round(0.1 * (i % 8), 1)))
         page.wait_for_timeout(100)
     row(
         "a strength's slider to the new slope",
