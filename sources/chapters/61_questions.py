@@ -70,8 +70,8 @@ both = F.softplus(logits) + F.softplus(-logits)
 identity("no logit brings the sum below 2 ln 2, and logit 0 is there", abs(both.min() - TWO_LN_2) < 1e-12)
 
 # %% [markdown]
-# The questions, by theme. In a terminal, `gan-edu ask "loss is zero"` finds them, too, in English or Chinese, and
-# everything else of the course with them.
+# The questions, by theme. In a terminal, `gan-edu ask "loss is zero"` finds them and all else, in English or
+# Chinese.
 #
 # | theme | questions about |
 # |---|---|
@@ -173,9 +173,8 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # samples three times as far from the data as those of a fair game; in [chapter
 # 41](41_mlp_gan.ipynb#7.-Two-runs-with-perfect-losses) it happens with digits. A fresh discriminator, trained while G
 # stands still, tells more ([chapter 23](23_mode_collapse.ipynb#4.-What-do-the-losses-know?)). The loss of a
-# Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8.-May-one-read-the-loss?). A
-# negative loss isn't a fault by itself: Wasserstein losses, G's part of the hinge loss and log(1 − D(G(z))) have no
-# floor at 0.
+# Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8.-May-one-read-the-loss?).
+# (Wasserstein losses may be negative.)
 
 # %% [markdown]
 # ### Why is GAN training unstable, and why does it swing?
@@ -864,9 +863,8 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 # StyleGAN2-ADA allows non-commercial use, which it defines as research or evaluation ([its
 # licence](https://nvlabs.github.io/stylegan2-ada-pytorch/license.html), as quoted in [issue
 # 93](https://github.com/NVlabs/stylegan2-ada/issues/93)). In the USA a picture made by a machine alone has no
-# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/); on 2 March 2026 the Supreme Court
-# [left a ruling that says so](https://www.cnbc.com/2026/03/02/us-supreme-court-declines-to-hear-dispute-over-copyrights-for-ai-generated-material.html)
-# as it was), so others may copy it, too. A copy of a protected picture stays protected, whoever made it.
+# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/)), so others may copy it, too. A copy
+# of a protected picture stays protected, whoever made it.
 #
 # *Read on:* [yours to show?](59_your_own_data.ipynb#8.-Yours-to-show?), and audit for copies first.
 
