@@ -306,15 +306,31 @@ def lab(arguments, folder=None):
         from jupyterlab.labapp import main as jupyterlab
     except ImportError as error:
         raise Problem(f"JupyterLab can't be loaded ({error}). `python3 course.py lab` installs it.") from None
-    sys.argv = ["jupyter-lab", *lab_arguments(arguments)]
+    sys.argv = ["jupyter-lab", *terminal_arguments(arguments), *lab_arguments(arguments)]
     return jupyterlab()
+
+
+def _subcommand(arguments):
+    """Whether `arguments` are one of JupyterLab's subcommands: list, stop, …"""
+    notebook = any(argument.endswith(".ipynb") for argument in arguments)
+    return bool(arguments) and not arguments[0].startswith("-") and not notebook
+
+
+def terminal_arguments(arguments):
+    """Where JupyterLab itself was started outside a terminal, its terminals get login shells, and on Debian and Ubuntu
+    these forget PATH, and gan-edu with it. So say which shell, without -l; where there is a terminal, nothing."""
+    said = any("terminado_settings" in argument for argument in arguments)
+    if os.name == "nt" or sys.stdout.isatty() or said or _subcommand(arguments):
+        return []
+    shell = os.environ.get("SHELL") or shutil.which("sh") or "/bin/sh"
+    return [f"--ServerApp.terminado_settings={dict(shell_command=[shell])}"]
 
 
 def lab_arguments(arguments):
     """What JupyterLab is called with: its own `arguments`, and what the course adds where they don't say it."""
+    if _subcommand(arguments):
+        return list(arguments)
     notebook = any(argument.endswith(".ipynb") for argument in arguments)
-    if arguments and not arguments[0].startswith("-") and not notebook:
-        return list(arguments)  # one of JupyterLab's subcommands: list, stop, …
     added = []
     if notebook and not any("root_dir" in a or "notebook-dir" in a for a in arguments):
         added.append(f"--ServerApp.root_dir={os.getcwd()}")

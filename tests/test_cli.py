@@ -388,6 +388,19 @@ def test_lab_opens_the_first_chapter_unless_told_otherwise(monkeypatch):
     assert opened[-1] == "chapters/41_mlp_gan.ipynb" and start not in opened
 
 
+@pytest.mark.skipif(cli.os.name == "nt", reason="Windows has no login shells")
+def test_terminals_find_gan_edu_where_lab_was_started_outside_a_terminal(monkeypatch):
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.setattr(cli.sys.stdout, "isatty", lambda: False, raising=False)
+    assert cli.terminal_arguments(["--no-browser"]) == [
+        "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"  # without -l, which forgets PATH
+    ]
+    assert cli.terminal_arguments(["stop", "8890"]) == []
+    assert cli.terminal_arguments(["--ServerApp.terminado_settings={}"]) == []
+    monkeypatch.setattr(cli.sys.stdout, "isatty", lambda: True, raising=False)
+    assert cli.terminal_arguments([]) == []
+
+
 def test_lab_lets_root_in(monkeypatch):
     monkeypatch.setattr(cli.os, "geteuid", lambda: 0, raising=False)
     assert "--allow-root" in cli.lab_arguments([])
