@@ -210,7 +210,7 @@ const ganSession = (engine) => {
       const again = base.branch(Math.min(step, base.game.number), settings);
       this.runs = [again, again.branch(again.game.number, settings)];
       this.showAll();
-      this.say("Now change a setting: it holds for the right run only. Then press Play.");
+      this.say("Now change a setting: it holds for “what if” alone. Then press Play.");
     }
     keep(run) {
       if (run === 0 && this.left) this.settings = this.left;
