@@ -4,6 +4,7 @@
     python3 course.py lab  [arguments for JupyterLab]    for example: --no-browser --port 8890
     python3 course.py test [arguments for pytest]        for example: -k widgets
     python3 course.py update                             fetch the newest version; your own work is kept
+    python3 course.py site                               make a site of the notebooks, in build/site
 
 The first call makes the folder .venv beside this file and installs into it what the course needs, in the versions
 that constraints.txt names. How long that takes is mostly up to the network; later calls start at once. A call that was
@@ -41,7 +42,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 MADE = VENV / "course-made.txt"  # written when the empty environment is complete
 STAMP = VENV / "course-installed.txt"  # written last of all: what is installed, and from which inputs
-COMMANDS = {"lab": ".", "test": ".[test]"}  # what pip installs for each; test includes lab
+# What pip installs for each; each includes what stands before it.
+COMMANDS = {"lab": ".", "site": ".[site]", "test": ".[site,test]"}
 UTF8 = {"encoding": "utf-8", "errors": "surrogateescape"}  # paths in a locale that can't read them, too
 GB = 1e9
 
@@ -60,7 +62,7 @@ def main(arguments):
     command, *rest = arguments
     if command not in (*COMMANDS, "update") or (command == "update" and rest):
         what = f"update takes no {rest[0]!r}" if command == "update" else f"course.py has no command {command!r}"
-        print(f"{what}. It has: lab, test, update. More: course.py --help", file=sys.stderr)
+        print(f"{what}. It has: lab, test, update, site. More: course.py --help", file=sys.stderr)
         return 2
     try:
         if command == "update":
@@ -129,12 +131,13 @@ def prepare(command):
     with alone():
         if ready(command):  # another call has made it meanwhile
             return
-        test = command == "test" or "test" in stamp()[1]
+        order = list(COMMANDS)
+        most = max([command, *stamp()[1] & COMMANDS.keys()], key=order.index)
         make_venv()
         STAMP.unlink(missing_ok=True)
-        install(COMMANDS["test" if test else "lab"])
+        install(COMMANDS[most])
         new = STAMP.with_suffix(".new")
-        new.write_text(" ".join([fingerprint(), "lab"] + ["test"] * test) + "\n", encoding="utf-8")
+        new.write_text(" ".join([fingerprint(), *order[: order.index(most) + 1]]) + "\n", encoding="utf-8")
         os.replace(new, STAMP)
         print("The course is installed.\n", flush=True)
 

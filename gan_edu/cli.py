@@ -30,11 +30,16 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows a question mark instead of failing
     try:
-        # Everything after `lab` and `test` belongs to JupyterLab and pytest, --help included.
+        # Everything after `lab`, `test` and `site` belongs to JupyterLab, pytest and make_site.py, --help included;
+        # most after `open`, too.
         if arguments[:1] == ["lab"]:
             return lab(arguments[1:])
         if arguments[:1] == ["test"]:
             return test(arguments[1:])
+        if arguments[:1] == ["site"]:
+            return site(arguments[1:])
+        if arguments[:1] == ["open"] and not {"-h", "--help"} & set(arguments):
+            return open_course(arguments[1:])
         code = _parse_and_run(arguments)
         sys.stdout.flush()
         return code
@@ -85,6 +90,30 @@ def _new(folder, data):
     return 0
 
 
+def _export(file):
+    from gan_edu import classroom
+    from gan_edu.checks import record
+
+    solved, questions = classroom.export(file)
+    print(f"{file}: {solved} of {questions} questions are solved on this computer. No name is in the file.")
+    if wrong := record.trouble():
+        raise Problem(wrong)
+    return 0
+
+
+def _classroom(action, folder):
+    from gan_edu import classroom
+
+    if action == "collect":
+        print(classroom.collect(folder))
+        return 0
+    made = classroom.make_course(folder, course_folder())
+    print(f"{folder}: {len(made)} assignments are new in source/; what was there stays. Then, in this folder:")
+    print("  nbgrader generate_assignment 21_the_adversarial_game    makes release/, without answers")
+    print("  nbgrader autograde 21_the_adversarial_game              grades what lies in submitted/NAME/")
+    return 0
+
+
 def _add_train(commands):
     import argparse
 
@@ -126,8 +155,12 @@ def _parse_and_run(arguments):
     parser = argparse.ArgumentParser(prog="gan-edu", description="A course on generative adversarial networks.")
     parser.add_argument("--version", action="version", version=f"gan-edu {gan_edu.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    opened = commands.add_parser("open", help="copy the course's notebooks to a folder of yours, and open it", **OPEN)
+    opened.add_argument("folder", metavar="FOLDER", nargs="?", help=f"comes first; without it: {OWN_FOLDER}")
+    opened.add_argument("--no-lab", action="store_true", help="only copy; for VS Code and others")
     commands.add_parser("lab", help="open the course in JupyterLab; further arguments go to JupyterLab")
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
+    commands.add_parser("site", help="make a site of the notebooks as they are stored, in build/site")
     commands.add_parser("doctor", help="check the installation, and say what to do about what is wrong")
     data = commands.add_parser("data", help="list the data sets; `gan-edu data fetch NAME` fetches a full one")
     actions = data.add_subparsers(dest="action", metavar="ACTION")
@@ -140,7 +173,14 @@ def _parse_and_run(arguments):
     cache.add_argument("action", nargs="?", choices=["clear"], metavar="clear", help="remove it")
     ask = commands.add_parser("ask", help='say where the course speaks of something: gan-edu ask "loss is zero"')
     ask.add_argument("question", nargs="+", metavar="WORDS", help="in English or Chinese")
-    commands.add_parser("progress", help="show which exercises are solved")
+    progress = commands.add_parser("progress", help="show which exercises are solved")
+    progress.add_argument("--export", metavar="FILE", help="write it to a .csv or .json file, for a teacher")
+    classroom = commands.add_parser("classroom", help="for teachers: an nbgrader course; a class's progress")
+    actions = classroom.add_subparsers(dest="action", metavar="ACTION", required=True)
+    init = actions.add_parser("init", help="make an nbgrader course with all exercises as assignments")
+    collect = actions.add_parser("collect", help="show what files of gan-edu progress --export say")
+    for action in (init, collect):
+        action.add_argument("folder", metavar="FOLDER")
 
     for parser_of, name in ((train, "train"), (new, "new")):
         if arguments[:1] == [name]:
@@ -169,11 +209,18 @@ def _parse_and_run(arguments):
         except ValueError as error:
             raise Problem(str(error)) from None
         return 0
-    if chosen.command == "progress":
+    if chosen.command == "progress" and not chosen.export:
         from gan_edu.checks import show_progress
 
         show_progress()
         return 0
+    if chosen.command in ("progress", "classroom"):
+        try:
+            return _export(chosen.export) if chosen.command == "progress" else _classroom(chosen.action, chosen.folder)
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            raise Problem(str(error)) from None
     parser.print_help()
     return 0
 
@@ -181,17 +228,57 @@ def _parse_and_run(arguments):
 # lab and test
 
 
-def course_folder():
-    """The folder that holds the chapters. Raises Problem where there is none."""
-    for folder in (Path(__file__).resolve().parent.parent, Path.cwd()):
+OWN_FOLDER = "gan-edu-course"
+OPEN = {
+    "usage": "gan-edu open [FOLDER] [--no-lab] [arguments for JupyterLab]",
+    "description": "Copy the course's notebooks to a folder of your own, and open it in JupyterLab. Called again, it "
+    "brings what is new. What you have changed is never overwritten: where the new version changes the same notebook, "
+    "yours is kept beside it under another name.",
+}
+
+
+def course_folder(to_read=False):
+    """The folder that holds the chapters; `to_read`: perhaps those in the package. Raises Problem where there is none.
+
+    From a notebook, the folder above counts too.
+    """
+    from gan_edu import opening
+
+    folders = [Path(__file__).resolve().parent.parent, Path.cwd(), Path.cwd().parent]
+    for folder in folders + [opening.PACKED] * to_read:
         if (folder / "chapters").is_dir():
             return folder
-    raise Problem("The chapters are not here. Call gan-edu in the course's folder, the one that holds chapters/.")
+    raise Problem(
+        "The chapters are not here. Call gan-edu in the course's folder, the one that holds chapters/; "
+        "gan-edu open copies the course to a new one."
+    )
 
 
-def lab(arguments):
-    """Open JupyterLab on the first chapter; `arguments` are JupyterLab's own."""
-    folder = course_folder()
+def open_course(arguments):
+    """Copy the notebooks to the learner's folder and open JupyterLab there: [FOLDER] [--no-lab] [JupyterLab's own]."""
+    from gan_edu import opening
+    from gan_edu.files import expanded
+
+    named = bool(arguments) and not arguments[0].startswith("-")
+    rest = arguments[named:]
+    try:
+        folder = expanded(arguments[0] if named else OWN_FOLDER).absolute()
+        written, aside = opening.copy_to(folder)
+    except (OSError, ValueError) as error:
+        raise Problem(f"The course can't be copied: {error}") from None
+    print(f"The course is in {folder}: {f'{written} files are new' if written else 'nothing is new'}.")
+    if aside:
+        print("What you had changed is kept under another name:")
+        print("\n".join(f"  {old}  →  {new}" for old, new in aside))
+    sys.stdout.flush()
+    if "--no-lab" in rest:
+        return 0
+    return lab(rest, folder)
+
+
+def lab(arguments, folder=None):
+    """Open JupyterLab on the first chapter in `folder`; `arguments` are JupyterLab's own."""
+    folder = folder or course_folder()
     for argument in arguments:
         if argument.endswith(".ipynb") and not argument.startswith("-") and not (folder / argument).exists():
             raise Problem(f"There is no notebook {argument} in {folder}.")
@@ -271,6 +358,19 @@ def test(arguments):
     return int(pytest.main([*TEST_ARGUMENTS, *arguments]))
 
 
+def site(arguments):
+    """Make a site of the notebooks as they are stored; `arguments` are those of tools/make_site.py."""
+    sys.path.insert(0, str(course_folder()))
+    try:
+        import myst_nb  # noqa: F401
+        import sphinx_book_theme  # noqa: F401
+
+        from tools import make_site
+    except ImportError as error:
+        raise Problem(f"Sphinx can't be loaded ({error}). `python3 course.py site` installs it.") from None
+    return make_site.main(arguments)
+
+
 # A notebook's cells stay on one worker, in order (loadscope); conftest.py puts the notebooks first. Three workers keep
 # two cores busy: one of them is often waiting for a browser.
 TEST_ARGUMENTS = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
@@ -326,6 +426,8 @@ def examine():
 
 
 INSTALL = "python3 course.py lab, called in the course's folder, installs what is missing"
+if Path(__file__).with_name("course").is_dir():  # installed as a package
+    INSTALL = "python -m pip install --upgrade gan-edu installs what is missing"
 
 
 def _python():
@@ -408,7 +510,11 @@ def _jupyterlab():
         package = folder / "@jupyter-widgets/jupyterlab-manager/package.json"
         if package.is_file():
             version = json.loads(package.read_text(encoding="utf-8")).get("version", "")
-            return [Finding(True, f"{lab} with the widget extension {version}")]
+            found = [Finding(True, f"{lab} with the widget extension {version}")]
+            if metadata.version("ipywidgets").startswith("7."):
+                text = "ipywidgets 7 shows its sliders on Colab, but not in JupyterLab"
+                found.append(Finding(None, text, "for JupyterLab: python -m pip install --upgrade ipywidgets"))
+            return found
     advice = "without it sliders and progress bars stay text: pip install --force-reinstall jupyterlab_widgets"
     return [Finding(False, f"{lab}, but its widget extension is missing", advice)]
 

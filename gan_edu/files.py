@@ -1,6 +1,7 @@
 """Writing files so that nothing is lost: a reader sees the old content or the new, never half of it."""
 
 import contextlib
+import datetime
 import errno
 import os
 import tempfile
@@ -75,6 +76,25 @@ def typed(path: str | os.PathLike) -> str:
     """A path as one types it in a command, which would take a name that begins with a dash for an option."""
     path = os.fspath(path)
     return os.path.join(".", path) if path.startswith("-") else path
+
+
+def name_for_mine(path: Path) -> Path:
+    """A free name beside `path` for a learner's own version of it: 21_x.mine-2026-11-28.ipynb for 21_x.ipynb.
+
+    -2, -3 … follow the day where the name is taken.
+    """
+    day = _today().isoformat()
+    number = 1
+    while True:
+        again = f"-{number}" if number > 1 else ""
+        new = path.with_name(f"{path.stem}.mine-{day}{again}{path.suffix}")
+        if not os.path.lexists(new):
+            return new
+        number += 1
+
+
+def _today():
+    return datetime.date.today()
 
 
 def _mode(target: Path) -> int:

@@ -59,7 +59,7 @@ class Entry:
     def link(self, start: Path) -> str:
         """The address of the place as seen from the folder `start`, by JupyterLab's rule for headings."""
         stem, _, heading = self.place.partition("#")
-        path = os.path.relpath(course_folder() / "chapters" / f"{stem}.ipynb", start)
+        path = os.path.relpath(course_folder(to_read=True) / "chapters" / f"{stem}.ipynb", start)
         return Path(path).as_posix() + (f"#{anchor(heading)}" if heading else "")
 
 
@@ -68,7 +68,7 @@ def read() -> list[Entry]:
     from gan_edu import errata
 
     entries = []
-    for path in sorted((course_folder() / "chapters").glob("[0-9][0-9]_*.ipynb")):
+    for path in sorted((course_folder(to_read=True) / "chapters").glob("[0-9][0-9]_*.ipynb")):
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
@@ -94,11 +94,12 @@ def _of_chapter(stem: str, text: str) -> Iterator[Entry]:
             yield Entry(f"{stem}#{title}", _plain(title), _first_sentence(below), words)
 
 
-def _terms(table: str) -> Iterator[tuple[str, str]]:
+def _terms(table: str) -> Iterator[tuple[str, str, str]]:
     for line in table.splitlines():
         cells = [_plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
         if len(cells) == 3 and cells[0] != "English" and set(cells[0]) - set("-: "):
-            yield f"{cells[0]} · {cells[1]}", cells[2]
+            short = re.fullmatch(r"(.+) \(([A-Z]{2,})\)", cells[0])  # "inception score (IS)": asked for by either name
+            yield f"{cells[0]} · {cells[1]}", cells[2], "; ".join((*short.groups(), cells[1])) if short else ""
 
 
 def _plain(markdown: str) -> str:

@@ -47,7 +47,8 @@ FAKE = {
                 time.sleep(100)
             info = pathlib.Path(folder, "gan_edu-0.dist-info")
             info.mkdir()
-            lines = ["Metadata-Version: 2.1", "Name: gan-edu", "Version: 0", "Provides-Extra: test"]
+            lines = ["Metadata-Version: 2.1", "Name: gan-edu", "Version: 0"]
+            lines += ["Provides-Extra: site", "Provides-Extra: test"]
             lines += ["Requires-Dist: " + line for line in (ROOT / "requires.txt").read_text().split()]
             (info / "METADATA").write_text("\\n".join(lines) + "\\n")
             (info / "WHEEL").write_text("Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
@@ -80,6 +81,7 @@ def make_project(folder):
     shutil.copy(ROOT / "course.py", folder)
     for name in ("__init__", "installer", "systems", "update"):
         shutil.copy(ROOT / f"tools/{name}.py", folder / f"tools/{name}.py")
+    shutil.copy(ROOT / "gan_edu/files.py", folder / "gan_edu/files.py")
     return folder
 
 

@@ -389,7 +389,7 @@ def test_ids_depend_on_the_text_alone(course):
 def test_equal_cells_get_different_ids(tmp_path):
     path = tmp_path / "x.py"
     path.write_text("# %%\n1\n\n# %%\n1\n")
-    first, second = build.read_source(path).cells
+    _, first, second = build.read_source(path).cells
     assert first.id != second.id
 
 
@@ -447,7 +447,7 @@ def test_strict_nbval_agrees_with_what_was_stored(built):
                "--rootdir", str(built), "chapters/41_small.ipynb", "solutions/41_small.ipynb"]  # fmt: skip
     ran = subprocess.run(command, cwd=built, env=env, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout
-    assert re.search(r"\b13 passed", ran.stdout), ran.stdout
+    assert re.search(r"\b15 passed", ran.stdout), ran.stdout
 
 
 def test_nbgrader_takes_the_solutions_as_they_are_and_grades_them(built, tmp_path, monkeypatch):
@@ -533,12 +533,70 @@ def test_a_change_of_prose_is_noticed_and_needs_no_run(course):
     before = notebook(course, "chapters/41_small.ipynb")
     edit(course, "sources/chapters/41_small.py", "A line that rises.", "A line that climbs.")
     assert build.main(["--check"], course) == 1
-    assert any("cell 3 differs" in p for p in build.differences(course, "chapters", "41_small"))
+    assert any("cell 4 differs" in p for p in build.differences(course, "chapters", "41_small"))
     assert build.differences(course, "chapters", "42_next") == []
     assert "text only" in build.build(course, "chapters", "41_small")
     after = notebook(course, "chapters/41_small.ipynb")
-    assert "climbs" in after.cells[2].source and build.main(["--check"], course) == 0
+    assert "climbs" in after.cells[3].source and build.main(["--check"], course) == 0
     assert [c.get("outputs") for c in after.cells] == [c.get("outputs") for c in before.cells]
+
+
+def openers(nb):
+    return [cell for cell in nb.cells if cell.id == build.OPENER_ID]
+
+
+def test_every_notebook_looks_for_the_library_first(built):
+    for path in sorted(built.glob("*/*.ipynb")):
+        nb = nbformat.read(path, 4)
+        code = [cell for cell in nb.cells if cell.cell_type == "code"]
+        assert openers(nb) == code[:1] and build.is_folded(code[0]) and code[0].outputs == []
+        counts = [None] * len(code) if path.parent.name == "exercises" else list(range(1, len(code) + 1))
+        assert [cell.execution_count for cell in code] == counts, path
+
+
+def test_a_notebook_that_was_built_before_gets_its_first_cell_without_a_run(course):
+    path = course / "chapters/41_small.ipynb"
+    wanted = path.read_bytes()
+    nb = nbformat.read(path, 4)
+    nb.cells = [cell for cell in nb.cells if cell.id != build.OPENER_ID]
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.execution_count -= 1
+    nbformat.write(nb, path)
+    assert any("cells, its source" in p for p in build.differences(course, "chapters", "41_small"))
+    assert "text only" in build.build(course, "chapters", "41_small")
+    assert path.read_bytes() == wanted
+
+
+@pytest.mark.parametrize(
+    "there, asked",
+    [
+        (["gan_edu/claims.py"], ".."),
+        (["chapters/gan_edu-0.1.0-py3-none-any.whl"], "gan_edu-0.1.0-py3-none-any.whl"),
+        ([], None),
+        (["gan_edu/__init__.py"], None),
+    ],
+    ids=["the course's folder", "a wheel", "nothing", "another folder of this name"],
+)
+def test_without_the_library_the_first_cell_installs_it(tmp_path, monkeypatch, there, asked):
+    """Never by its name from an index, where the name may be somebody else's."""
+    (tmp_path / "chapters").mkdir()
+    for name in there:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / "chapters")
+    calls = []
+    shell = type("Shell", (), {"run_line_magic": lambda self, *said: calls.append(said)})()
+    names = {"get_ipython": lambda: shell}
+    exec(build.OPENER, names)  # here the library is there
+    assert calls == []
+    monkeypatch.setitem(sys.modules, "gan_edu", None)  # and now importing it raises ImportError
+    if asked is None:
+        with pytest.raises(ModuleNotFoundError, match="beside this notebook"):
+            exec(build.OPENER, names)
+    else:
+        exec(build.OPENER, names)
+    assert calls == [("pip", f"install --quiet {asked}")] * (asked is not None)
 
 
 def test_a_change_of_code_runs_anew(course, room):
@@ -574,7 +632,7 @@ def test_failing_cell_is_told_and_nothing_is_overwritten(course, capsys):
     edit(course, "sources/chapters/41_small.py", "total == 45", "total == 46")
     assert build.main(["chapters/41"], course) == 1
     told = capsys.readouterr().err
-    assert "chapters/41_small: cell 7 failed" in told and "total == 46" in told and "AssertionError" in told
+    assert "chapters/41_small: cell 8 failed" in told and "total == 46" in told and "AssertionError" in told
     assert "\x1b" not in told
     assert snapshot(course) == before
     assert list(course.rglob(".*.tmp")) == []
@@ -600,9 +658,9 @@ def test_outputs_that_must_not_be_stored_stop_the_build(course, room):
     with pytest.raises(build.BuildError) as error:
         build.build(course, "chapters", "41_small", room)
     told = str(error.value).splitlines()
-    for number, (_, problem) in enumerate(BAD_OUTPUTS, 1):
+    for number, (_, problem) in enumerate(BAD_OUTPUTS, 2):  # cell 1 looks for the library
         assert any(line.startswith(f"cell {number} ") and problem in line for line in told), (number, told)
-    assert not any(line.startswith(f"cell {len(BAD_OUTPUTS) + 1} ") for line in told)
+    assert not any(line.startswith(f"cell {len(BAD_OUTPUTS) + 2} ") for line in told)
     assert snapshot(course) == before
 
 
@@ -711,7 +769,7 @@ def test_wrong_marks_are_explained(course, old, new, problem):
 def test_answer_that_stands_elsewhere_stops_the_build(course):
     before = snapshot(course)
     edit(course, "sources/solutions/41_small.py", "function that doubles.", "`twice_the_number = number + number`.")
-    with pytest.raises(build.BuildError, match="cell 3 of the exercise gives an answer away"):
+    with pytest.raises(build.BuildError, match="cell 4 of the exercise gives an answer away"):
         build.build(course, "solutions", "41_small")
     assert snapshot(course) == before
 
@@ -763,6 +821,9 @@ CHAPTER_BREAKS = [
     ("# ## Recap", "# ## Recap {{nobody_fills}}", "nobody fills"),
     ("# A line that rises.", "# A <span style='color:red'>line</span>.", "HTML tag <span>"),
     ("# A line that rises.", "# ![](line.png)", "without alternative text"),
+    ("# A line that rises.", "# It costs \\$5 or \\$6.", "a dollar sign"),
+    ("# A line that rises.", "# A line, and\n# 1. that is a list.", "“1. that is a list.” makes a list"),
+    ("# - five\n", "# - from 4 to\n# 5. Five\n", "“5. Five” makes a list"),
     ("# A line that rises.", "# " + "word " * 201, "a wall of text"),
     ("print([1, 2, 3])", "\n".join(f"print({i})" for i in range(26)), "27 lines of code"),
     ("# A line that rises.", "# A line.\n#\n# # Another title", "more than one heading of level 1"),
@@ -806,7 +867,7 @@ def test_sections_in_another_order_are_told(course):
 
 def test_idea_without_a_picture_is_told(course):
     nb = read_as_chapter(course, CHAPTER)
-    nb.cells[3].outputs = []
+    nb.cells[4].outputs = []
     assert "“## The idea in a picture” shows no picture" in lint.check_chapter(nb, "41_small")
 
 
@@ -896,10 +957,10 @@ def test_missing_and_orphan_notebooks_are_told(course):
 def test_dead_links_are_told(course, link, problem):
     path = course / "chapters/42_next.ipynb"
     nb = nbformat.read(path, 4)
-    nb.cells[2].source += f"\n\n{link}"
+    nb.cells[3].source += f"\n\n{link}"
     nbformat.write(nb, path)
     found = lint.check_links(course)
-    assert len(found) == 1 and problem in found[0] and "chapters/42_next.ipynb, cell 3" in found[0], found
+    assert len(found) == 1 and problem in found[0] and "chapters/42_next.ipynb, cell 4" in found[0], found
 
 
 def test_dead_links_in_shown_markdown_are_told(course):
@@ -916,7 +977,7 @@ def test_dead_links_in_shown_markdown_are_told(course):
 def test_good_links_and_code_are_left_alone(course):
     path = course / "chapters/42_next.ipynb"
     nb = nbformat.read(path, 4)
-    nb.cells[2].source += (
+    nb.cells[3].source += (
         "\n\n[a](../README.md#the-course) [b](41_small.ipynb#Help,-I-get-%E2%80%A6) <https://example.org> `[c](d)`"
         "\n\n```\n[e](f)\n```\n[g](#1-·-A-sum) [h](mailto:a@example.org)"
     )

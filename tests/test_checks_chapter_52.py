@@ -52,6 +52,7 @@ edges = Case(
             2 * (torch.stack([x.roll(-1, -1) - x, x.roll(-1, -2) - x]).abs().amax(0) > t).float() - 1
         ),
         "black_is_zero": lambda x, t: (with_both(x, t) + 1) / 2,
+        "grey_frame": lambda x, t: with_both(F.pad(x, (0, 1, 0, 1)), t)[..., :-1, :-1],
     },
     also_wrong=[lambda x, t: -with_both(x, t), lambda x, t: with_both(x, 2 * t)],
 )

@@ -242,6 +242,25 @@ def test_discussion_shows_the_model_answer(capsys):
         why.check("")
 
 
+def test_discussion_is_wrapped_between_words(capsys):
+    @discussion("Why?")
+    def why():
+        """1. The first entry of a list, whose source is as wide as the rest of the code, up to 120 characters in a row,
+           and goes on below.
+        2. A second one.
+
+        - A paragraph of its own."""
+
+    why.discuss()
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  1. The first entry of a list, whose source is as wide as the rest of the code, up to 120",
+        "  characters in a row, and goes on below.",
+        "  2. A second one.",
+        "",
+        "  - A paragraph of its own.",
+    ]
+
+
 # --- objects of the wrong kind, answers that raise or never end
 
 

@@ -145,6 +145,13 @@ def test_doctor_misses_the_widget_extension(healthy, monkeypatch, tmp_path):
     assert "widget extension is missing" in finding.text
 
 
+def test_doctor_tells_colabs_ipywidgets_from_jupyterlabs(healthy, monkeypatch):
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "7.7.1" if name == "ipywidgets" else real(name))
+    (finding,) = [finding for finding in cli.examine() if "ipywidgets 7 " in finding.text]
+    assert finding.ok is None and "pip install --upgrade ipywidgets" in finding.advice
+
+
 @pytest.mark.parametrize("free, ok", [(50e9, True), (0.5e9, None), (0.1e9, False)])
 def test_doctor_looks_at_the_disk(healthy, monkeypatch, free, ok):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=free))

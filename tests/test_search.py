@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
         ("memory is full", "59", "Memory is full"),
         ("loss of nan", "46", "nan"),
         ("missing values", "62", "E-52"),
+        ("what is a GAN", "00", "generative adversarial network"),  # the short name, in brackets
     ],
 )
 def test_a_question_finds_its_place(question, chapter, word):
@@ -183,5 +184,5 @@ def test_a_damaged_chapter_is_passed_over(tmp_path, monkeypatch):
     (tmp_path / "chapters" / "11_cut.ipynb").write_text('{"cells": [')
     whole = {"cells": [{"cell_type": "markdown", "source": ["# 12 · Whole\n", "\n", "*It is read.*"]}]}
     (tmp_path / "chapters" / "12_whole.ipynb").write_text(json.dumps(whole))
-    monkeypatch.setattr(search, "course_folder", lambda: tmp_path)
+    monkeypatch.setattr(search, "course_folder", lambda to_read: tmp_path)
     assert search.read()[0] == search.Entry("12_whole#12 · Whole", "12 · Whole", "It is read.")

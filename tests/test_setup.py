@@ -28,7 +28,8 @@ from tools import resolve_pins, systems
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["test"] + EXTRAS["site"]]
 
 
 # The files that name versions
@@ -135,11 +136,14 @@ def test_the_exit_code_is_that_of_what_was_started(installed):
     assert call(installed, "lab", "fail").returncode == 7
 
 
-def test_test_installs_more_and_lab_after_it_nothing(installed):
+def test_site_and_test_install_more_and_lab_after_them_nothing(installed):
     before = builds(installed)
+    assert started(call(installed, "site", "--check"))["arguments"] == ["site", "--check"]
+    assert builds(installed) == before + 1
+    before += 1
     assert started(call(installed, "test", "-k", "widgets"))["arguments"] == ["test", "-k", "widgets"]
     assert builds(installed) == before + 1
-    assert call(installed, "lab").returncode == call(installed, "test").returncode == 0
+    assert {call(installed, command).returncode for command in ("lab", "site", "test")} == {0}
     assert builds(installed) == before + 1
 
 
@@ -289,7 +293,7 @@ def test_usage(project):
     assert "constraints.txt" in call(project).stdout
     assert call(project, "--help").returncode == 0
     wrong = call(project, "labs")
-    assert wrong.returncode == 2 and "It has: lab, test, update." in wrong.stderr
+    assert wrong.returncode == 2 and "It has: lab, test, update, site." in wrong.stderr
     assert call(project, "update", "now").returncode == 2
 
 

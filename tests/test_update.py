@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gan_edu import files
 from tools import update
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,7 @@ def publish(folder, files, deleted=()):
 @pytest.fixture(autouse=True)
 def one_day(monkeypatch):
     """The tests may run past midnight."""
-    monkeypatch.setattr(update, "_today", lambda: datetime.date.fromisoformat(DAY))
+    monkeypatch.setattr(files, "_today", lambda: datetime.date.fromisoformat(DAY))
 
 
 @pytest.fixture(autouse=True)

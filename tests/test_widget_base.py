@@ -480,7 +480,8 @@ def outputs(monkeypatch):
     """What is displayed: {display id: MIME bundle}; the live view has the id None."""
     shown = {}
     monkeypatch.setattr(
-        "gan_edu.widgets.stored.display", lambda data, raw, display_id=None: shown.update({display_id: data})
+        "gan_edu.widgets.stored.display",
+        lambda data, raw, display_id=None, metadata=None: shown.update({display_id: data}),
     )
     monkeypatch.setattr(
         "gan_edu.widgets.stored.update_display", lambda data, raw, display_id: shown.update({display_id: data})
@@ -504,6 +505,28 @@ def test_the_stored_outputs_follow_when_it_rests(make, outputs):
     tell(widget, "step")
     until(lambda: list(outputs.values())[1]["text/plain"].endswith("step 12)"))
     until(lambda: list(outputs.values())[2]["text/plain"].endswith("steps 0 to 12)"))
+
+
+def test_on_colab_the_live_output_says_where_the_code_of_widgets_comes_from(make, monkeypatch):
+    """As anywidget does for its own: without this metadata Colab shows no widget but those of ipywidgets."""
+    colab = types.ModuleType("google.colab.output")
+    colab._widgets = types.SimpleNamespace(_installed_url="https://example.org/manager.js")
+    colab.enable_custom_widget_manager = lambda: None
+    told = []
+    monkeypatch.setattr("gan_edu.widgets.stored.display", lambda data, **how: told.append((data, how.get("metadata"))))
+    for where in ("elsewhere", "on Colab"):
+        if where == "on Colab":
+            monkeypatch.setitem(sys.modules, "google.colab.output", colab)
+        widget = make()
+        monkeypatch.setattr(type(widget), "_repr_mimebundle_", None)  # ipywidgets 7, which Colab has, has none
+        widget._ipython_display_()
+    key = "application/vnd.jupyter.widget-view+json"
+    lives = [(data[key]["model_id"], metadata) for data, metadata in told if key in data]
+    assert lives[1] == (
+        widget.model_id,
+        {key: {"colab": {"custom_widget_manager": {"url": colab._widgets._installed_url}}}},
+    )
+    assert lives[0][1] == {} and len(lives) == 2
 
 
 def test_a_widget_that_is_shown_again_leaves_the_outputs_of_earlier_cells_alone(make, outputs):

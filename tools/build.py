@@ -49,6 +49,21 @@ CELL_TIMEOUT = 600
 WORDS_A_MINUTE, CODE_LINES_A_MINUTE, PICTURES_A_MINUTE = 200, 20, 5
 WORDS_OF_A_FORMULA, WORDS_OF_A_DISPLAY = 2, 20
 
+# The first code cell of every notebook, so that each opens on its own. It stands in no source: `read_source` adds it.
+# Where the library is there it prints nothing, which is why a stored notebook gets it without a run (`build`).
+OPENER_ID = "find-the-library"
+OPENER = """\
+# Finds the course's library, or installs it where the notebook was opened on its own
+try:
+    import gan_edu
+except ImportError:
+    import glob
+
+    course = [".."] if glob.glob("../gan_edu/claims.py") else sorted(glob.glob("gan_edu-*.whl"))[-1:]
+    if not course:
+        raise ModuleNotFoundError("Put the course's gan_edu-….whl beside this notebook, and run me again.") from None
+    get_ipython().run_line_magic("pip", f"install --quiet {course[0]}")"""
+
 
 class BuildError(Exception):
     """A source that can't become a notebook; the message says where and what to do."""
@@ -100,7 +115,16 @@ def read_source(path):
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         ids[digest] = ids.get(digest, 0) + 1
         cell.id = digest if ids[digest] == 1 else f"{digest}-{ids[digest]}"
+    add_opener(nb)
     return nb
+
+
+def add_opener(nb):
+    """Put OPENER, folded, before the first code cell, if there is one."""
+    first = next((n for n, cell in enumerate(nb.cells) if cell.cell_type == "code"), None)
+    if first is not None:
+        folded = {"jupyter": {"source_hidden": True}}
+        nb.cells.insert(first, nbformat.v4.new_code_cell(OPENER, id=OPENER_ID, metadata=folded))
 
 
 def _expand_marks(meta, cell, where, grade_ids):
@@ -503,11 +527,11 @@ def compare(expected, stored, outputs=False):
 def same_code(one, other):
     """Whether two notebooks have the same code cells in the same order, so that outputs of one serve the other.
 
-    Hidden tests may differ: they print nothing and leave nothing, and the notebooks' tests run them.
+    Hidden tests and OPENER may differ: they print nothing and leave nothing, and the notebooks' tests run them.
     """
 
     def code(nb):
-        cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+        cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.id != OPENER_ID]
         return [(HIDDEN.sub("", cell.source), cell.metadata.get("tags", [])) for cell in cells]
 
     return code(one) == code(other)
@@ -529,11 +553,10 @@ def build(root, kind, name, room=None, force=False):
     seconds = stored.metadata.get("gan_edu", {}).get("run_seconds") if stored else None
     if not force and seconds is not None and same_code(nb, stored):
         done = "text only"
-        cells = iter([cell for cell in stored.cells if cell.cell_type == "code"])
-        for cell in nb.cells:
-            if cell.cell_type == "code":
-                old = next(cells)
-                cell.outputs, cell.execution_count = old.outputs, old.execution_count
+        outputs = iter([c.outputs for c in stored.cells if c.cell_type == "code" and c.id != OPENER_ID])
+        for count, cell in enumerate([cell for cell in nb.cells if cell.cell_type == "code"], 1):
+            cell.outputs = [] if cell.id == OPENER_ID else next(outputs)
+            cell.execution_count = count
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
         if room is None:

@@ -315,6 +315,11 @@ def check_cells(nb):
             words = count_words(cell.source)
             if words > MAX_WORDS:
                 problems.append(f"cell {number} has {words} words, more than {MAX_WORDS}: a wall of text")
+            if r"\$" in without_code(cell.source):
+                problems.append(f"cell {number} has a dollar sign, a formula to JupyterLab: write “1,500 dollars”")
+            problems += [
+                f"cell {number}: “{_short(line)}” makes a list of a sentence" for line in _lists_by_chance(cell.source)
+            ]
             text = without_math(without_code(cell.source))
             if re.search(r"!\[\s*\]\(", text):
                 problems.append(f"cell {number} has an image without alternative text")
@@ -331,6 +336,20 @@ def check_cells(nb):
     if legends and not styled:
         problems.append(f"cell {legends[0]} draws a legend, but no cell calls plotting.use_style()")
     return problems + check_clocks(nb)
+
+
+def _lists_by_chance(text):
+    """Lines that JupyterLab takes for a numbered list, though they go on a sentence: "1. " in a paragraph, any number
+    in a bullet."""
+    found, begun = [], ""
+    for line in re.sub(r"<!--.*?-->", "", without_code(text)).splitlines():
+        if not line.strip() or not begun:
+            begun = line
+        elif re.match(r"\s*\d+[.)]\s", begun):
+            continue
+        elif re.match(r"\s*\d+[.)]\s" if re.match(r"[-*+] ", begun) else r"\s*1[.)]\s", line):
+            found.append(line)
+    return found
 
 
 # ---- an exercise -------------------------------------------------------------------------------------------------

@@ -37,11 +37,11 @@ def inputs():
 
 
 def resolve(python, system, test):
-    """None where the pins can be installed, else uv's reason. With `test`, what the tests need is asked for too."""
+    """None where the pins can be installed, else uv's reason. With `test`, for the tests and the site as well."""
     print(f"{python}, {system}, {'with' if test else 'without'} tests", file=sys.stderr, flush=True)
     line = [sys.executable, "-m", "uv", "pip", "compile", "--no-config", "--quiet", "--only-binary", ":all:"]
     line += ["--constraint", "constraints.txt", "--python-version", python, "--python-platform", system]
-    line += ["pyproject.toml", *["--extra", "test"] * test]
+    line += ["pyproject.toml", *["--extra", "test", "--extra", "site"] * test]
     environment = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"}
     done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True)
     return done.stderr.strip() or "it failed" if done.returncode else None
@@ -51,7 +51,7 @@ def table(answers):
     """The Markdown file, from {(python, system): (without tests, with tests)}."""
     lines = ["# Pythons and systems", ""]
     lines += ["Whether all pinned versions have wheels, asked with `python tools/resolve_pins.py`."]
-    lines += ["*Yes*: with and without what the tests need. This is what the package index says; nothing was run.", ""]
+    lines += ["*Yes*: with and without the extras *test* and *site*. The package index says so; nothing was run.", ""]
     lines += ["| Python | " + " | ".join(SYSTEMS) + " |", "|---" * (len(SYSTEMS) + 1) + "|"]
     words = {(True, True): "yes", (True, False): "yes, without tests", (False, True): "no", (False, False): "no"}
     for python in PYTHONS:

@@ -7,11 +7,12 @@ which an interruption could lose any, and a full disk doesn't matter. Everything
 """
 
 import contextlib
-import datetime
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from gan_edu.files import name_for_mine  # needs nothing but Python
 
 UNFINISHED = {
     "MERGE_HEAD": "merge",
@@ -161,7 +162,7 @@ def _set_aside(git, upstream):
     try:
         for name in in_the_way:
             old = git.root / name
-            new = _free_name(old)
+            new = name_for_mine(old)
             aside.append((old, new))
             os.rename(old, new)
     except OSError as error:
@@ -181,22 +182,6 @@ def _is_in_the_way(root, path, name):
     place = root / path
     folder = place.is_dir() and (path != name or not place.is_symlink())
     return os.path.lexists(place) and not folder
-
-
-def _today():
-    return datetime.date.today()
-
-
-def _free_name(path):
-    """chapters/21_x.mine-2026-11-28.ipynb for chapters/21_x.ipynb, with -2, -3 … where that is taken."""
-    day = _today().isoformat()
-    number = 1
-    while True:
-        again = f"-{number}" if number > 1 else ""
-        new = path.with_name(f"{path.stem}.mine-{day}{again}{path.suffix}")
-        if not os.path.lexists(new):
-            return new
-        number += 1
 
 
 def _put_back(aside):

@@ -91,6 +91,13 @@ def _black_is_zero(pictures, threshold):
     return (torch.maximum((right - pictures).abs(), (below - pictures).abs()) > threshold).float()
 
 
+@edges.misconception("a frame of 0, which is grey (F.pad takes 0 by itself). Outside the picture it is black, -1.")
+def _grey_frame(pictures, threshold):
+    framed = F.pad(pictures, (0, 1, 0, 1))
+    right, below = framed[..., :-1, 1:], framed[..., 1:, :-1]
+    return _white(torch.maximum((right - pictures).abs(), (below - pictures).abs()) > threshold)
+
+
 # --- a cycle loss
 
 

@@ -30,6 +30,7 @@ import dis
 import inspect
 import math
 import random
+import re
 import sys
 import sysconfig
 import threading
@@ -38,7 +39,7 @@ import traceback
 from ast import parse
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from textwrap import dedent, fill, indent
+from textwrap import dedent, fill
 
 import numpy as np
 
@@ -414,7 +415,10 @@ class Discussion(_Help):
 
     def discuss(self):
         """Print the model answer."""
-        self._done(f"For discussion: {self.title}\n{indent(self.answer, '  ')}")
+        # One row for each paragraph and each entry of a list, so that it can be wrapped like all other texts.
+        rows = re.sub(r"(?<!\n)\n(?!\n|- |\d+\. ) *", " ", self.answer).splitlines()
+        told = "\n".join(_wrapped(f"  {row}" if row else "") for row in rows)
+        self._done(f"For discussion: {self.title}\n{told}")
 
     solution = discuss
 

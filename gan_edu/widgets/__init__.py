@@ -1,6 +1,8 @@
-"""The three widgets of the course: `DiscriminatorSurface`, `ModeCollapse`, `LatentSpace`.
+"""The widgets of the course: `DiscriminatorSurface`, `ModeCollapse`, `LatentSpace`; and `SeeingDoing`, which trains
+nothing.
 
-Each is a thin shell: a recorder trains and records, a view in the browser draws, a thread of its own joins them.
+Each of the three is a thin shell: a recorder trains and records, a view in the browser draws, a thread of its own joins
+them.
 """
 
 import importlib
@@ -9,6 +11,7 @@ _HOMES = {
     "DiscriminatorSurface": "discriminator_surface",
     "ModeCollapse": "mode_collapse",
     "LatentSpace": "latent_space",
+    "SeeingDoing": "seeing_doing",
 }
 
 

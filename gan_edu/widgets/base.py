@@ -1,4 +1,4 @@
-"""What the three widgets share: a view in the browser, runs that are recorded, and a trainer that moves them on.
+"""What the widgets that train share: a view in the browser, runs that are recorded, and a trainer that moves them on.
 
 Messages to the view: "fixed" (a run's constant arrays, and what is known about it; the view forgets the run's frames),
 "frame" (one frame), "steps" (the steps that are still kept), "runs" (how many there are). Messages from the view stand
@@ -22,7 +22,7 @@ from gan_edu.training import progress_bar
 from gan_edu.widgets import player
 from gan_edu.widgets.cells import replace_earlier
 from gan_edu.widgets.explain import explain
-from gan_edu.widgets.stored import Stored
+from gan_edu.widgets.stored import VIEW, Stored
 from gan_edu.widgets.trainer import Pace, StillRunning, Trainer, trim_memory
 
 STATIC = Path(__file__).parent / "static"
@@ -141,6 +141,14 @@ class RecordedWidget(ipywidgets.VBox):
     def plays_alone(self) -> bool:
         """Whether the recording is worth a player in the saved notebook."""
         return len(self.recording) > 1
+
+    def newest(self) -> list[Frame]:
+        """What the runs look like now."""
+        return [run.recording.frames[-1] for run in self.runs]
+
+    def words(self) -> str:
+        """The recording as text, for readers who see no page."""
+        return repr(self.recording)
 
     def press(self, button: str, **what) -> None:
         """A button in `heard`."""
@@ -393,7 +401,10 @@ class RecordedWidget(ipywidgets.VBox):
 
     # -- in notebooks --------------------------------------------------------------------------------------------
     def _ipython_display_(self) -> None:
-        self._stored.show(self._repr_mimebundle_())
+        # Asked is the view, an anywidget: it knows what Colab must be told with each output, and Colab's ipywidgets 7
+        # makes no such bundle for the box around it.
+        data, metadata = self.view._repr_mimebundle_()
+        self._stored.show({**data[VIEW], "model_id": self.model_id}, metadata)
 
     def page(self) -> str:
         """The recording as HTML that plays by itself."""
@@ -415,12 +426,8 @@ class RecordedWidget(ipywidgets.VBox):
 
     def export(self, path) -> Path:
         """Write a page that plays the recording without a kernel or a network."""
-        page = (
-            '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
-            f"<title>{self.name}</title><body>{self.page()}</body></html>"
-        )
         path = Path(path)
-        path.write_text(page, encoding="utf-8")
+        path.write_text(player.whole_page(self.name, self.page()), encoding="utf-8")
         return path
 
     def __repr__(self) -> str:

@@ -48,14 +48,26 @@ def html(script: str, setup: dict, names: list[str], runs: list[dict]) -> str:
     content = {"setup": setup, "names": names, "runs": heads}
     packed = base64.b64encode(zlib.compress(b"".join(blobs), 9)).decode()
     name = f"gan-edu-{uuid.uuid5(uuid.NAMESPACE_OID, packed).hex[:12]}"  # the same for the same recording
-    # the page's parser must find no tag in it: "<!--<script>" would swallow what follows
-    body = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return alone(name, script, f'ganEdu.play(root, {json_in_page(content)}, "{packed}", PAINTER);')
+
+
+def json_in_page(content) -> str:
+    """JSON in which the page's parser finds no tag: "<!--<script>" would swallow what follows."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def alone(name: str, script: str, call: str) -> str:
+    """A piece of HTML with a script of its own. call: JavaScript that draws into the element `root`."""
     return (
         f'<div id="{name}" class="gan-edu-player"></div>{STYLE}\n<script>(() => {{\n{_shorter(script)}\n'
-        # a page may show one recording twice
+        # a page may show the same piece twice
         f'const root = [...document.querySelectorAll("#{name}")].find((one) => !one.dataset.begun);\n'
-        f'root.dataset.begun = 1;\nganEdu.play(root, {body}, "{packed}", PAINTER);\n}})()</script>'
+        f"root.dataset.begun = 1;\n{call}\n}})()</script>"
     )
+
+
+def whole_page(title: str, piece: str) -> str:
+    return f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{title}</title><body>{piece}</body></html>'
 
 
 def _head(name: str, array: np.ndarray) -> dict:

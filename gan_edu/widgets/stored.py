@@ -26,30 +26,32 @@ _all: weakref.WeakSet = weakref.WeakSet()
 
 
 class Stored:
-    """The outputs of one widget, which has `runs`, `still()`, `page()`, `plays_alone()` and `between_steps()`."""
+    """The outputs of one widget, which has `newest()` (what it shows), `still()`, `page()`, `plays_alone()`, `words()`
+    (what stands for the page as text) and `between_steps()`."""
 
     def __init__(self, widget):
         self.widget = widget
         self._names: list[str] = []  # of the outputs that are kept up to date
-        self._shown: list | None = None  # the frames in the outputs; None: there are no outputs
+        self._shown: list | None = None  # what is in the outputs; None: there are none
         self._due: float | None = None
         self._thread: threading.Thread | None = None
         _all.add(self)
 
-    def show(self, view: dict) -> None:
-        """Make the outputs. view: the MIME bundle of the live one. Outputs of earlier cells stay as they were."""
+    def show(self, view: dict, metadata: dict) -> None:
+        """Make the outputs. view: what names the live one to Jupyter; metadata: of its output. Outputs of earlier cells
+        stay as they were."""
         self._names = [uuid.uuid4().hex for _ in range(2)]
-        display({VIEW: view[VIEW]}, raw=True)
+        display({VIEW: view}, metadata=metadata, raw=True)
         for data, name in zip(self._outputs(), self._names, strict=True):
             display(data, raw=True, display_id=name)
 
     def _outputs(self) -> tuple[dict, dict]:
         widget = self.widget
-        self._shown = self._newest()
+        self._shown = widget.newest()
         still = {"text/plain": repr(widget), "image/png": base64.b64encode(plotting.png(widget.still())).decode()}
         if not widget.plays_alone():
             return still, {"text/html": player.NOTHING}
-        return still, {"text/html": widget.page(), "text/plain": repr(widget.recording)}
+        return still, {"text/html": widget.page(), "text/plain": widget.words()}
 
     def soon(self, seconds: float = 1.0) -> None:
         """Bring the outputs up to date when nothing has happened for a while. Only for a page that is open: a notebook
@@ -59,9 +61,6 @@ class Stored:
             if waiting is None:
                 self._thread = threading.Thread(target=self._update, daemon=True, name="gan_edu outputs")
                 self._thread.start()
-
-    def _newest(self) -> list:
-        return [run.recording.frames[-1] for run in self.widget.runs]
 
     def cancel(self) -> None:
         self._due = None
@@ -73,7 +72,7 @@ class Stored:
             return
         self._due = None
         with contextlib.suppress(StillRunning), self.widget.between_steps():
-            newest = self._newest()
+            newest = self.widget.newest()
             if len(newest) != len(self._shown) or not all(map(operator.is_, newest, self._shown)):
                 for data, name in zip(self._outputs(), self._names, strict=True):
                     update_display(data, raw=True, display_id=name)

@@ -579,8 +579,8 @@ claim("coverage stays below 0.1", covered.max() < 0.1, measured=covered)
 # %% [markdown]
 # ## 7 · Ask a fresh judge
 #
-# The **classifier two-sample test** (Lopez-Paz & Oquab 2017) works like this. Label real samples 0 and generated ones
-# 1. Train any classifier on one half, and count its right answers on the other half.
+# The **classifier two-sample test** (Lopez-Paz & Oquab 2017) works like this. Real samples get the label 0, generated
+# ones the label 1. Train any classifier on one half, and count its right answers on the other half.
 #
 # If both kinds have the same distribution (and all samples are independent), nothing can be learned. Then each answer
 # on the held-out half is a coin: the accuracy is ½ on average, with variance $1/(4n)$ for $n$ answers. The **p-value**

@@ -91,12 +91,12 @@ identity("no logit brings the sum below 2 ln 2, and logit 0 is there", abs(both.
 #
 # ### The discriminator's loss goes to zero. Is that good?
 #
-# *Also asked as:* loss is zero; D loss 0; loss_D = 0.0000; discriminator too strong; discriminator wins;
-# 判别器损失为零; 判别器损失为0; 判别器太强
+# *Also asked as:* loss is zero; D loss 0; loss_D = 0.0000; discriminator too strong; discriminator
+# accuracy 100%; 判别器损失为零; 判别器损失为0; 判别器太强
 #
 # **No: there is a difference that D can see, or D knows a few training points by heart. The difference may be large,
-# or tiny and everywhere.** With perfect samples the best D can only guess, and pays $2 \ln 2$ on new points. It is no
-# verdict either: beside a sure D the generator of [chapter
+# or tiny and everywhere.** With perfect samples the best D can only guess, and pays $2 \ln 2$ on new points. Beside a
+# sure D the generator of [chapter
 # 42](42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator) was only slow. First ask whether
 # G's weights change at all: a `.detach()` too many, a wrong range of the data and a loss that G doesn't occur in look
 # the same. Only then slow D down, or flatten it with R1.
@@ -164,8 +164,8 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # %% [markdown]
 # ### Why do the losses not tell how good the samples are?
 #
-# *Also asked as:* loss doesn't correlate with quality; does lower loss mean better images?; perfect losses but bad
-# pictures; 损失不能反映生成质量; 损失很小但是效果差
+# *Also asked as:* loss doesn't correlate with quality; does lower loss mean better images?; loss stuck at 0.693;
+# loss does not change; 损失不能反映生成质量; 损失很小但是效果差; 损失不变
 #
 # **Because the ruler is one of the players: a loss says how well *this* D tells, and not how far the samples are from
 # the data.** A D that sees nothing shows the same $2 \ln 2$ as one that has met its match. In [chapter
@@ -178,7 +178,8 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # %% [markdown]
 # ### Why is GAN training unstable, and why does it swing?
 #
-# *Also asked as:* losses oscillate; training does not converge; unstable training; 训练不稳定; 损失震荡; 不收敛
+# *Also asked as:* losses oscillate; loss goes up and down; training does not converge; unstable training;
+# 训练不稳定; 损失震荡; 损失上下波动; 不收敛
 #
 # **Because nobody goes downhill on one landscape: each player changes the other's, and two plain gradients together
 # can turn in circles.** The smallest GAN shows it: one real point, at 0, one generated point θ, and a D that is a line
@@ -234,8 +235,8 @@ identity(
 # %% [markdown]
 # ### Which should be stronger, or get more steps: D or G?
 #
-# *Also asked as:* balance generator and discriminator; n_critic; train D more often; 判别器和生成器如何平衡;
-# 训练次数比例
+# *Also asked as:* balance generator and discriminator; n_critic; discriminator too weak; 判别器和生成器如何平衡;
+# 判别器太弱; 训练次数比例
 #
 # **Start with equal steps and equal rates, and change them only after counting; “make D faster” is no general advice.**
 # On our ring a slow D sent G running round, a slow G left it stuck, and of the changes of rates making both slower
@@ -255,7 +256,7 @@ identity(
 #
 # **Take −log D(G(z)) or the paired (relativistic) loss, with penalties on D's slope (R1, R2), as published recipes do;
 # in our runs the penalty, its strength and the rates moved the counts at least as much as the loss.** At equal settings
-# log(1 − D) held our ring better than −log D in three sets of eight seeds, and of the penalties R2, at *generated*
+# log(1 − D) held our ring better than −log D in two sets of eight seeds, and of the penalties R2, at *generated*
 # points, did the work. In [chapter 37](37_reading_tables.ipynb#4-·-Equal-contestants) the same four methods change
 # places when two settings change.
 # [Lucic et al. 2018](https://arxiv.org/abs/1711.10337) tuned several losses on pictures with equal effort, and found
@@ -293,12 +294,14 @@ identity("the ratio is e^(−logit)", torch.allclose(steep / flat, (-logit).exp(
 # %% [markdown]
 # ### Which learning rates, and which optimiser?
 #
-# *Also asked as:* learning rate for GAN; two time scales TTUR; Adam beta1 0.5; 学习率怎么设置; 优化器选择
+# *Also asked as:* learning rate for GAN; two time scales TTUR; Adam beta1 0.5; batch size; 学习率怎么设置;
+# 优化器选择; 批次大小; 批量大小
 #
 # **Adam with β₁ = 0 or 0.5, one rate for both, and then halve or double *both* until a count over seeds says stop.**
 # PyTorch's default β₁ = 0.9 was the worst of nine settings on our ring. No rate is right for all: 0.004 worked there,
 # and in [chapter 42](42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator) a generator that
-# looked lost at 0.001 after 300 steps worked after 1,200 steps, or at a higher rate.
+# looked lost at 0.001 after 300 steps worked after 1,200 steps, or at a higher rate. And the batch? Four times larger
+# ones made points [wander less](33_dynamics.ipynb#8-·-From-two-numbers-to-networks).
 #
 # *Read on:* [how large may a step be?](33_dynamics.ipynb#4-·-Steps-are-not-a-flow), [a sweep over
 # rates](49_bigger.ipynb#3-·-Sweeps:-many-settings).
@@ -333,8 +336,7 @@ identity("both smoothed: over a hundred times flatter there", abs(slopes[0.9, 0.
 # This is one place, four widths away, and the *best* D. A D in training isn't there, and whether 0.9 helps it is a
 # question for your own count; the course does without. R1 makes D less sure, too.
 #
-# *Read on:* [the optimal discriminator](32_optimal_discriminator.ipynb#1-·-Place-by-place). Exercise 4 plans the
-# count.
+# *Read on:* [the optimal discriminator](32_optimal_discriminator.ipynb#1-·-Place-by-place).
 
 # %% [markdown]
 # ### Do I need batch norm?
@@ -413,7 +415,8 @@ identity(
 # takes 100, StyleGAN2 512.) With 1 number G can draw only a curve: locally, it can't have more directions than `z`. But
 # a curve can pass through all the clouds, so a count of clouds won't show it. A second instrument does: how far is a
 # real point from the nearest generated one, with 250 generated points and with 4,000? Sixteen times as many points
-# halve that distance twice where they fill an area, as real ones do; on a curve that is already full, hardly at all.
+# halve that distance twice (a factor of 4) where they fill an area, as real ones do; on a curve that is already full,
+# hardly at all.
 #
 # **Predict, and say why:** eight GANs learn our ring of eight clouds, with 1, 2 or 8 numbers. How many clouds do they
 # hold after 500 steps, how many after 2,000? And by what factor does the distance shrink?
@@ -451,8 +454,13 @@ for size in (1, 2, 8):
 _, axes = plt.subplots(1, 2, figsize=(9, 3.6))
 shown = {f"{size} in z\n{steps:,}": each for (size, steps), each in held.items()}
 plotting.bars_with_floor(shown, "clouds held, of 8", ax=axes[0])
+few, many = (torch.cdist(real, ring.sample(n, n)).amin(dim=1).median().item() for n in (250, 4000))  # the control
 plotting.bars_with_floor(
-    {f"{size} in z": each for size, each in factor.items()}, "distance shrinks by the factor", ax=axes[1]
+    {f"{size} in z": each for size, each in factor.items()},
+    "distance shrinks by the factor",
+    baseline=few / many,
+    ax=axes[1],
+    baseline_name="new real points",
 )
 axes[0].tick_params(axis="x", labelsize=7)
 plt.show()
@@ -470,12 +478,18 @@ claim(
     factor[1].median() < 1.5 and min(factor[2].median(), factor[8].median()) > 1.7,
     factor,
 )
+claim(
+    "new real points: 3.4 to 4.6, above the median of each",
+    3.4 < few / many < 4.6 and few / many > max(each.median() for each in factor.values()),
+    (few / many, factor),
+)
 
 # %% [markdown]
 # So one number *learns later*, and what it has learnt by then is a thread through each cloud. The count alone would
-# have told two false stories: “too few” at 500 steps, “as good as two” at 6,000. Are eight better than two? In three
-# sets of eight seeds the ring was complete after 500 steps in 13 of 24 cases with two numbers and in 21 with eight;
-# after 2,000 steps in 24 and 24. So the lead was one in time, too. Take more than you think, and don't tune it.
+# have told two false stories: “far too few” at 500 steps, “nearly as good as two” at 2,000. Two and eight numbers fill
+# more than a thread, and still not a cloud as real points do: a factor of about 2.3, not 4. In three sets of eight
+# seeds the ring was complete after 500 steps in 13 of 24 cases with two numbers and in 21 with
+# eight; after 2,000 steps in 24 and 24. Take more than you think, and don't tune it.
 #
 # *Read on:* [how many numbers digits need](12_classic_generative_models.ipynb#2-·-One-bell-curve-in-24-dimensions),
 # [how many a VAE uses](44_vae.ipynb#9-·-Who-does-the-work?).
@@ -492,7 +506,7 @@ claim(
 # chance: in [chapter 00](00_start_here.ipynb#4-·-Eight-seeds,-side-by-side) three of eight rings or more had other
 # modes 500 steps before. As an order of size: our short runs show D tens of thousands of pictures. The authors of
 # [StyleGAN2-ADA](https://github.com/NVlabs/stylegan2-ada-pytorch#expected-training-time) call results “already quite
-# reasonable” around 5 million, and convergence typical at 25 million or more (README, read on 30 November 2026).
+# reasonable” around 5 million, and convergence typical at 25 million or more.
 #
 # *Read on:* [how long will it take?](59_your_own_data.ipynb#6-·-How-long-will-it-take?)
 
@@ -514,8 +528,8 @@ claim(
 #
 # **For this course none; for pictures of 256 × 256 or more, one with 8 to 12 GB, and days.** The README of
 # [StyleGAN2-ADA](https://github.com/NVlabs/stylegan2-ada-pytorch#expected-training-time) gives for one V100 GPU: 256
-# × 256 needs 5.0 GB and 6 days 21 hours for 25 million pictures, 1024 × 1024 8.1 GB and 46 days. It asks for GPUs of
-# at least 12 GB. Too little memory? Half the batch, or half the side.
+# × 256 needs 5.0 GB and 6 days 21 hours for 25 million pictures, 1024 × 1024 8.1 GB and 46 days. It asks for 12 GB or
+# more. Too little memory? Half the batch, or half the side.
 #
 # *Read on:* [CPU or GPU?](01_workshop.ipynb#4-·-CPU-or-GPU?), [memory is
 # full](59_your_own_data.ipynb#Memory-is-full).
@@ -579,7 +593,7 @@ identity(
 # ### All pictures are black, grey or white. Why?
 #
 # *Also asked as:* black images; generator outputs black; only grey pictures; blank or white output; image grey;
-# 生成的图片全黑; 全黑图片; 图片全是灰色
+# only noise in the pictures; 生成的图片全黑; 全黑图片; 图片全是灰色; 生成的图片是灰色的; 生成的全是噪声
 #
 # **First suspect the range that the picture is *shown* in: look at the lowest and highest number before you look at the
 # picture.** Shown as 0 … 1, everything below 0 is black, half of the range of a tanh; and if lowest, highest and spread
@@ -594,8 +608,9 @@ identity(
 # %% [markdown]
 # ### All pictures are the same. Is that mode collapse?
 #
-# *Also asked as:* same image for every noise; all samples look the same; mode collapse; generator ignores z; no
-# diversity; always the same digit; generator forgets earlier modes; 生成的图片都一样; 模式崩溃; 模式坍塌
+# *Also asked as:* same image for every noise; all samples look the same; mode collapse; generator makes the same
+# picture every time; no diversity; always the same digit; generator forgets earlier modes; 生成的图片都一样;
+# 模式崩溃; 模式坍塌
 #
 # **Measure the spread over the noise *before* training: if it is tiny already, the noise never got through (*deaf*);
 # if it was there and went, it is mode collapse.** The first needs batch norm or larger first weights. The second has
@@ -635,8 +650,8 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 # %% [markdown]
 # ### How do I avoid a large gap between generated and real images?
 #
-# *Also asked as:* generated images look bad; pictures too far from real; poor quality; blurry images; 图片模糊;
-# 生成图像与真实图像差距大; 生成效果不好
+# *Also asked as:* generated images look bad; pictures too far from real; poor quality; blurry images;
+# 生成的图片很模糊; 图片模糊; 生成图像与真实图像差距大; 生成效果不好
 #
 # **Find the cause first, in this order: does everything learn, is the range right, who is winning, is it simply too
 # early?** “More layers, more data, more epochs” don't mend a program in which G gets no gradient; and where all is
@@ -656,9 +671,9 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 #
 # **By convolutions: G goes up from a small map to the picture, D goes down from the picture to one logit.** For small
 # pictures the DCGAN pair is enough. For larger ones networks with residual blocks are usual, with R1 or R1 + R2, an
-# average of the weights, and augmentation of what D sees where pictures are few. Begin with an MLP all the same, to
-# see the game run, and put a baseline beside it. On digits each of our eight MLPs beat one Gaussian, *cut* to the range
-# of pixels; ten Gaussians were nearer than all eight.
+# average of the weights, and augmentation of what D sees where pictures are few. Begin with an MLP all the same, and a
+# baseline. On digits each of our eight MLPs beat one Gaussian, and ten,
+# *cut* to the range of pixels. Ten that weren't cut were nearer than all eight.
 #
 # *Read on:* [eight seeds, and a number](41_mlp_gan.ipynb#6-·-Eight-seeds,-and-a-number), [a DCGAN by
 # hand](42_convolutional_gan.ipynb#4-·-A-DCGAN-by-hand), [the modern recipe](43_modern_recipe.ipynb#1-·-Twenty-lines).
@@ -730,7 +745,7 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # %% [markdown]
 # ### How do GANs handle natural language?
 #
-# *Also asked as:* GAN for text; text generation; SeqGAN; NLP; 自然语言处理; 文本生成
+# *Also asked as:* GAN for text; text generation; SeqGAN; NLP; 自然语言处理; 文本生成; 写文章
 #
 # **Badly: a drawn letter passes on no gradient, and a model trained by likelihood does the same job better and more
 # simply.** REINFORCE, straight-through and Gumbel-softmax are ways round. In our comparison likelihood, at the right
@@ -856,8 +871,8 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 #
 # ### How do I know whether my GAN is good?
 #
-# *Also asked as:* evaluate a GAN; is my FID good; FID differs from the paper; inception score; similarity of
-# generated and real data; 如何评估GAN; 怎么评价生成效果; FID多少算好
+# *Also asked as:* evaluate a GAN; is my FID good; FID differs from the paper; inception score; how do I know
+# if it works; 如何评估GAN; 怎么评价生成效果; FID多少算好
 #
 # **By several numbers beside what *real* data get: one distance, one number for believable and one for complete, an
 # audit for copies, and a use if there is one.** A distance has a floor that depends on the number of samples, so FIDs
@@ -876,7 +891,7 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 
 # %% [markdown]
 # The inception score never sees real data: ten pictures, repeated, score higher than real digits. A look by eye finds
-# ugly pictures and no missing ones. The losses say nothing about it (section 1).
+# ugly pictures and no missing ones.
 #
 # *Read on:* [how to report](36_measuring_samples.ipynb#10-·-How-to-report), [metric ×
 # failure](36_measuring_samples.ipynb#8-·-Metric-×-failure), [your own pictures, two
@@ -898,7 +913,7 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # %% [markdown]
 # ### Can I train on my own folder of pictures?
 #
-# *Also asked as:* custom dataset; own images; train on my own pictures; different sizes; colour pictures;
+# *Also asked as:* custom dataset; own photos; train on my own pictures; different sizes; colour pictures;
 # 用自己的图片训练; 自己的数据集
 #
 # **Yes: `gan-edu train folder` does it in one command, and chapter 59 does it step by step.** It takes grey or
@@ -1067,12 +1082,12 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # %% [markdown]
 # ### What are GANs and causal inference used for?
 #
-# *Also asked as:* applications of GANs; applications of causal inference; what are GANs good for; GAN有哪些应用;
-# 因果推断的应用
+# *Also asked as:* applications of GANs; applications of causal inference; what are GANs good for; can a GAN
+# make music; GAN有哪些应用; GAN能生成音乐吗; 因果推断的应用
 #
 # **Two lists, with little in common: GANs make or finish data; causal inference decides what to do.** GANs: vocoders,
-# sharper and translated pictures, few-step diffusion, tables, anomalies. In our chapters a plain rival often did as
-# well or better; look at the row of the baseline. Causal inference: does a training pay, does a drug help, which gene
+# sharper and translated pictures, few-step diffusion, tables, anomalies.
+# Causal inference: does a training pay, does a drug help, which gene
 # regulates which. Both: worlds in which methods are tested.
 #
 # *Read on:* [sound](55_sound.ipynb#6-·-Where-GANs-stand-in-sound),
@@ -1086,8 +1101,8 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # *Also asked as:* limitations of GANs; open problems; challenges of causal inference; 面临的挑战; 存在的问题和挑战
 #
 # **GANs: a game that need not settle, lost modes, measures with blind spots, copies and privacy; causal inference:
-# hidden causes, too little overlap, and no truth to check by.** Together: samples can look perfect by every distance
-# and be useless for a question about an action. More data help against chance, not against a hidden cause.
+# hidden causes, too little overlap, and no truth to check by.** More data help against chance, not against a hidden
+# cause.
 #
 # *Read on:* [metric × failure](36_measuring_samples.ipynb#8-·-Metric-×-failure), [how strong would a hidden cause
 # have to be?](72_lalonde.ipynb#6-·-How-strong-would-a-hidden-cause-have-to-be?)
@@ -1099,8 +1114,7 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 #
 # **Nobody knows; what can be seen in 2026 is the game as a *part*: a discriminator that finishes other models.** It
 # stands in autoencoders below diffusion models, in vocoders, and where many steps become few (the papers above). For
-# causal questions a better generator changes little as long as the assumptions are the weak point; what would help
-# are more experiments, and answers that show how they depend on what isn't known.
+# causal questions a better generator changes little as long as the assumptions are the weak point.
 #
 # *Read on:* [the check that nobody can do](73_generators_that_judge.ipynb#5-·-The-check-that-nobody-can-do).
 

@@ -474,7 +474,8 @@ claim("with 32 it is on the floor", exact[5] < FLOOR[1], exact)
 #
 # Can we have the flow's coverage at the GAN's price? **Distillation**: a *teacher* walks, a *student* learns to jump to
 # where the teacher arrives. We take pairs (noise, end of the teacher's walk), and the student starts with the teacher's
-# weights. Long walks cost; so the teacher makes **four** steps only. Its goals are bad: see the figure. Then:
+# weights. Long walks cost; so the teacher makes **four** steps only. Its goals are bad: see the figure. (There a dot is
+# one seed, a stroke the median of four, and the blue band the floor.) Then:
 #
 # - **regression alone**: squared distance to the teacher's goal;
 # - **discriminator alone**, on real data: from the teacher's weights; or as a GAN from nothing, with twice the steps,
@@ -725,7 +726,7 @@ with torch.no_grad():
 # last row. The names that one reads in such pictures come from the one who looks, so
 # measure them. This is one generator and one kind of faces; with StyleGAN, whose inner space differs, others report
 # directions that look purer. The other classic, switching off single units and measuring what vanishes, is [Bau et al.
-# 2018](https://arxiv.org/abs/1811.10597).
+# 2019](https://arxiv.org/abs/1811.10597).
 
 # %% [markdown]
 # ## 7 · Five trends, judged
@@ -773,8 +774,8 @@ with torch.no_grad():
 #
 # - Flow matching and diffusion are one regression: guess the mean velocity of random paths from noise to data.
 # - They need several evaluations: with one step even the perfect field ends in the mean of the data.
-# - With equal work, in the plane: one evaluation is the GAN's; with 8 to 32 the flow wins, and the thin spiral more
-#   clearly.
+# - With equal work, in the plane: one evaluation is the GAN's; with 8 to 32 the flow is ahead, on the ring in high
+#   quality and on the thin spiral in energy distance.
 # - A regression student copies its teacher, mistakes included. A discriminator mends them, if it sees real data. Better
 #   pairs do as well.
 # - In November 2026 the best two one-step rows of section 5's table are without and with a discriminator: 1.54 and

@@ -196,7 +196,7 @@ claim("now the lines are 0.3 or more too low; the weights stay right (within 0.1
       off)  # fmt: skip
 
 # %% [markdown]
-# The lines are now far too low. (Were the *gaps* bent, the weights would fail.) And if the second cause is the
+# The lines are now far too low. (Where the *gaps* bend, the weights may fail.) And if the second cause is the
 # result itself, no column here repairs it.
 #
 # Filling with the overall mean is a bad idea even where dropping is right: 40 % of both groups become alike, so 40 % of
@@ -800,10 +800,10 @@ claim("alarms of the misfit: steep 2 of 40 or fewer, the two others 38 or more",
 # [causallib]: https://github.com/BiomedSciAI/causallib
 # [CausalML]: https://github.com/uber/causalml
 # [rdrobust]: https://github.com/rdpackages/rdrobust
-# [MatchIt]: https://stat.ethz.ch/CRAN/web/packages/MatchIt/index.html
-# [grf]: https://www.stat.ethz.ch/CRAN/web/packages/grf/index.html
-# [CausalImpact]: https://stat.ethz.ch/CRAN/web/packages/CausalImpact/index.html
-# [dagitty]: https://stat.ethz.ch/CRAN/web/packages/dagitty/index.html
+# [MatchIt]: https://kosukeimai.github.io/MatchIt/
+# [grf]: https://github.com/grf-labs/grf
+# [CausalImpact]: https://google.github.io/CausalImpact/
+# [dagitty]: https://www.dagitty.net
 # [causaldata]: https://github.com/NickCH-K/causaldata
 #
 # Not one of them can be given a table alone. Each asks you for a graph, a line on a scale, a date, a list of columns.

@@ -203,7 +203,7 @@ claim("and in the median nearer to the real one than as it is", np.median(far["s
 # **Trees, column by column.** The first column is drawn from the real one. For the second, grow a decision tree that
 # predicts it from the first. Each made-up row falls into a leaf; draw one of the *real* values in that leaf at random.
 # The third column gets a tree on the first two, and so on. This is how R's package
-# [synthpop](https://rdrr.io/cran/synthpop/man/syn.cart.html) works by default.
+# [synthpop](https://www.synthpop.org.uk/) works by default.
 
 
 # %%
@@ -395,6 +395,7 @@ by_nets = ["GAN, as it is", "GAN, split", "VAE, split"]
 print(table.drop(by_nets).rename({leaf: f"trees, leaf {leaf}" for leaf in larger}).round(2).to_string())
 
 # %% tags=["nbval-ignore-output"]
+# not compared with a new run: nets come out a little different on another processor, so claims follow
 print(table.loc[by_nets].round(2).to_string())
 
 # %% jupyter={"source_hidden": true}
@@ -432,9 +433,11 @@ claim("split or not: the GANs' medians told apart differ by less than 8 points",
       abs(table.loc["GAN, split", "told apart"] - table.loc["GAN, as it is", "told apart"]) < 0.08, table)  # fmt: skip
 claim("trees keep the rule in each row; copula, GANs and VAE break it in 2 of 100 rows or more",
       best["rule"].min() == 1 and all(found[name]["rule"].max() < 0.98 for name in free[:4]), table)  # fmt: skip
-claim(
-    "use: the trees come within 0.03 of real men", table.loc["trees", "use"] > table.loc["other real men", "use"] - 0.03
-)
+claim("two of three: copula, GANs and VAE are told apart in 60 to 78 % (medians)",
+      table.loc[free[:4], "told apart"].between(0.6, 0.78).all(), table)  # fmt: skip
+below = table.loc["other real men", "use"] - table["use"]
+claim("use: trees, noise and between come within 0.03 of real men, the GANs within 0.05",
+      below[["trees", "noise", "between"]].max() < 0.03 and below[by_nets[:2]].max() < 0.05, table)  # fmt: skip
 claim("copula: breaks it in 15 to 35 of 100", found["copula"]["rule"].between(0.65, 0.85).all(), table)
 together = lambda frame: frame.corr().loc["education", "degree"]  # noqa: E731
 claim("education with degree: a correlation of 0.7 or more, and in the copula's rows 0.2 less",
@@ -462,10 +465,13 @@ claim("a logistic regression as the judge: other men, trees, copula all within 5
       all(abs(value - 0.5) < 0.05 for value in by_line.values()), by_line)  # fmt: skip
 
 # %% [markdown]
-# **The plain method wins.** Trees are told apart least, keep the rule, and their risk model is as good as one from real
-# men; and they are done in a moment. But look at the figure sideways: with leaves of 5 they copy in part, because each
-# value *is* a real one and small leaves join the same ones again. Larger leaves buy that off. With leaves of 80 the
-# audit finds no more than a trace, and they are *still* told apart less than copula, GANs and VAE.
+# **The plain method wins.** Trees are told apart least, keep the rule, and are done in a moment. Their risk model is
+# nearly as good as one from real men. But that says little: those of noise and *between* are, too, and those of the
+# GANs are not far behind.
+#
+# Now look at the figure sideways. With leaves of 5 the trees copy in part, because each value *is* a real one and small
+# leaves join the same ones again. Larger leaves buy that off. With leaves of 80 the audit finds no more than a trace,
+# and they are *still* told apart less than copula, GANs and VAE.
 #
 # **Noise and between** hardly invent anybody. Each of their rows hides one or two real men. That is no fault where the
 # rows stay at home, and a grave one where they are handed out.
@@ -549,8 +555,10 @@ claim(
     min(halves["GAN, as it is"], halves["VAE, split"]) > halves["GAN, split"],
     kept,
 )
+claim("the VAE: 70 to 135 % in the median", 0.7 < halves["VAE, split"] < 1.35, kept)
 
 # %% tags=["nbval-ignore-output"]
+# not compared with a new run: nets, again
 print({name: f"{halves[name]:.0%}" for name in by_nets})
 
 # %% [markdown]
@@ -639,7 +647,8 @@ print(pd.concat([means, pd.DataFrame(fixed).T]).round(2).to_string(na_rep=""))
 print(f"happened: {happened.mean():.3f}")
 
 # %% tags=["nbval-ignore-output"]
-print("GAN's rows, one training set:", {name: round(float(value), 2) for name, value in by_gan.items()})
+# not compared with a new run: nets, again
+print(pd.DataFrame([by_gan], index=["GAN's rows, one training set"]).astype(float).round(2).to_string())
 
 # %%
 bought = risks.pivot_table(index=risks.index // len(means), columns="way", values="AUC")
@@ -651,7 +660,8 @@ claim("nothing: the mean prediction is what happened, to 2 points",
       abs(means.loc["nothing", "predicted"] - happened.mean()) < 0.02)  # fmt: skip
 claim("all that balance predict more than three times as much",
       means["predicted"].drop("nothing").min() > 3 * happened.mean())  # fmt: skip
-claim("the GAN's rows as well", by_gan["predicted"] > 3 * happened.mean(), by_gan)
+claim("the GAN's rows as well, and they don't raise the AUC by more than 0.015 either",
+      by_gan["predicted"] > 3 * happened.mean() and by_gan["AUC"] < rows[0]["AUC"] + 0.015, by_gan)  # fmt: skip
 
 # %%
 ten, half = means["10:1, >1/11"], means["10:1, >1/2"]
@@ -846,9 +856,10 @@ claim("trees, m = 10n, with an error from 1/n + 1/m: 88 to 100 %", np.mean(cured
 
 # %% [markdown]
 # The formula holds for rows drawn again, and about for the trees. With m = 100n only 15 % would hold the truth. **The
-# cure is simple where the generator has no bias: compute with $1/n + 1/m$.** (So does synthpop; the last claim tries it
-# on the trees.) Where there is a bias (the copula above, or a GAN that loses rare men) no formula of this kind helps.
-# Decruyenaere et al. (2024) find that with nets the true errors can shrink more slowly than $1/\sqrt n$.
+# cure is simple where the generator has no bias: compute with $1/n + 1/m$.** (synthpop does so when asked, by
+# `population.inference = TRUE`. By default it tells what the n real rows would have given. The last claim tries the
+# formula on our trees.) Where there is a bias (the copula above, or a GAN that loses rare men) no formula of this kind
+# helps. Decruyenaere et al. (2024) find that with nets the true errors can shrink more slowly than $1/\sqrt n$.
 #
 # ### A virtual trial
 #
@@ -899,7 +910,8 @@ virtual = [value for value, _ in answers["trees, 4,450"]]
 claim("trees: a smaller difference in the median", np.median(virtual) < real[0], virtual)
 claim("but more than 2.5 of the reported standard errors in at least 4 of 5 cohorts",
       sum(score > 2.5 for score in scores["trees, 4,450"]) >= 4, scores)  # fmt: skip
-claim("copula: less than 2.1 in at least 4 of 5", sum(score < 2.1 for score in scores["copula, 4,450"]) >= 4, scores)
+claim("copula: less than 2.1, up or down, in at least 4 of 5",
+      sum(abs(score) < 2.1 for score in scores["copula, 4,450"]) >= 4, scores)  # fmt: skip
 
 # %% [markdown]
 # 445 real men give a **hint**: 2.1 standard errors, for one of many groups that one could have looked at. The trees
@@ -989,9 +1001,8 @@ claim("copula: less than 2.1 in at least 4 of 5", sum(score < 2.1 for score in s
 # - [Xu et al. 2019, Modeling Tabular Data using Conditional GAN](https://arxiv.org/abs/1907.00503): CTGAN and TVAE, and
 #   a benchmark with Bayesian networks beside them.
 # - [Nowok, Raab & Dibben 2016, synthpop](https://doi.org/10.18637/jss.v074.i11): trees, column by column, in R.
-# - [Raab & Nowok, Inference from fitted models in
-#   synthpop](https://cran.r-project.org/web/packages/synthpop/vignettes/inference.pdf): standard errors from synthetic
-#   rows, and when they are right.
+# - [Raab, Nowok & Dibben 2016, Practical Data Synthesis for Large
+#   Samples](https://doi.org/10.29012/jpc.v7i3.407): standard errors from synthetic rows.
 # - [Van den Goorbergh et al. 2022, The harm of class imbalance
 #   corrections](https://doi.org/10.1093/jamia/ocac093): balancing, and what it does to risks.
 # - [Chawla et al. 2002, SMOTE: Synthetic Minority Over-sampling

@@ -411,11 +411,13 @@ claim("chained lines beat GAIN, for each seed", all(np.less(error["chained lines
 # α = 100 it makes no difference that we can see. With α = 1 it counts more, and does harm. (One control is enough for
 # all α: Adam hardly minds a factor before the only loss.) Plain lines are better than all of them.
 #
-# The paper reports the contrary: its Table 1 is quoted for it in [issue
-# 17](https://github.com/jsyoon0823/GAIN/issues/17) of the authors' repository. There, and in [issue
-# 4](https://github.com/jsyoon0823/GAIN/issues/4), two users of the code saw next to no difference, as we do. An author
-# answered that the constants need tuning for each table, and that the adversary matters less under MCAR, more under MAR
-# and MNAR. We tuned nothing. But MAR is easy to try: six columns stay known, and decide where the others have holes.
+# The authors report the contrary. We couldn't open the paper's Table 1, which is said to show it. In [issue
+# 17](https://github.com/jsyoon0823/GAIN/issues/17) of their repository a user asks about that table: without the
+# adversary his error is the same, 0.053. An author answers that the constants need tuning for each table. Then he gets
+# 0.0513, "which cannot be achieved by MSE loss only". In [issue 4](https://github.com/jsyoon0823/GAIN/issues/4) another
+# user saw next to no difference, too. The answer: the adversary matters less under MCAR, more under MAR and MNAR.
+#
+# We tuned nothing. But MAR is easy to try: six columns stay known, and decide where the others have holes.
 
 # %%
 print("MAR, GAIN and without adversary:", *(f"{median[name]:.2f}" for name in ("MAR, GAIN", "MAR, no adversary")))
@@ -798,8 +800,8 @@ claim("MCAR and MAR: in the median it changes it by less than 0.02",
 # - **That lines win elsewhere.** Both tables are nearly straight, and small. With bends, categories, pictures, other
 #   fillers win; only the ways to *judge* them carry over.
 # - **That GAIN can't be better.** We tried its nets with a few settings, untuned and trained briefly, on one table with
-#   a fifth of the cells lost, by coin or by known columns. Its paper reports a gain by the adversary. The same net
-#   without adversary, tuned alike, is what a claim for it should show.
+#   a fifth of the cells lost, by coin or by known columns. Its authors report a gain by the adversary. The same
+#   net without adversary, tuned alike, is what a claim for it should show.
 # - **That multiple imputation is safe.** It needs a good model *and* MAR. If the analysis has a curve or an
 #   interaction, the filling needs it as well.
 # - **That 95 % holds with five people.** The t interval is an approximation.
@@ -833,7 +835,7 @@ claim("MCAR and MAR: in the median it changes it by less than 0.02",
 # - Why is it missing? By coin (MCAR), by what is known (MAR), or by the lost value (MNAR). A table can refute the
 #   first; it can't tell the last two apart.
 # - Judge a filler by cells that you hid. On 569 tumours: mean 0.15, kNN 0.08, chained lines 0.05. GAIN 0.07, and the
-#   same net without its adversary 0.07, with holes by coin; under MAR they were alike, too. Its paper reports a gain.
+#   same net without its adversary 0.07, with holes by coin; under MAR they were alike, too. Its authors report a gain.
 # - RMSE rewards middles. The best guess shrinks the scatter and bends correlations; a draw keeps both, at 1.4 times the
 #   RMSE.
 # - Fill several times by proper draws, combine by Rubin's rules, and a 95 % interval holds the truth in 95 %. After one
@@ -845,9 +847,9 @@ claim("MCAR and MAR: in the median it changes it by less than 0.02",
 #
 # <details><summary>How do GANs handle missing values?</summary>
 #
-# GAIN fills holes by a generator, and lets a discriminator guess for each cell whether it was filled. The paper reports
-# that this helps. In our experiment, with holes by coin and by MAR, it made no difference to the error, and the noise
-# gave no honest scatter. Compare with chained equations first, and with the same net without adversary.
+# GAIN fills holes by a generator, and lets a discriminator guess for each cell whether it was filled. Its authors
+# report that this helps. In our experiment, with holes by coin and by MAR, it made no difference to the error, and the
+# noise gave no honest scatter. Compare with chained equations first, and with the same net without adversary.
 #
 # </details>
 #

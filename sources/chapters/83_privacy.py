@@ -69,7 +69,7 @@ gans = ensemble.gans(
 fakes = train_on(gans, digits, trained_on, batch=32, steps=1000).sample(200)
 
 # %% jupyter={"source_hidden": true}
-fig, axes = plt.subplots(2, 1, figsize=(6.8, 3.6), layout="constrained")
+fig, axes = plt.subplots(2, 1, figsize=(6.8, 2.7), layout="constrained")
 for ax, j in zip(axes, (0, 6), strict=True):
     mine = fakes[j][:12]
     pairs = torch.cat([mine, digits[trained_on[j]][metrics.nearest(mine, digits[trained_on[j]]).index[:, 0]]])
@@ -80,8 +80,9 @@ plt.show()
 
 # %% [markdown]
 # Above: with 50 digits, most generated ones have a training digit below that is nearly the same. Below: with 5,000,
-# the nearest one is only similar. (The one above also shows few of its 50: chapter 23 is about that.) Replace "digit"
-# by "face" or "patient" and you know what this chapter is about.
+# the nearest one is only similar. (The one above also shows few of its 50: [chapter
+# 23](23_mode_collapse.ipynb) is about that.) Replace "digit" by "face" or "patient" and you know what this chapter is
+# about.
 #
 # ## 1 · Learned by heart
 #
@@ -126,8 +127,9 @@ claim("5,000 digits: D's AUC is within 0.02 of a half", abs(median[5000][1] - 0.
 # With 50 digits most samples lie nearer to training digits, and the discriminator knows who it has seen. With 500 the
 # discriminator knows a little; with 5,000 no trace of that is left *on average*. For the audit both are too little to
 # see: its dots jump by 0.1 from seed to seed. Equal steps are not equal visits: each of the 50 digits was seen 640
-# times, each of the 5,000 about 6 times. (Does a larger table follow if you train longer? Try 500 digits and 4,000
-# steps.) And an average over 5,000 says nothing about *one* unusual digit.
+# times, each of the 5,000 about 6 times. A larger table is learned by heart, too, if one trains longer: with 500 digits
+# and 4,000 steps six GANs had an AUC of 0.69 to 0.82, and shares of 0.60 to 0.69. And an average over 5,000 says
+# nothing about *one* unusual digit.
 
 # %% [markdown]
 # ## 2 · Who was in the table?
@@ -226,13 +228,13 @@ claim("but at 1 % it finds no more than shadow models do", stolen < shadow, foun
 # over all rates: by AUC the stolen discriminator is far ahead, but at 1 % it isn't. So report both, and the low end
 # first.
 #
-# **Are shadow models needed?** Comparing with the *other patients*, without any GAN, finds as many at 1 % here, and
-# in two other draws of patients it gave half or more of what shadow models add to the AUC: 0.68 (plain), 0.72, 0.75
-# (shadows), and 0.64, 0.66, 0.69.
+# **Are shadow models needed?** Comparing with the *other patients*, without any GAN, finds as many at 1 % here. In
+# three other draws of patients it found somewhat fewer (14 to 18 % against 17 to 22 %), and gave 54, 56 and 77 % of
+# what shadow models add to the AUC; here it gives 0.03 of 0.07.
 #
-# **Other patients?** In three other draws of 100, with 2,000 steps, the order was the same: at 1 % shadow models
-# found 15 or 16 %, the plain attack 6 to 13 %, D's logit 1 to 6 %. In a fourth, with *1,200* steps, it turned round:
-# 5, 5 and 8 %. (Patients and steps differ there, so we can't say which did it.)
+# **Other patients?** In six other draws of 100, with 2,000 steps, the order was the same: at 1 % shadow models found
+# 15 to 22 %, the plain attack 6 to 17 %, D's logit 1 to 7 %. In a seventh, with *1,200* steps, it turned round: 5, 5
+# and 8 %. (Patients and steps differ there, so we can't say which did it.)
 #
 # And note what leaked here: *samples only*, 1,000 rows that all look like fine synthetic data.
 
@@ -348,9 +350,10 @@ for eps in (1, 3, 10):
 #
 # ### DP-SGD
 #
-# How does one keep such a promise? The generator never sees a row: it only hears the discriminator. So it is enough
-# to make the **discriminator's** gradient private; what is computed from it costs nothing more (**post-processing**).
-# For the same reason the loss on fakes needs no protection. Only the part of the *real* rows does (Abadi et al. 2016):
+# How does one keep such a promise? By noise in the gradients: *differentially private stochastic gradient descent*,
+# **DP-SGD**. The generator never sees a row: it only hears the discriminator. So it is enough to make the
+# **discriminator's** gradient private; what is computed from it costs nothing more (**post-processing**). For the same
+# reason the loss on fakes needs no protection. Only the part of the *real* rows does (Abadi et al. 2016):
 #
 # 1. Draw each row for the batch with probability q, for itself.
 # 2. Compute the gradient of *each row*, and scale it down to a length of at most C: **clip**. Now no row can move the
@@ -407,8 +410,11 @@ claim("some of the 60 rows are clipped", (length > 0.5).any(), length)
 # %% [markdown]
 # ### The accountant
 #
-# Each step spends a little. An **accountant** adds up what T steps spend, from q, σ, T and δ alone. Ours computes the
-# *Rényi divergence* of one step by an integral (Mironov et al. 2019), multiplies by T, and turns it into ε.
+# Each step spends a little. An **accountant** adds up what T steps spend, from q, σ, T and δ alone. Ours first asks how
+# far apart *one* step's results lie, with the row and without it. It measures that by a **Rényi divergence**, a
+# relative of the KL divergence ([chapter 31](31_probability_toolkit.ipynb)): 0 if both are the same, and larger the
+# better one can tell them apart. Such divergences simply add up over steps. So the accountant computes one by an
+# integral (Mironov et al. 2019), multiplies by T, and turns the sum into ε.
 #
 # **Predict, and say why:** the same recipe, σ = 1, 20 passes over the data with batches of 64, δ = 1 / (10 n). How does
 # ε change with the number of rows n?
@@ -442,11 +448,13 @@ identity("with 100 rows it is above 15, with a million below 1", spent[100] > 15
 # all with clipping, 800 steps, batches of 64. (With 400 even those without noise were hardly nearer than the blob
 # below, so a cost could not be seen. The steps were chosen by the GANs without noise alone.) Quality is a distance:
 # look at the map from 32 sides, and take the mean distance between sorted real and generated points (a **sliced
-# Wasserstein distance**). Lower is better.
+# Wasserstein distance**). Lower is better; what two samples of real homes score is the **floor**.
 #
 # Two plain baselines, with the same ε and δ = 0. The **grid**: count homes in 20 × 20 cells, add **Laplace noise** (its
-# density falls as $e^{-|x|/s}$) of size s = 1/ε to each count, draw homes from the cells. One home changes one count by
-# 1. The **blob**: *one* Gaussian, from a noisy count and five noisy sums ($x, y, x^2, y^2, xy$), so without any town.
+# density falls as $e^{-|x|/s}$) of size s = 1/ε to each count, draw homes from the cells. One home changes a single
+# count, by 1.
+#
+# The **blob**: *one* Gaussian, from a noisy count and five noisy sums ($x, y, x^2, y^2, xy$), so without any town.
 #
 # **Predict, and say why:** where does ε = 1 hurt? Who wins, the GAN or the grid? And can the GAN beat a blob?
 
@@ -552,10 +560,11 @@ claim("the grid is nearer than the GAN in all six", all(simple[key] < middle[key
 # And the grid beats the GAN everywhere, by far; with 500 homes and ε = 1 so does a blob of six numbers. On a map
 # there is no reason for a GAN. With eleven columns, 20 parts of each would give $20^{11}$ cells, nearly all empty.
 # *There* simple ways for tables (noisy two-column counts) are the rivals that a private GAN has to beat.
-#
-# **PATE** goes another way (PATE-GAN, Jordon et al. 2019): split the table, train a teacher discriminator on each
-# part, and let the student hear only their *votes*, with noise. One row can change one vote. The accountant counts
-# votes.
+
+# %% [markdown]
+# **PATE** (*private aggregation of teacher ensembles*) goes another way (PATE-GAN, Jordon et al. 2019): split the
+# table, train a teacher discriminator on each part, and let the student hear only their *votes*, with noise. Each row
+# has been seen by one teacher only, so it can change one vote in each poll. The accountant counts votes.
 
 # %% [markdown]
 # ## 6 · An audit
@@ -678,7 +687,7 @@ claim("clipped late: more than 1 proved, for all three nets", min(proved["clippe
 #
 # - **That 5,000 digits are safe.** They passed two average tests after 1,000 steps.
 # - **That ε = 1 is right for you.** ε counts *one row*. For somebody with ten rows, or a family, ε is ten times as
-#   large, and δ grows still faster (for k rows by about $k\,e^{(k-1)\varepsilon}$, here 81,000 times): nothing is left.
+#   large, and δ grows still faster (for k rows up to $k\,e^{(k-1)\varepsilon}$ times, here 81,000): nothing is left.
 # - **That these programs keep it.** Their seeds stand in this notebook (section 4).
 # - **Choices outside the program.** We tried learning rates on these maps; with secret data each try spends, too.
 # - **That the promise covers batches from a shuffled table.** The accountant counts rows drawn one by one.
@@ -712,8 +721,9 @@ claim("clipped late: more than 1 proved, for all three nets", min(proved["clippe
 # - Judge an attack at few false alarms, on more than one draw of people. Typical rows lie near every generator's
 #   samples; shadow models, or simply other people's rows, allow for that.
 # - Encryption, de-identification and federated learning do other jobs. None limits what a generator tells.
-# - (ε, δ) bounds every attack: TPR ≤ e^ε · FPR + δ. DP-SGD on the discriminator's real rows keeps it: clip each row,
-#   add secret noise, count. What ε costs depends on n, and a noisy table of counts may be better.
+# - (ε, δ) bounds every attack: $\text{TPR} \le e^{\varepsilon} \text{FPR} + \delta$. DP-SGD on the discriminator's real
+#   rows keeps it: clip each row, add secret noise, count. What ε costs depends on n, and a noisy table of counts may be
+#   better.
 # - Programs break promises unnoticed. An audit proves a lower bound on ε; it convicts, and never acquits.
 
 # %% [markdown]

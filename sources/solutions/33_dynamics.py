@@ -57,8 +57,8 @@ assert abs(float(_theta) + 1.462117) < 1e-4 and abs(float(_psi) - 1.265529) < 1e
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write `alternating_turn(field, theta, psi, h, gamma)`. The discriminator makes a step of size `h`; then the generator
-# makes one, and answers to the **new** discriminator. `field(theta, psi, gamma)` is a function like yours of question
-# 1. Return the new `(theta, psi)`.
+# makes one, and answers to the **new** discriminator. `field(theta, psi, gamma)` is a function like yours of
+# question 1. Return the new `(theta, psi)`.
 
 
 # %% answer="alternating_turn"

@@ -191,7 +191,7 @@ few = chance.choice(len(leaf), 200, replace=False)
 visits = chance.choice(leaf[few], 2000)
 made = from_leaves(leaf[few], earned[few], visits, chance.random(2000))
 for name, group, column in (("all men", leaf, earned), ("the 200", leaf[few], earned[few]), ("made up", visits, made)):
-    means = [round(column[group == each].mean() / 1000, 1) for each in range(3)]
+    means = " ".join(f"{column[group == each].mean() / 1000:.1f}" for each in range(3))
     print(f"{name:8s} at zero {with_heap(column)[:, 0].mean():.0%}, mean of each group in $1,000: {means}")
 print(f"a kind of men with a share of 1 % is missing from the 200 with probability {gone(0.01, 200):.0%}")
 

@@ -169,7 +169,7 @@ assert abs(float(answer) - 2) < 1e-9 and abs(float(error) - 2) < 1e-9
 # 3. No such test exists without more data: it would need the lost values. What can be refuted is MCAR. Show how the
 #    answer moves with δ.
 # 4. The message lacks its control: the same net without adversary. In the chapter's experiment that did as well, though
-#    the paper reports a gain. And chained lines did better.
+#    its authors report a gain. And chained lines did better.
 # <!-- ### END SOLUTION -->
 
 # %% [markdown]

@@ -1,5 +1,6 @@
-// What the three widgets share in the browser: a store of frames, a time line, buttons, charts, and a player without
-// kernel. A painter draws: PAINTER = { help, charts, layers, make(shell) → { paint(shown) } }.
+// What the widgets share in the browser. For those that train: a store of frames, a time line, buttons, charts, and a
+// player without kernel; a painter draws: PAINTER = { help, charts, layers, make(shell) → { paint(shown) } }. For all:
+// the style sheet, nodes, sharp canvases, and when a stored page should begin.
 const ganEdu = (() => {
   const REAL = "#0072B2", FAKE = "#D55E00", DISC = "#009E73", THEORY = "#000000", GREY = "#4D4D4D";
   const TYPES = { uint8: Uint8Array, int8: Int8Array, int16: Int16Array, uint16: Uint16Array, int32: Int32Array,
@@ -342,6 +343,14 @@ const ganEdu = (() => {
 
   // --- live, in a notebook
 
+  // calls lost() when JupyterLab marks the widget as disconnected; gives a function that stops watching
+  function whenKernelStops(el, lost) {
+    const watcher = new MutationObserver(() => { if (el.closest(".jupyter-widgets-disconnected")) lost(); });
+    const watch = () => { for (let node = el; node && node !== document.body; node = node.parentElement) watcher.observe(node, { attributes: true, attributeFilter: ["class"] }); };
+    requestAnimationFrame(watch);
+    return () => watcher.disconnect();
+  }
+
   function render(model, el, painter) {
     const root = make("div", { class: "gan-edu-live" }); el.append(root);
     const api = shell(root, (content) => model.send(content), painter, model.get("setup"), true);
@@ -351,18 +360,13 @@ const ganEdu = (() => {
     model.on("msg:custom", onMessage); model.on("change:playing", onPlaying); model.on("change:message", onText);
     onPlaying(); onText();
     // a restarted or stopped kernel leaves the picture and the time line, and says so
-    const lost = () => {
-      if (!el.closest(".jupyter-widgets-disconnected")) return;
+    const unwatch = whenKernelStops(el, () => {
       api.setPlaying(false); api.disable();
       api.tell("The kernel behind this picture has stopped. You can still scrub; run the cell again to train on.");
-    };
-    const watcher = new MutationObserver(lost);
-    let watched = false;
-    const watch = () => { for (let node = el; node && node !== document.body; node = node.parentElement) watcher.observe(node, { attributes: true, attributeFilter: ["class"] }); watched = true; };
-    requestAnimationFrame(watch);
+    });
     model.send({ kind: "ready" });
     return () => {
-      watcher.disconnect(); api.stop();
+      unwatch(); api.stop();
       model.off("msg:custom", onMessage); model.off("change:playing", onPlaying); model.off("change:message", onText);
       try { model.send({ kind: "gone" }); } catch (error) { /* the widget is closed already */ }
     };
@@ -376,15 +380,17 @@ const ganEdu = (() => {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
+  const play = (root, ...what) => whenSeen(root, () => unfold(root, ...what));
+
   // Begins when it can be seen: a live view hides it. While that is still loading, or its kernel is looked for, it waits.
-  function play(root, ...what) {
+  function whenSeen(root, start) {
     const loading = () => root.closest(".jp-OutputArea-child")?.previousElementSibling?.previousElementSibling
       ?.querySelector(':scope > [data-mime-type="application/vnd.jupyter.widget-view+json"]:not(.jupyter-widgets)');
     let begun = false;
     const begin = () => {
       if (begun || root.offsetParent === null) return;
       if (loading()) { setTimeout(begin, 200); return; }
-      begun = true; watcher.disconnect(); unfold(root, ...what);
+      begun = true; watcher.disconnect(); start();
     };
     const watcher = new ResizeObserver(begin);
     watcher.observe(root);
@@ -417,5 +423,5 @@ const ganEdu = (() => {
     api.refresh();
   }
 
-  return { render, play };
+  return { render, play, make, sharp, CSS, whenSeen, whenKernelStops };
 })();
