@@ -7,7 +7,6 @@ Nothing here needs a network, an account or a server, and nothing is sent anywhe
 import csv
 import io
 import json
-import shutil
 from pathlib import Path
 
 from gan_edu.checks import record
@@ -49,8 +48,7 @@ def make_course(folder, root):
     for path in solutions:
         place = folder / "source" / path.stem / path.name
         if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
+            write_atomically(place, path.read_bytes())
             made.append(path.stem)
     config = folder / "nbgrader_config.py"
     if not config.exists():
@@ -61,8 +59,9 @@ def make_course(folder, root):
 def export(file):
     """Write the progress on this computer to `file`: CSV (chapter, question, solved: 0 or 1), or JSON by its ending.
 
-    No name and no time are in it. Raises ValueError for another ending, FileExistsError for a file that is something
-    else than an earlier export, OSError where nothing can be written.
+    No name and no time are in it. Returns how many questions are solved, and how many there are. Raises ValueError for
+    another ending, FileExistsError for a file that is something else than an earlier export, OSError where nothing can
+    be written.
     """
     file = Path(file)
     rows = [[chapter, name, int(done)] for chapter, names in record.progress().items() for name, done in names.items()]
@@ -79,7 +78,6 @@ def export(file):
         try:
             read(file)
         except ValueError:
-            wrong = f"{typed(file)} is there already, and holds something else; say another name."
             wrong = f"{typed(file)} is there already, and holds something else; say another name."
             raise FileExistsError(wrong) from None
     write_atomically(file, content.encode())
@@ -101,23 +99,22 @@ def read(file):
             dialect = ";" if text.partition("\n")[0].count(";") == 2 else ","
             rows = list(csv.DictReader(io.StringIO(text), delimiter=dialect))
         found = {(str(row["chapter"]).zfill(2), row["question"]): bool(int(row["solved"])) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        if not found or not all(part.isprintable() for key in found for part in key):
+            raise wrong
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error):
         raise wrong from None
-    if not found:
-        raise wrong
     return found
 
 
 def collect(folder):
     """A table of all exported files in `folder`, as text: who has solved how many of a chapter's questions.
 
-    Who somebody is says the file's name. Chapters in which nobody has solved anything are left out. Files that can't be
+    A file's name says who it is. Chapters in which nobody has solved anything are left out. Files that can't be
     read are named at the end. Raises FileNotFoundError where there is no such folder or no file in it.
     """
     files = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in (".csv", ".json"))
     if not files:
         raise FileNotFoundError(f"There are no .csv or .json files in {typed(folder)}.")
-    stems = [file.stem for file in files]
     stems = [file.stem for file in files]
     learners, wrong = {}, []
     for file in files:

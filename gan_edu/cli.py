@@ -259,19 +259,28 @@ def open_course(arguments):
     from gan_edu import opening
     from gan_edu.files import expanded
 
-    named = bool(arguments) and not arguments[0].startswith("-")
-    rest = arguments[named:]
+    rest = [argument for argument in arguments if argument != "--no-lab"]
+    only_copy = rest != arguments
+    folder = rest.pop(0) if rest and not rest[0].startswith("-") else OWN_FOLDER
+    if only_copy and rest:
+        raise Problem(f"With --no-lab there is no JupyterLab that could take {rest[0]}. Nothing was copied.")
+    if not folder:
+        raise Problem("The folder's name is empty. Nothing was copied.")
+    aside = []
     try:
-        folder = expanded(arguments[0] if named else OWN_FOLDER).absolute()
-        written, aside = opening.copy_to(folder)
+        folder = expanded(folder).absolute()
+        written, _ = opening.copy_to(folder, aside)
+        print(f"The course is in {folder}: {f'{written} files are new' if written else 'nothing is new'}.")
     except (OSError, ValueError) as error:
         raise Problem(f"The course can't be copied: {error}") from None
-    print(f"The course is in {folder}: {f'{written} files are new' if written else 'nothing is new'}.")
-    if aside:
-        print("What you had changed is kept under another name:")
-        print("\n".join(f"  {old}  →  {new}" for old, new in aside))
+    except KeyboardInterrupt:
+        raise Problem("Stopped. The next call of the same command goes on from here.") from None
+    finally:
+        if aside:
+            print("What you had changed is kept under another name:")
+            print("\n".join(f"  {old}  →  {new}" for old, new in aside))
     sys.stdout.flush()
-    if "--no-lab" in rest:
+    if only_copy:
         return 0
     return lab(rest, folder)
 
@@ -360,7 +369,10 @@ def test(arguments):
 
 def site(arguments):
     """Make a site of the notebooks as they are stored; `arguments` are those of tools/make_site.py."""
-    sys.path.insert(0, str(course_folder()))
+    folder = course_folder()
+    if not (folder / "tools/make_site.py").is_file():
+        raise Problem(f"A site is made in a clone of the course; {folder} holds only its notebooks.")
+    sys.path.insert(0, str(folder))
     try:
         import myst_nb  # noqa: F401
         import sphinx_book_theme  # noqa: F401
@@ -427,7 +439,8 @@ def examine():
 
 INSTALL = "python3 course.py lab, called in the course's folder, installs what is missing"
 if Path(__file__).with_name("course").is_dir():  # installed as a package
-    INSTALL = "python -m pip install --upgrade gan-edu installs what is missing"
+    # From the file: on the package index, the name isn't the project's (RELEASING.md).
+    INSTALL = "python -m pip install and the name of the course's gan_edu-….whl: that installs what is missing"
 
 
 def _python():

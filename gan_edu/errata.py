@@ -147,9 +147,9 @@ def _beginning(word: str) -> str:
 
 
 def label(place: str) -> str:
-    """The place "32_optimal_discriminator#1 · Place by place", as a reader sees it: "32 · Place by place"."""
+    """The place "32_optimal_discriminator#1. Place by place", as a reader sees it: "32 · Place by place"."""
     stem, _, heading = place.partition("#")
-    return f"{stem[:2]} · {re.sub(r'^[0-9]+ · ', '', heading)}"
+    return f"{stem[:2]} · {re.sub(r'^[0-9]+[.] ', '', heading)}"
 
 
 def link(place: str, text: str = "") -> str:

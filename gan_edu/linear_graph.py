@@ -23,12 +23,14 @@ from gan_edu.settings import Number, near
 MOST = 5  # variables, so that the graph can be read
 STRENGTH = Number(-3, 3)
 SAME = 0.005  # slopes that are nearer than this look equal in two decimals
+EQUAL = 1e-6  # slopes that are nearer than this differ by rounding only
 
 
 class LinearGraph:
     """A graph, and what is adjusted for in it.
 
-    - strengths: "cause->effect" → a number from −3 to 3; or "cause → effect". Strength 0: as if there were no arrow.
+    - strengths: "cause->effect" → a number from −3 to 3; or "cause → effect". Strength 0: as if there were no arrow,
+      though it may not close a loop either.
     - given: what is adjusted for, that is, put into the regression of Y on T
     - hidden: what isn't in the table, so that it can't be adjusted for
     - others: names of variables that may have no arrow
@@ -48,17 +50,16 @@ class LinearGraph:
             raise TypeError(f"strengths must be a dict such as {{'U->T': 1.0}}; got {strengths!r}.")
         arrows = {ends(arrow): STRENGTH.check(value, f"the strength of {arrow}") for arrow, value in strengths.items()}
         self.arrows: dict[tuple[str, str], float] = {}
-        names = dict.fromkeys(("T", "Y", *map(_name, _listed(others, "others"))))
+        both = (name for arrow in arrows for name in arrow)
+        self.names = tuple(dict.fromkeys(("T", "Y", *map(_name, _listed(others, "others")), *both)))
+        if len(self.names) > MOST:  # asked first: in a large graph a search for loops has no end
+            raise ValueError(
+                f"There may be {MOST} variables, T and Y among them; got {len(self.names)}: {', '.join(self.names)}."
+            )
         for (cause, effect), value in arrows.items():
             if loop := self.loop(cause, effect):
                 raise ValueError(loop)
             self.arrows[cause, effect] = value
-            names |= {cause: None, effect: None}
-        self.names = tuple(names)
-        if len(names) > MOST:
-            raise ValueError(
-                f"There may be {MOST} variables, T and Y among them; got {len(names)}: {', '.join(names)}."
-            )
         self.hidden = self._known(hidden, "hidden", "T and Y are what the question is about; they can't be hidden.")
         self.given = self._known(given, "given", "T and Y themselves can't be adjusted for.")
         for name in self.given:
@@ -216,8 +217,9 @@ class LinearGraph:
                 reasons.append(f"{name} is an effect of {fixed}, and adjusting for it partly fixes what T moves")
         words = f"Adjusted for {_and(self.given)}, seeing and doing" if self.given else "Seeing and doing"
         if reasons:
-            chance = abs(self.adjusted - self.done) < SAME
-            return f"{words} {'agree here by coincidence' if chance else 'part'}: {'; '.join(reasons)}."
+            off = abs(self.adjusted - self.done)
+            do = "agree here by coincidence" if off < EQUAL else "hardly part" if off < SAME else "part"
+            return f"{words} {do}: {'; '.join(reasons)}."
         return f"{words} agree: {'T acts along every open way' if acting else 'no way between T and Y is open'}."
 
     # --- parts

@@ -31,27 +31,33 @@ def files() -> list[str]:
     return [path.relative_to(home()).as_posix() for path in found if ".mine-" not in path.name]
 
 
-def copy_to(folder: Path) -> tuple[int, list[tuple[str, str]]]:
+def copy_to(folder: Path, aside: list[tuple[str, str]] | None = None) -> tuple[int, list[tuple[str, str]]]:
     """Copy the notebooks, and what they link to, to `folder`, which is made.
 
-    Returns (how many files are new there, [(name of a learner's file, the name it got), …]).
+    Returns (how many files are new there, [(name of a learner's file, the name it got), …]). The latter go
+    into the list `aside`, if one is given, which tells of them after an error, too.
 
     Safe at every moment: a learner's file is renamed first, and each notebook is written whole or not at all. Raises
-    ValueError for the course's own folder, and OSError where something can't be written.
+    ValueError for the course's own folder and for links that lead out of `folder`, and OSError where something can't
+    be written.
     """
     folder = Path(folder)
-    if folder.resolve() == home().resolve():
+    if folder.exists() and folder.samefile(home()):
         raise ValueError(f"{folder} is the course's own folder; name another one, or open this one with gan-edu lab.")
     last = _last(folder)
-    written, aside, now = 0, [], {}
-    for name in files():
+    written, aside, now = 0, [] if aside is None else aside, {}
+    names, inside = files(), os.path.realpath(folder)
+    for parent in sorted({(folder / name).parent for name in names}):
+        if not Path(os.path.realpath(parent)).is_relative_to(inside):
+            raise ValueError(f"{parent} is a link that leads out of {folder}. Put a folder in its place first.")
+    for name in names:
         content, place = (home() / name).read_bytes(), folder / name
         now[name] = _hash(content)
         if os.path.lexists(place):
             here = _hash(place.read_bytes()) if place.is_file() else None
             if here == now[name] or last.get(name) == now[name]:
                 continue  # it is there, or nothing but the learner has changed it
-            if here is None or here != last.get(name):
+            if here is None or here != last.get(name) or place.is_symlink():
                 mine = name_for_mine(place)
                 os.rename(place, mine)
                 aside.append((name, mine.relative_to(folder).as_posix()))
@@ -66,7 +72,7 @@ def _last(folder: Path) -> dict[str, str]:
     """What the note says; nothing where there is none that can be read, and then every difference is the learner's."""
     try:
         noted = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return noted if isinstance(noted, dict) else {}
 

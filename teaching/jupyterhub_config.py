@@ -38,7 +38,10 @@ def copy_course(spawner):
     for name in ("chapters", "exercises", "assets"):
         place = PEOPLE / spawner.user.name / name
         if not place.exists():
-            shutil.copytree(COURSE / name, place)
+            part = place.with_name(f".{name}.part")  # a copy that was cut off is made again
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.copytree(COURSE / name, part)
+            part.rename(place)
 
 
 c.Spawner.pre_spawn_hook = copy_course

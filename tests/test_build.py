@@ -94,7 +94,7 @@ ax.plot([0, 1], [0, 1])
 plt.show()
 
 # %% [markdown]
-# ## 1 · A sum
+# ## 1. A sum
 #
 # Here $s = \\sum_i i$. **Before you run the next cell:** how large is it?
 
@@ -106,7 +106,7 @@ total
 claim("the first ten integers add up to 45", total == 45)
 
 # %% [markdown]
-# ## 2 · A live picture
+# ## 2. A live picture
 #
 # **Predict, and say why:** will it stand, or fall?
 
@@ -128,9 +128,9 @@ for height in (2, 3):
     update_display(still(height), raw=True, display_id="live")
 
 # %% [markdown]
-# ## 3 · A list
+# ## 3. A list
 #
-# See [section 1](#1-·-A-sum) and [the next chapter](42_next.ipynb#2-·-A-live-picture).
+# See [section 1](#1.-A-sum) and [the next chapter](42_next.ipynb#2.-A-live-picture).
 
 # %%
 print([1, 2, 3])
@@ -209,7 +209,7 @@ SOLUTION = '''\
 from gan_edu.checks import chapter_41 as q
 
 # %% [markdown]
-# ## 1 · Double
+# ## 1. Double
 #
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
@@ -235,7 +235,7 @@ assert double(-3) == -6
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 2 · Square
+# ## 2. Square
 #
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
@@ -256,7 +256,7 @@ assert abs(square(-4) - 16) < 1e-6
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3 · Why?
+# ## 3. Why?
 #
 # *Difficulty ●●● · importance ●○○ · 3 minutes*
 #
@@ -379,7 +379,7 @@ def test_ids_depend_on_the_text_alone(course):
         assert len({cell.id for cell in nb.cells}) == len(nb.cells)
         return {cell.source: cell.id for cell in nb.cells}
 
-    before, section = ids(), "# %% [markdown]\n# ## 2 ·"
+    before, section = ids(), "# %% [markdown]\n# ## 2."
     edit(course, "sources/chapters/41_small.py", section, f"# %% [markdown]\n# New.\n\n{section}")
     after = ids()
     # The header is another cell now: it says how long the chapter takes to read, and may say so differently.
@@ -801,8 +801,8 @@ CHAPTER_BREAKS = [
     ("# ## The idea in a picture", "# ## A picture", "“## The idea in a picture” occurs 0 times"),
     ("# A line that rises.", "# A line $y = x$ that rises.", "formula comes before the picture"),
     ("# > - see a picture,", "# > - see $x$,", "cell 1: a formula comes before the picture"),
-    ("# ## 2 · A live", "# ## 3 · A live", "numbered [1, 3, 3]"),
-    ("# ## 3 · A list", "# ## A list", "2 numbered sections"),
+    ("# ## 2. A live", "# ## 3. A live", "numbered [1, 3, 3]"),
+    ("# ## 3. A list", "# ## A list", "2 numbered sections"),
     ("**Before you run the next cell:** how", "How", "isn't asked to predict twice"),
     ('claim("the first ten integers add up to 45", total == 45)', "assert total == 45", "no claim"),
     ("# A line that rises.", "# A line that rises: claim(x).", "claim( or identity( stands in markdown"),
@@ -850,6 +850,20 @@ def test_each_rule_of_the_skeleton_bites(course, old, new, problem):
     assert any(problem in p for p in found), found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("## Title\n1. one\n2. two", []),
+        ("Words.\n  \n1. one\n2. two", []),
+        ("Words:\n- from 4 to\n  5. Five", ["  5. Five"]),
+        ("- one\n- from 4 to\n  5. Five", ["  5. Five"]),
+        ("In the year\n1986. It", []),  # only 1 begins a list in the middle of a paragraph
+    ],
+)
+def test_lists_by_chance_are_told_from_lists(text, found):
+    assert lint._lists_by_chance(text) == found
+
+
 def test_a_missing_section_is_one_of_the_problems_of_an_empty_chapter():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Hello.")])
     problems = "\n".join(lint.check_chapter(nb, "41_small"))
@@ -882,8 +896,8 @@ EXERCISE_BREAKS = [
     ("(../chapters/41_small.ipynb)", "(41_small.ipynb)", "no link to ../chapters/41_small.ipynb"),
     ("(../solutions/41_small.ipynb)", "(../chapters/41_small.ipynb)", "no link to ../solutions/41_small.ipynb"),
     ("import chapter_41 as q", "import chapter_41 as questions", "no cell has the line"),
-    ("# ## 3 · Why?", "# ## Why?", "2 questions"),
-    ("# ## 2 · Square", "# ## 4 · Square", "numbered [1, 4, 3]"),
+    ("# ## 3. Why?", "# ## Why?", "2 questions"),
+    ("# ## 2. Square", "# ## 4. Square", "numbered [1, 4, 3]"),
     ("*Difficulty ●○○ · importance ●●● · 5 minutes*", "*Easy*", "the first line must be"),
     ("Difficulty ●○○", "Difficulty ○●○", "the first line must be"),
     ("Difficulty ●○○", "Difficulty ○○○", "the first line must be"),
@@ -945,7 +959,7 @@ def test_missing_and_orphan_notebooks_are_told(course):
     ("link", "problem"),
     [
         ("[x](43_nowhere.ipynb)", "leads nowhere"),
-        ("[x](../chapters/41_small.ipynb#1-·-A-product)", "names a heading that doesn't exist"),
+        ("[x](../chapters/41_small.ipynb#1.-A-product)", "names a heading that doesn't exist"),
         ("[x](#nowhere)", "names a heading that doesn't exist"),
         ("![a picture](pictures/none.png)", "leads nowhere"),
         ("[x](../../elsewhere.md)", "leads out of the course"),
@@ -967,11 +981,11 @@ def test_dead_links_in_shown_markdown_are_told(course):
     path = course / "chapters/42_next.ipynb"
     nb = nbformat.read(path, 4)
     number, cell = next((n, c) for n, c in enumerate(nb.cells, 1) if c.cell_type == "code")
-    shown = {"text/markdown": "[a](41_small.ipynb#1-·-A-sum) [b](41_small.ipynb#1-·-A-product)"}
+    shown = {"text/markdown": "[a](41_small.ipynb#1.-A-sum) [b](41_small.ipynb#1.-A-product)"}
     cell.outputs.append(nbformat.v4.new_output("display_data", data=shown))
     nbformat.write(nb, path)
     found = lint.check_links(course)
-    assert len(found) == 1 and f"output of cell {number}: the link 41_small.ipynb#1-·-A-product names" in found[0]
+    assert len(found) == 1 and f"output of cell {number}: the link 41_small.ipynb#1.-A-product names" in found[0]
 
 
 def test_good_links_and_code_are_left_alone(course):
@@ -979,7 +993,7 @@ def test_good_links_and_code_are_left_alone(course):
     nb = nbformat.read(path, 4)
     nb.cells[3].source += (
         "\n\n[a](../README.md#the-course) [b](41_small.ipynb#Help,-I-get-%E2%80%A6) <https://example.org> `[c](d)`"
-        "\n\n```\n[e](f)\n```\n[g](#1-·-A-sum) [h](mailto:a@example.org)"
+        "\n\n```\n[e](f)\n```\n[g](#1.-A-sum) [h](mailto:a@example.org)"
     )
     nbformat.write(nb, path)
     assert lint.check_links(course) == []

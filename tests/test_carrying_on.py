@@ -19,7 +19,11 @@ import gan_edu
 from gan_edu import cli
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+WORKFLOWS = {
+    path.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
+}
+WORKFLOW = WORKFLOWS["tests.yml"]
 FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("something_*.yml"))
 
 
@@ -29,9 +33,10 @@ def read(name):
 
 def commands():
     """Every command line of these files that calls the course, with its file."""
-    for job in WORKFLOW["jobs"].values():
-        for step in job["steps"]:
-            yield "tests.yml", step.get("run", "")
+    for file, workflow in WORKFLOWS.items():
+        for job in workflow["jobs"].values():
+            for step in job["steps"]:
+                yield file, step.get("run", "")
     for hook in yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]:
         yield ".pre-commit-config.yaml", hook["entry"]
     yield "devcontainer.json", json.loads(read(".devcontainer/devcontainer.json"))["postCreateCommand"]
@@ -47,7 +52,8 @@ def test_commands_name_what_is_there():
         if re.fullmatch(r"python3?", words[0]) and words[1].endswith(".py"):
             assert (ROOT / words[1]).is_file(), (file, line)
             if words[1] == "course.py":
-                assert words[2] in ("lab", "test", "update"), (file, line)
+                assert words[2] in ("lab", "site", "test", "update"), (file, line)
+                seen.add(f"course.py {words[2]}")
         if words[0] == "gan-edu" or words[:3] == ["python", "-m", "gan_edu"]:
             command = words[1 if words[0] == "gan-edu" else 3]
             assert re.search(rf"^    {command} ", helped, re.M), (file, line)
@@ -56,7 +62,7 @@ def test_commands_name_what_is_there():
             assert f"def {test}(" in read(re.search(r"tests/\w+\.py", line)[0]), (file, line)
         for tool in re.findall(r"python -m ruff (\w+)", line):
             assert tool in ("check", "format")
-    assert seen >= {"open", "doctor", "test"}
+    assert seen >= {"open", "doctor", "test", "course.py test", "course.py site"}
 
 
 def test_the_workflow_covers_three_systems_and_the_oldest_and_newest_python():
@@ -127,6 +133,18 @@ def test_the_container_asks_for_a_port_that_open_hands_on():
     assert words[:3] == ["gan-edu", "open", "/work"] and f"VOLUME {words[2]}" in read("Dockerfile")
     assert cli._asked_port(words[3:]) == int(re.search(r"^EXPOSE (\d+)$", read("Dockerfile"), re.M)[1])
     assert re.search(r"^torch==[\d.]+\s*$", read("constraints.txt"), re.M)  # what its grep looks for
+
+
+def test_nothing_installs_the_course_by_its_name():
+    """On the package index that name may be anybody's: RELEASING.md."""
+    by_name = re.compile(r"pip install (?:-\S+ )*gan[-_]edu(?![\w-]*-\S*\.whl)(?!-….whl)")
+    assert by_name.search("pip install --upgrade gan-edu") and by_name.search("pip install gan-edu==0.1.0")
+    assert not by_name.search("pip install gan_edu-0.1.0-py3-none-any.whl")
+    files = [
+        path for pattern in ("*.md", "*.py", "[tgb]*/**/*.py", "*/*.md", "binder/*") for path in ROOT.glob(pattern)
+    ]
+    told = [path.name for path in files if by_name.search(path.read_text(encoding="utf-8"))]
+    assert set(told) <= {Path(__file__).name} and len(files) > 100
 
 
 def test_no_invented_address_stands_in_these_files():

@@ -65,6 +65,39 @@ def test_a_class_in_one_table(tmp_path, capsys):
     assert "  00.noise: 2" in lines and not any("step" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '[{"chapter": "00", "question": "noise", "solved": Infinity}]'),
+        ("a.json", "[" * 100_000),
+        ("a.json", '[{"chapter": "00", "question": 5, "solved": 1}]'),
+        ("a.csv", 'chapter,question,solved\n00,"' + "x" * 200_000),
+        ("a.csv", "solved,chapter,question\n1,00\n"),
+        ("a.csv", "chapter,question,solved\n00,noise\x1b[31m,1\n"),
+    ],
+    ids=["infinity", "deep", "number", "long", "short", "colour"],
+)
+def test_a_file_that_nobody_exported_is_named_in_one_sentence(tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "bo.csv").write_text("chapter,question,solved\n00,noise,1\n", encoding="utf-8")
+    lines = classroom.collect(tmp_path).splitlines()
+    assert lines[1].split() == ["bo", "1", "1"] and lines[-1] == f"{name} is not what gan-edu progress --export writes."
+
+
+def test_a_copy_that_is_cut_off_leaves_no_half_assignment(tmp_path, monkeypatch):
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions/21_x.ipynb").write_text("a whole notebook", encoding="utf-8")
+
+    def full(file):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("gan_edu.files.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        classroom.make_course(tmp_path / "gans", tmp_path)
+    monkeypatch.undo()
+    assert classroom.make_course(tmp_path / "gans", tmp_path) == ["21_x"]
+
+
 def test_two_files_of_one_name_stay_two(tmp_path):
     head = "chapter,question,solved\n"
     (tmp_path / "ada.csv").write_text(head + "00,noise,1\n", encoding="utf-8")

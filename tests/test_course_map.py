@@ -28,7 +28,7 @@ def test_needs_are_links_and_what_only_helps_is_none(tmp_path):
     root = write(
         tmp_path,
         c11="Nothing.",
-        c12="[11 · Title](11_title.ipynb#1-·-a), logarithms.",
+        c12="[11 · Title](11_title.ipynb#1.-a), logarithms.",
         c13="[12 · Title](12_title.ipynb). Helpful, not\n# > needed: [11 · Title](11_title.ipynb).",
     )
     assert course_map.needs(root) == {"11": [], "12": ["11"], "13": ["12"]}

@@ -62,8 +62,8 @@ def test_all_entries_are_there_and_lead_somewhere():
     [
         ("E-35", {"number": "E-36"}, "E-36 is there twice"),
         ("E-35", {"number": "E-36"}, "E-35 is missing"),
-        ("E-35", {"course": ("32_optimal_discriminator#1 · Place by Place",)}, "leads nowhere"),
-        ("E-35", {"course": ("39_nothing#1 · Place by place",)}, "leads nowhere"),
+        ("E-35", {"course": ("32_optimal_discriminator#1. Place by Place",)}, "leads nowhere"),
+        ("E-35", {"course": ("39_nothing#1. Place by place",)}, "leads nowhere"),
         ("E-35", {"source": ("Goodfellow 2014",)}, "is no link"),
         ("E-35", {"source": (), "course": (), "tell": ""}, "no way to tell"),
         ("E-35", {"kind": "code"}, "without a room"),

@@ -118,6 +118,11 @@ def test_a_graph_of_four_in_every_way():
             "T ← U → Y and T ← V → Y are open, and T doesn't act along them.",
         ),
         (
+            {"U->T": 0.1, "U->M": 0.1, "M->Y": 0.1},
+            (),
+            "Seeing and doing hardly part: T ← U → M → Y is open, and T doesn't act along it.",
+        ),
+        (
             {"U->T": 1, "U->Y": 1, "V->T": 1, "V->Y": 1, "W->T": 1, "W->Y": 1},
             (),
             "Seeing and doing part: T ← U → Y, T ← V → Y and another way are open, and T doesn't act along them.",
@@ -172,6 +177,8 @@ def test_an_instrument_makes_the_bias_larger_and_the_front_door_is_not_a_common_
         ({"strengths": [("T", "Y")]}, "must be a dict"),
         ({"strengths": {"age->T": 1, "sex5->T": 1}}, "name is a letter"),
         ({"strengths": {f"{name}->T": 1 for name in "ABCD"}}, "There may be 5 variables"),
+        # a search for loops in many variables would have no end, so it doesn't begin
+        ({"strengths": {f"{name}->{other}": 1 for name in "ABCD" for other in "ABCD"}}, "There may be 5 variables"),
         ({"strengths": FORK, "given": ["V"]}, "no variable 'V' in the graph; there are: T, Y, U"),
         ({"strengths": FORK, "given": ["T"]}, "T and Y themselves"),
         ({"strengths": FORK, "hidden": ["Y"]}, "can't be hidden"),

@@ -1,6 +1,7 @@
 """`gan-edu open`, and what the package holds: built once from a copy of the files that git knows."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -61,7 +62,7 @@ def test_what_was_changed_stays_until_the_course_changes_it_too(package, tmp_pat
     assert tree(own)[EXERCISE] == "solved"
 
 
-@pytest.mark.parametrize("note", [None, "", "[]", '{"chapters/21_the_game.ipynb": 1}'])
+@pytest.mark.parametrize("note", [None, "", "[]", "[" * 200_000, '{"chapters/21_the_game.ipynb": 1}'])
 def test_without_a_note_every_difference_is_the_learners(package, tmp_path, note):
     own = tmp_path / "own"
     (own / "chapters").mkdir(parents=True)
@@ -72,16 +73,17 @@ def test_without_a_note_every_difference_is_the_learners(package, tmp_path, note
     assert written == 3 and tree(own)[aside[0][1]] == "run"
 
 
-def test_a_copy_that_was_cut_off_is_finished_and_loses_nothing(package, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_a_copy_that_was_cut_off_is_finished_and_loses_nothing(package, tmp_path, monkeypatch, capsys, error):
     own = tmp_path / "own"
     opening.copy_to(own)
     (own / CHAPTER).write_text("run")
     (package / CHAPTER).write_text("second")
     (package / EXERCISE).write_text("second")
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "write_atomically", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
+        patch.setattr(opening, "write_atomically", lambda *_: (_ for _ in ()).throw(error))
         assert cli.main(["open", "own", "--no-lab"]) == 1
-    assert "run" in tree(own).values()
+    assert "run" in tree(own).values() and ".mine-2026-12-01.ipynb" in capsys.readouterr().out
     assert cli.main(["open", "own", "--no-lab"]) == 0
     assert "run" in tree(own).values() and tree(own)[CHAPTER] == tree(own)[EXERCISE] == "second"
 
@@ -98,6 +100,43 @@ def test_open_copies_and_starts_jupyterlab_there(package, tmp_path, monkeypatch,
     assert first == tmp_path / "own" and second == first / cli.OWN_FOLDER  # the tests' folder has moved
     assert "--no-browser" in arguments and "own" not in arguments
     assert "3 files are new" in capsys.readouterr().out
+
+
+def test_no_lab_may_stand_before_the_folder(package, tmp_path, capsys):
+    assert cli.main(["open", "--no-lab", "own"]) == 0
+    assert CHAPTER in tree(tmp_path / "own") and not (tmp_path / cli.OWN_FOLDER).exists()
+    for arguments in (["--no-lab", "more", "--port=1"], [""]):
+        assert cli.main(["open", *arguments]) == 1
+        assert capsys.readouterr().err.endswith("Nothing was copied.\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"own", "package"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_nothing_is_written_outside_through_a_link(package, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    for name, target in (("own/chapters", "../out"), ("loop", "loop")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(target)
+        assert cli.main(["open", name.partition("/")[0], "--no-lab"]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    assert not any((tmp_path / "out").iterdir()) and len(list((tmp_path / "own").iterdir())) == 1
+
+    (tmp_path / "own/chapters").unlink()
+    opening.copy_to(tmp_path / "own")
+    (tmp_path / "own" / CHAPTER).rename(tmp_path / "out/theirs")
+    (tmp_path / "own" / CHAPTER).symlink_to(tmp_path / "out/theirs")
+    (package / CHAPTER).write_text("second")
+    assert opening.copy_to(tmp_path / "own")[0] == 1
+    assert tree(tmp_path / "own")[CHAPTER] == "second" and (tmp_path / "out/theirs").read_text().startswith("first")
+
+
+def test_a_site_is_made_in_a_clone_only(package, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "__file__", str(tmp_path / "site-packages/gan_edu/cli.py"))
+    opening.copy_to(tmp_path / "own")
+    monkeypatch.chdir(tmp_path / "own")
+    before = list(sys.path)
+    assert cli.main(["site"]) == 1 and "in a clone of the course" in capsys.readouterr().err
+    assert sys.path == before
 
 
 def test_what_open_refuses_is_one_sentence(package, tmp_path, capsys):
@@ -168,12 +207,13 @@ def test_no_exercise_in_the_wheel_gives_an_answer_away(wheel):
 
 
 def test_what_notebooks_link_to_comes_along(wheel):
-    names = set(wheel.namelist())
+    names, seen = set(wheel.namelist()), set()
     for name in sorted(names):
         if not name.endswith(".ipynb"):
             continue
         for cell in json.loads(wheel.read(name))["cells"]:
             if cell["cell_type"] == "markdown":
-                for link in re.findall(r"\]\((\.\./[a-zA-Z_./]+)", "".join(cell["source"])):
-                    target = (Path(name).parent.parent / link.removeprefix("../")).as_posix()
-                    assert any(there == target or there.startswith(f"{target}/") for there in names), (name, link)
+                for link in re.findall(r"\]\(([^)#:\s]+)[)#]", "".join(cell["source"])):  # addresses have a colon
+                    assert os.path.normpath(Path(name).parent / link).replace(os.sep, "/") in names, (name, link)
+                    seen.add(link)
+    assert {"../README.md", "../solutions/22_decision_surface.ipynb"} <= seen

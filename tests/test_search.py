@@ -137,7 +137,7 @@ def test_what_is_read_of_a_chapter():
 # no heading
 ```
 
-## 1 · Feathers `soft`
+## 1. Feathers `soft`
 
 ![a picture](owl.png)
 
@@ -158,9 +158,9 @@ Because of combs.
 """
     first, feathers, why, comb = search._of_chapter("99_owls", text)
     assert (first.title, first.says, first.chapter) == ("99 · Owls", "Why owls?", "99")
-    assert feathers == search.Entry("99_owls#1 · Feathers `soft`", "1 · Feathers soft", "An owl flies silently.")
+    assert feathers == search.Entry("99_owls#1. Feathers `soft`", "1. Feathers soft", "An owl flies silently.")
     assert why.asked == ["Why?", "noise of wings", "silent flight", "静音"] and why.says == "Because of combs."
-    assert feathers.asked == ["1 · Feathers soft "]
+    assert feathers.asked == ["1. Feathers soft "]
     assert comb == search.Entry("99_owls#Key terms", "comb · 梳", "teeth on a feather")
 
 

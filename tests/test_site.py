@@ -1,4 +1,4 @@
-"""tools/make_site.py: what a page holds, where its links lead. The site as a whole: tests/browser/test_site.py."""
+"""tools/make_site.py: what a page holds, where its links lead. As a whole: tests/browser/test_built_site.py."""
 
 import nbformat
 import pytest
@@ -45,9 +45,9 @@ def test_folded_code_stays_folded_and_pictures_have_words():
     picture = new_output("display_data", {"image/png": "iVBORw0KGgo="})
     folded = {"jupyter": {"source_hidden": True}}
     draws = new_code_cell("ax.set(title='D after  training', xlabel='step')\nax.set_ylabel(name)", outputs=[picture])
-    shown = page(new_markdown_cell("text\n## 2 · The `D` game"), new_code_cell("x = 1", metadata=folded), draws)
+    shown = page(new_markdown_cell("text\n## 2. The `D` game"), new_code_cell("x = 1", metadata=folded), draws)
     assert shown.cells[1].metadata.tags == ["hide-input"] and "tags" not in shown.cells[2].metadata
-    words = "Picture drawn by the code above, in “2 · The D game”. It says: D after training; step."
+    words = "Picture drawn by the code above, in “2. The D game”. It says: D after training; step."
     assert shown.cells[2].metadata.mystnb.image.alt == words
 
 
@@ -116,6 +116,35 @@ def test_broken_links_are_found(tmp_path):
     assert make_site.broken_links(tmp_path) == wrong
 
 
+def test_without_pages_there_is_nothing_to_check(tmp_path, capsys):
+    assert make_site.main(["--check", "--out", str(tmp_path / "nowhere")]) == 1
+    assert "no pages" in capsys.readouterr().err
+
+
+def test_only_a_site_is_replaced(tmp_path, capsys):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters/mine.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for name in ("letters", "file"):
+        assert make_site.main(["--out", str(tmp_path / name)]) == 1
+        assert "something other than a site" in capsys.readouterr().err
+    assert (tmp_path / "letters/mine.txt").read_text() == (tmp_path / "file").read_text() == "mine"
+    (tmp_path / "site/_static").mkdir(parents=True)
+    make_site._check_replaceable(tmp_path / "new")
+    make_site._check_replaceable(tmp_path / "site/_static")  # empty
+    for name in (".nojekyll", "_static/site.js"):
+        (tmp_path / "site" / name).touch()
+    make_site._check_replaceable(tmp_path / "site")
+    (tmp_path / "site/.git").mkdir()
+    with pytest.raises(make_site.SiteError):
+        make_site._check_replaceable(tmp_path / "site")
+
+
+def test_without_git_no_address_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert make_site.repository(tmp_path) == ""
+
+
 def test_only_the_search_loads_the_index_of_words(tmp_path):
     for name in ("a.html", "search.html"):
         (tmp_path / name).write_text(
@@ -133,6 +162,12 @@ def test_pictures_come_when_they_are_near_and_their_place_is_kept(tmp_path):
         make_site.finish(tmp_path)
         text = (tmp_path / "a.html").read_text()
         assert text.startswith('<img width="30" height="20" loading="lazy" alt=') and text.count("loading") == 1
+
+
+def test_a_picture_that_is_not_there_is_a_broken_link(tmp_path):
+    (tmp_path / "a.html").write_text('<img src="gone.png"><img src="https://e.org/p.png">')
+    make_site.finish(tmp_path)
+    assert make_site.broken_links(tmp_path) == ["a.html: gone.png"]
 
 
 def test_a_theme_that_loads_its_icons_in_another_way_is_noticed(tmp_path):

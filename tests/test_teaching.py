@@ -1,6 +1,7 @@
 """The teacher's files: what is made is up to date, lessons fit, the exam and its marking scheme agree and are right."""
 
 import math
+import os
 import re
 import statistics
 import subprocess
@@ -56,7 +57,7 @@ def test_lessons_of_45_and_of_90_minutes_for_ten_chapters_and_more():
 
 
 def small_chapter(words=400):
-    text = "## 1 · A section\n\n" + "word " * words + "\n\n**Predict:** what comes?"
+    text = "## 1. A section\n\n" + "word " * words + "\n\n**Predict:** what comes?"
     cells = ["# 21 · A chapter", text, "## Recap\n\nwords"]
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(cell) for cell in cells])
 
@@ -64,7 +65,7 @@ def small_chapter(words=400):
 def test_the_minutes_of_a_lesson_are_counted_and_what_does_not_fit_is_told():
     plan = {"chapter": "21", "minutes": 45, "sections": ["1", "Recap"], "exercises": [], "then": "Talk."}
     rows = teaching.lesson(small_chapter(), plan)
-    assert rows == [(3 + 2, "1 · A section"), (1, "Recap"), (39, "Talk.")]  # 400 words, one prediction
+    assert rows == [(3 + 2, "1. A section"), (1, "Recap"), (39, "Talk.")]  # 400 words, one prediction
     with pytest.raises(ValueError, match="are left for: Talk"):
         teaching.lesson(small_chapter(8000), plan)
     with pytest.raises(ValueError, match="has no section '7'"):
@@ -207,6 +208,27 @@ def test_the_zip_for_a_room_holds_the_course_and_nothing_of_the_teachers(tmp_pat
     assert refused.returncode == 1 and "for Python 3.2" in refused.stderr
 
 
+def test_no_zip_without_the_course_and_none_cut_off(tmp_path):
+    try:
+        subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("there is no git")
+    inner, path = tmp_path / "unpacked here", tmp_path / "room.zip"
+    inner.mkdir()
+    (inner / "course.py").write_text("", encoding="utf-8")
+    with pytest.raises(offline_zip.Failed, match="nobody knows which files"):
+        offline_zip.write(path, inner, tmp_path)
+    assert not path.exists()
+    subprocess.run(["git", "-C", inner, "add", "course.py"], check=True)
+    os.utime(inner / "course.py", (0, 0))  # images of machines have such dates; ZIP begins in 1980
+    offline_zip.write(path, inner, tmp_path)
+    before = path.read_bytes()
+    (tmp_path / "gone.whl").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError):
+        offline_zip.write(path, inner, tmp_path)
+    assert path.read_bytes() == before
+
+
 # --- slides (how they look is in browser/test_slides.py)
 
 
@@ -217,27 +239,43 @@ def test_slides_hold_predictions_pictures_and_claims_and_fold_the_rest():
                 "# 99 · A title\n\n*Why.*\n\n> **You will be able to**\n> - do it\n>\n> **Before you start** nothing"
             ),
             nbformat.v4.new_markdown_cell(
-                "## 1 · One\n\nFirst, with $x_1 < 2$.\n\nMore [here](22_x.ipynb).\n\n$$\\frac12$$\n\n**Predict:** what?"
+                "## 1. One\n\nFirst, with $x_1 < 2$.\n\nMore [here](22_x.ipynb).\n\n$$\\frac12$$\n\n**Predict:** what?"
             ),
             nbformat.v4.new_code_cell(
-                "secret = 1 < 2", outputs=[nbformat.v4.new_output("stream", text="✓ a claim <b>\n")]
+                "secret = 1 < 2",
+                outputs=[
+                    nbformat.v4.new_output("stream", text="✓ a claim <b>\n"),
+                    nbformat.v4.new_output("display_data", {"text/markdown": "- *shown*", "text/plain": "<Markdown>"}),
+                ],
             ),
             nbformat.v4.new_markdown_cell("## Help, I get …\n\nNot on slides."),
         ]
     )
     title, ((_, first), (name, blocks)) = slides.parts(nb, ROOT / "chapters")
-    assert (title, name) == ("99 · A title", "1 · One")
+    assert (title, name) == ("99 · A title", "1. One")
     assert "<li>do it</li>" in "".join(first) and "Before you start" not in "".join(first)
     shown = [block for block in blocks if not block.startswith("<aside")]
     notes = [block for block in blocks if block.startswith("<aside")]
     assert shown[0].startswith("<p>First, with <math") and "mfrac" in shown[1]
     assert shown[2].startswith('<div class="asks">') and shown[3] == "<pre>✓ a claim &lt;b&gt;</pre>"
-    assert "More here." in notes[0] and "secret = 1 &lt; 2" in notes[1] and len(blocks) == 6
+    assert "<em>shown</em>" in shown[4]
+    assert "More here." in notes[0] and "secret = 1 &lt; 2" in notes[1] and len(blocks) == 7
 
 
 def test_a_chapter_that_is_not_there_is_told(capsys, tmp_path):
     assert slides.main(["98", "--out", str(tmp_path)]) == 2
     assert "There is no chapter '98'. There are: 00," in capsys.readouterr().err
+
+
+def test_a_copy_that_an_update_set_aside_hides_no_chapter_and_a_bad_folder_is_told(tmp_path, capsys):
+    (tmp_path / "chapters").mkdir()
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 21 · A chapter")])
+    for name in ("21_x.ipynb", "21_x.mine-2026-11-28.ipynb"):
+        nbformat.write(nb, tmp_path / "chapters" / name)
+    assert slides.main(["21", "--out", str(tmp_path / "slides")], root=tmp_path) == 0
+    assert [path.name for path in (tmp_path / "slides").iterdir()] == ["21_x.html"]
+    assert slides.main(["21", "--out", str(tmp_path / "slides/21_x.html")], root=tmp_path) == 1
+    assert "21_x.html" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "teaching").glob("*.md")), ids=lambda path: path.name)

@@ -39,6 +39,7 @@ def test_a_kernel_starts_fresh_is_interrupted_and_shuts_down(start, tmp_path):
     manager, client = start()
     assert value(client, "__import__('os').getcwd()") == repr(str(tmp_path))
     value(client, "globals().__setitem__('mine', 1)")
+    drawn = value(client, "__import__('numpy').random.rand()")
     asked = client.execute("import time; time.sleep(600)")
     time.sleep(0.5)
     manager.interrupt_kernel()
@@ -49,6 +50,7 @@ def test_a_kernel_starts_fresh_is_interrupted_and_shuts_down(start, tmp_path):
     assert ends(pid)
     manager, client = start()
     assert value(client, "'mine' in globals()") == "False"
+    assert value(client, "__import__('numpy').random.rand()") != drawn
     client.stop_channels()
     manager.shutdown_kernel()
 

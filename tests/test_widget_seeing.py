@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+import time
 
 import pytest
 from widget_tools import tell, until
@@ -113,7 +115,7 @@ def test_python_hears_what_is_drawn(make):
     [
         {"strengths": {"T->Y": 1, "Y->T": 1}}, {"strengths": {"T->Y": 99}}, {"strengths": None}, {"given": ["T"]},
         {"given": ["nobody"]}, {"places": {"T": [0, 0], "Y": [2, 0]}}, {"places": {"T": [0], "Y": [1, 0]}},
-        {"places": 7}, {"hidden": 7}, {"hidden": [["U"]]},
+        {"places": 7}, {"places": {}}, {"strengths": {"A->T": 1}}, {"hidden": 7}, {"hidden": [["U"]]},
     ],
 )  # fmt: skip
 def test_what_a_page_cannot_mean_is_refused_and_the_last_graph_comes_back(make, nonsense):
@@ -166,8 +168,38 @@ def test_the_still_picture_shows_both_worlds(make, preset):
 
 
 def test_export_writes_a_whole_page(make, tmp_path):
-    page = make().export(tmp_path / "page.html").read_text(encoding="utf-8")
+    page = make().export(tmp_path / "new/page.html").read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>") and "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_outputs_follow_the_seed_and_the_newest_come_last(make, monkeypatch):
+    updated, goes_on = [], threading.Event()
+    monkeypatch.setattr(stored, "display", lambda data, **_: None)
+    monkeypatch.setattr(stored, "update_display", lambda data, **_: updated.append(data))
+    monkeypatch.setattr(stored.Stored.soon, "__defaults__", (0.0,))
+    widget = make()
+    widget._ipython_display_()
+    tell(widget, "ready")
+    widget.set(seed=1)
+    until(lambda: len(updated) == 2)
+    still, begun = widget.still, []
+
+    def slow():
+        begun.append(widget.given)
+        figure = still()
+        if len(begun) == 1:
+            goes_on.wait(10)
+        return figure
+
+    monkeypatch.setattr(widget, "still", slow)
+    draw(widget, given=["U"])
+    until(lambda: begun)
+    draw(widget, given=[])
+    time.sleep(0.2)
+    assert begun == [("U",)]
+    goes_on.set()
+    until(lambda: len(updated) == 6)
+    assert updated[-1]["text/plain"] == "SeeingDoing(slope seen 2.00, done 1.00)"
 
 
 def test_the_graph_it_holds_is_the_librarys(make):

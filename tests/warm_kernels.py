@@ -124,6 +124,7 @@ def become_a_kernel(arguments, environment, folder):
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    sys.modules["numpy"].random.seed()  # a fork has its parent's state; Python's own random sees to that itself
     sys.argv = ["ipykernel_launcher", *arguments]
     try:
         sys.modules["ipykernel.kernelapp"].launch_new_instance(parent_handle=os.getppid())  # it ends with the server

@@ -242,9 +242,9 @@ def _check_order(titles):
     found = [title for title in titles if title in wanted]
     if not problems and found != wanted:
         problems.append(f"the sections stand in the order {found}, not {wanted}")
-    numbers = [int(m.group(1)) for t in titles if t and (m := re.match(r"(\d+) · \S", t))]
+    numbers = [int(m.group(1)) for t in titles if t and (m := re.match(r"(\d+)\. \S", t))]
     if len(numbers) < 3:
-        problems.append(f"there are {len(numbers)} numbered sections “## 1 · …”, fewer than 3")
+        problems.append(f"there are {len(numbers)} numbered sections “## 1. …”, fewer than 3")
     if numbers != list(range(1, len(numbers) + 1)):
         problems.append(f"the numbered sections are numbered {numbers}, not 1, 2, 3, …")
     return problems
@@ -341,10 +341,12 @@ def check_cells(nb):
 def _lists_by_chance(text):
     """Lines that JupyterLab takes for a numbered list, though they go on a sentence: "1. " in a paragraph, any number
     in a bullet."""
-    found, begun = [], ""
+    found, begun = [], ""  # begun: how the paragraph, or the item of a list, begins
     for line in re.sub(r"<!--.*?-->", "", without_code(text)).splitlines():
-        if not line.strip() or not begun:
-            begun = line
+        if re.match(r"#{1,6} ", line):
+            begun = ""
+        elif not line.strip() or not begun or re.match(r"\s*[-*+] ", line):
+            begun = line.strip()
         elif re.match(r"\s*\d+[.)]\s", begun):
             continue
         elif re.match(r"\s*\d+[.)]\s" if re.match(r"[-*+] ", begun) else r"\s*1[.)]\s", line):
@@ -370,10 +372,10 @@ def check_exercise(nb, name):
     if not re.search(rf"^from gan_edu\.checks import chapter_{number} as q$", code, re.M):
         problems.append(f"no cell has the line “from gan_edu.checks import chapter_{number} as q”")
 
-    questions = [(title, cells) for title, cells in sections(nb) if title and re.match(r"\d+ · \S", title)]
-    numbers = [int(title.split(" ")[0]) for title, _ in questions]
+    questions = [(title, cells) for title, cells in sections(nb) if title and re.match(r"\d+\. \S", title)]
+    numbers = [int(title.split(".")[0]) for title, _ in questions]
     if not 3 <= len(numbers) <= 6:
-        problems.append(f"there are {len(numbers)} questions “## 1 · …”, not 3 to 6")
+        problems.append(f"there are {len(numbers)} questions “## 1. …”, not 3 to 6")
     if numbers != list(range(1, len(numbers) + 1)):
         problems.append(f"the questions are numbered {numbers}, not 1, 2, 3, …")
     # Sections hold copies of markdown cells; the marks are read from the notebook's own cells.
@@ -685,7 +687,8 @@ def documents(root):
     root = Path(root)
     books = [p for folder in ("chapters", "exercises", "solutions") for p in notebooks(root, folder)]
     inner = [p for f in ("benchmarks", "gan_edu", "sources", "tests", "tools") for p in (root / f).rglob("*.md")]
-    return sorted(books) + sorted(root.glob("*.md")) + sorted(inner)
+    site = root / "sources/site"  # its links lead from place to place in the site, where make_site.py checks them
+    return sorted(books) + sorted(root.glob("*.md")) + sorted(p for p in inner if not p.is_relative_to(site))
 
 
 def _shown_markdown(cell):

@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from functools import partial
 from html.parser import HTMLParser
@@ -49,6 +50,8 @@ class SiteError(Exception):
 
 def repository(root: Path) -> str:
     """The address of the course's repository on the web, from git's remote "origin"; "" where there is none."""
+    if shutil.which("git") is None:
+        return ""
     asked = subprocess.run(["git", "remote", "get-url", "origin"], cwd=root, capture_output=True, text=True)
     return web_address(asked.stdout.strip()) if asked.returncode == 0 else ""
 
@@ -302,21 +305,23 @@ def _bar(text: str) -> str:
 def make(root: Path = ROOT, out: Path | None = None, address: str | None = None) -> Path:
     """Make the site; returns its folder. Raises SiteError for what Sphinx complains about, and for broken links.
 
-    out: the folder, build/site unless given; it is replaced when all is well. address: see `web_address`; asked of git
-    unless given.
+    out: the folder, build/site unless given; a site that is there is replaced when all is well, and SiteError is raised
+    for a folder that holds something else. address: see `web_address`; asked of git unless given.
     """
+    root = Path(root)
+    out = Path(out) if out else root / "build/site"
+    _check_replaceable(out)
+
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-    root = Path(root)
-    out = Path(out) if out else root / "build/site"
-    work = out.with_name(out.name + "-work")  # beside it, so that nothing of it is published
     address = repository(root) if address is None else address
-    if work.exists():
-        shutil.rmtree(work)
-    pages(root, work / "pages", address)
     settings = {"course_address": address, "course_root": str(root)}
-    try:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # Beside it, so that nothing of it is published.
+    with tempfile.TemporaryDirectory(prefix=f"{out.name}-work-", dir=out.parent) as work:
+        work = Path(work)
+        pages(root, work / "pages", address)
         with patch_docutils(str(root / "sources/site")), docutils_namespace():
             app = Sphinx(
                 work / "pages", root / "sources/site", work / "site", work / "doctrees", "html", settings, status=None
@@ -324,15 +329,28 @@ def make(root: Path = ROOT, out: Path | None = None, address: str | None = None)
             app.build()
         if app._warncount:
             raise SiteError(f"Sphinx has {app._warncount} complaints about the pages; they stand above.")
+        _write(work / "site/_static/game.js", game(root))
         finish(work / "site")
         if broken := broken_links(work / "site"):
             raise SiteError("Links that lead nowhere:\n" + "\n".join(broken))
         if out.exists():
             shutil.rmtree(out)
         shutil.move(work / "site", out)
-    finally:
-        shutil.rmtree(work)
     return out
+
+
+def game(root: Path) -> str:
+    """The script of the game on the first page: the widgets' view, the engine, the runs behind it, the page."""
+    view = [root / f"gan_edu/widgets/static/{name}.js" for name in ("common", "surface")]
+    own = [root / f"sources/site/game/{name}.js" for name in ("engine", "session", "page")]
+    return "(() => {\n" + "\n".join(path.read_text(encoding="utf-8") for path in [*view, *own]) + "\n})();\n"
+
+
+def _check_replaceable(out: Path) -> None:
+    """Raise SiteError unless `out` isn't there, is empty, or holds a site that `make` has made."""
+    made = (out / ".nojekyll").is_file() and (out / "_static/site.js").is_file() and not (out / ".git").exists()
+    if out.exists() and not made and not (out.is_dir() and not any(out.iterdir())):
+        raise SiteError(f"{out} holds something other than a site, and would be replaced. Name a new folder.")
 
 
 # The theme draws its icons from fonts; this script of 1.6 MB draws icons that themes add, and the course adds none.
@@ -373,7 +391,10 @@ def _lazy(folder: Path, found: re.Match) -> str:
     """A picture that is fetched when it comes near, and whose place is kept until then."""
     from PIL import Image
 
-    with Image.open(folder / unquote(found[1])) as picture:
+    path = folder / unquote(found[1])
+    if not path.is_file():
+        return found[0]  # `broken_links` tells of it
+    with Image.open(path) as picture:
         width, height = picture.size
     return f'{found[0]} width="{width}" height="{height}" loading="lazy"'
 
@@ -399,8 +420,13 @@ class _Page(HTMLParser):
 
 
 def broken_links(out: Path) -> list[str]:
-    """Links, pictures, scripts and anchors inside the site that aren't there, and ids that a page has twice."""
+    """Links, pictures, scripts and anchors inside the site that aren't there, and ids that a page has twice.
+
+    Raises SiteError where there are no pages.
+    """
     found = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(out.rglob("*.html"))}
+    if not found:
+        raise SiteError(f"There are no pages in {out}.")
     wrong = []
     for path, one in found.items():
         here = path.relative_to(out)

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from gan_edu.files import check_writable, whole_or_not  # noqa: E402
 from tools import installer  # noqa: E402
 
 TOP = "gan-edu"
@@ -28,14 +29,13 @@ START = '''\
 """Install and start the course without a network: python3 offline.py lab (as course.py, with the wheels beside it)."""
 
 import os
+import platform
 import runpy
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 NEEDED = {needed!r}  # the Python and the system that the wheels are for
-
-import platform  # noqa: E402
 
 here = ("%d.%d" % sys.version_info[:2], platform.system(), platform.machine())
 if here != NEEDED:
@@ -55,7 +55,7 @@ class Failed(Exception):
 def files(root):
     """The course's files for learners: what git tracks, without what is for teachers and authors."""
     asked = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True)
-    if asked.returncode:
+    if asked.returncode or not asked.stdout:  # the second: a folder in a copy of something else
         raise Failed(f"{root} is no copy made with git, so nobody knows which files belong to the course.")
     names = [name for name in asked.stdout.split("\0") if name and not name.startswith(NOT_FOR_LEARNERS)]
     return [name for name in names if Path(root, name).is_file()]
@@ -97,10 +97,15 @@ def _pip(line, root):
 
 
 def write(path, root, wheels):
-    """Write the ZIP from the course in `root` and the wheels in a folder. Returns its size in bytes."""
+    """Write the ZIP, whole or not at all, from the course in `root` and the wheels in a folder.
+
+    Returns its size in bytes. Raises Failed where `root` isn't made with git, OSError where nothing can be written.
+    """
     needed = (f"{sys.version_info[0]}.{sys.version_info[1]}", platform.system(), platform.machine())
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        for name in files(root):
+    names = files(root)
+    options = {"compression": zipfile.ZIP_DEFLATED, "strict_timestamps": False}  # ZIP has no dates before 1980
+    with whole_or_not(path) as file, zipfile.ZipFile(file, "w", **options) as made:
+        for name in names:
             made.write(Path(root, name), f"{TOP}/{name}")
         for wheel in sorted(Path(wheels).glob("*.whl")):
             made.write(wheel, f"{TOP}/wheels/{wheel.name}", zipfile.ZIP_STORED)  # wheels are compressed already
@@ -114,6 +119,7 @@ def main(arguments=None, root=ROOT):
     parser.add_argument("file", nargs="?", default="gan-edu-offline.zip", help="(default: %(default)s)")
     path = Path(parser.parse_args(arguments).file)
     try:
+        check_writable(path)  # before the wheels, which take minutes
         with tempfile.TemporaryDirectory() as folder:
             fetch_wheels(root, folder)
             size = write(path, root, folder)

@@ -20,6 +20,11 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools import lint  # noqa: E402
+
 PAGE = Path(__file__).with_name("slides.html")
 LINE = 90  # letters that a line of printed text has room for
 LEFT_OUT = ("Help, I get …", "Exercises and neighbours", "Further reading", "Key terms")
@@ -58,7 +63,7 @@ def parts(nb, folder):
     sections = [("", [*blocks_of(words, folder, keep=True)])]
     for cell in cells:
         if cell.cell_type == "code":
-            sections[-1][1].extend(outputs(cell))
+            sections[-1][1].extend(outputs(cell, folder))
             sections[-1][1].append(f'<aside class="notes"><pre>{html.escape(cell.source)}</pre></aside>')
             continue
         for piece in re.split(r"^(?=## )", cell.source, flags=re.M):
@@ -114,8 +119,8 @@ def as_html(text, folder):
     return re.sub(r"FORMULA(\d+)ENDS", lambda found: formulas[int(found[1])], str(page))
 
 
-def outputs(cell):
-    """What a cell shows, as blocks: printed text, pictures, tables; of a widget, its recording."""
+def outputs(cell, folder):
+    """What a cell shows, as blocks: printed text, Markdown, pictures, tables; of a widget, its recording."""
     plays = any("gan-edu-player" in "".join(each.get("data", {}).get("text/html", "")) for each in cell.outputs)
     for output in cell.outputs:
         data = output.get("data", {})
@@ -123,6 +128,8 @@ def outputs(cell):
             yield printed(output.text)
         elif "text/html" in data:
             yield f'<div class="html">{data["text/html"]}</div>'
+        elif "text/markdown" in data:
+            yield from blocks_of(data["text/markdown"], folder, keep=True)
         elif "image/png" in data and not plays:
             picture = data["image/png"].replace("\n", "")
             yield f'<p class="picture"><img src="data:image/png;base64,{picture}" alt="{_alternative(data)}"></p>'
@@ -148,14 +155,17 @@ def main(arguments=None, root=ROOT):
     parser.add_argument("chapters", nargs="*", help="numbers, as 21; none: all")
     parser.add_argument("--out", default=Path(root, "slides"), help="the folder to write to (default: slides)")
     chosen = parser.parse_args(arguments)
-    there = {path.name[:2]: path for path in sorted(Path(root, "chapters").glob("[0-9][0-9]_*.ipynb"))}
-    there = {number: path for number, path in there.items() if ".mine-" not in path.name}
+    there = {path.name[:2]: path for path in lint.notebooks(root, "chapters")}
     for number in chosen.chapters:
         if number not in there:
             print(f"There is no chapter {number!r}. There are: {', '.join(there)}.", file=sys.stderr)
             return 2
     for number in chosen.chapters or there:
-        path = write(there[number], chosen.out)
+        try:
+            path = write(there[number], chosen.out)
+        except OSError as error:
+            print(error, file=sys.stderr)
+            return 1
         print(f"{path}  ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tools import build, course_map  # noqa: E402
+from tools import build, course_map, lint  # noqa: E402
 
 MADE = "<!-- Made by `python -m tools.teaching` from the notebooks and checks; edits are overwritten. -->"
 ASKS = re.compile(r"\*\*(?:Predict|Before you run).*?(?=\n\n|\Z)", re.S)
@@ -32,8 +32,7 @@ MOST_WORDS = 110
 
 def chapters(root=ROOT):
     """{"21": the built chapter}, in the order of the course."""
-    paths = sorted(Path(root, "chapters").glob("[0-9][0-9]_*.ipynb"))
-    return {path.name[:2]: nbformat.read(path, 4) for path in paths if ".mine-" not in path.name}
+    return {path.name[:2]: nbformat.read(path, 4) for path in lint.notebooks(root, "chapters")}
 
 
 def title(nb):
@@ -165,19 +164,6 @@ def _is_text(node):
 # ---- lessons ----------------------------------------------------------------------------------------------------
 
 
-def sections(nb):
-    """{heading without ##: its cells} of a chapter."""
-    found, here = {}, None
-    for cell in nb.cells:
-        pieces = re.split(r"^(?=## )", cell.source, flags=re.M) if cell.cell_type == "markdown" else [cell.source]
-        for piece in filter(None, pieces):
-            if cell.cell_type == "markdown" and (heading := re.match(r"## (.+)", piece)):
-                here = found.setdefault(heading[1], [])
-            if here is not None:
-                here.append(nbformat.from_dict({**cell, "source": piece}))
-    return found
-
-
 def minutes(cells):
     """Minutes of a section in class: to read it, and for each prediction in it."""
     asked = sum(len(ASKS.findall(cell.source)) for cell in cells if cell.cell_type == "markdown")
@@ -188,7 +174,7 @@ def minutes(cells):
 def exercises(root, number):
     """{1: (title, minutes)} of a chapter's exercises."""
     (path,) = Path(root, "sources/solutions").glob(f"{number}_*.py")
-    pattern = r"^# ## (\d+) · (.+)\n(?:#\n)*# \*Difficulty .*· (\d+) minutes\*"
+    pattern = r"^# ## (\d+)\. (.+)\n(?:#\n)*# \*Difficulty .*· (\d+) minutes\*"
     found = re.findall(pattern, path.read_text(encoding="utf-8"), re.M)
     return {int(count): (name, int(needed)) for count, name, needed in found}
 
@@ -196,9 +182,9 @@ def exercises(root, number):
 def lesson(nb, plan, root=ROOT):
     """[(minutes, what)] of a lesson; the last row is what is left. Raises ValueError where nothing is left, and for a
     section that isn't there."""
-    there, rows = sections(nb), []
+    there, rows = {heading: [cell for _, cell in parts] for heading, parts in lint.sections(nb) if heading}, []
     for wanted in plan["sections"]:
-        heading = next((each for each in there if each == wanted or each.startswith(f"{wanted} ·")), None)
+        heading = next((each for each in there if each == wanted or each.startswith(f"{wanted}.")), None)
         if heading is None:
             raise ValueError(f"{title(nb)} has no section {wanted!r}.")
         rows.append((minutes(there[heading]), heading))

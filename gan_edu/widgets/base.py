@@ -22,7 +22,7 @@ from gan_edu.training import progress_bar
 from gan_edu.widgets import player
 from gan_edu.widgets.cells import replace_earlier
 from gan_edu.widgets.explain import explain
-from gan_edu.widgets.stored import VIEW, Stored
+from gan_edu.widgets.stored import Stored
 from gan_edu.widgets.trainer import Pace, StillRunning, Trainer, trim_memory
 
 STATIC = Path(__file__).parent / "static"
@@ -401,10 +401,7 @@ class RecordedWidget(ipywidgets.VBox):
 
     # -- in notebooks --------------------------------------------------------------------------------------------
     def _ipython_display_(self) -> None:
-        # Asked is the view, an anywidget: it knows what Colab must be told with each output, and Colab's ipywidgets 7
-        # makes no such bundle for the box around it.
-        data, metadata = self.view._repr_mimebundle_()
-        self._stored.show({**data[VIEW], "model_id": self.model_id}, metadata)
+        self._stored.show(self.view, self.model_id)
 
     def page(self) -> str:
         """The recording as HTML that plays by itself."""
@@ -426,9 +423,7 @@ class RecordedWidget(ipywidgets.VBox):
 
     def export(self, path) -> Path:
         """Write a page that plays the recording without a kernel or a network."""
-        path = Path(path)
-        path.write_text(player.whole_page(self.name, self.page()), encoding="utf-8")
-        return path
+        return player.export(path, self.name, self.page())
 
     def __repr__(self) -> str:
         return self.name

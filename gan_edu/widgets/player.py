@@ -6,9 +6,11 @@ import json
 import re
 import uuid
 import zlib
+from pathlib import Path
 
 import numpy as np
 
+from gan_edu.files import expanded, write_atomically
 from gan_edu.recorder import Frame
 
 # In a notebook's page the output before the player is a still picture, and before that stands the live view. A view
@@ -47,8 +49,7 @@ def html(script: str, setup: dict, names: list[str], runs: list[dict]) -> str:
         heads.append({"about": run["about"], "fixed": fixed, "frames": frames})
     content = {"setup": setup, "names": names, "runs": heads}
     packed = base64.b64encode(zlib.compress(b"".join(blobs), 9)).decode()
-    name = f"gan-edu-{uuid.uuid5(uuid.NAMESPACE_OID, packed).hex[:12]}"  # the same for the same recording
-    return alone(name, script, f'ganEdu.play(root, {json_in_page(content)}, "{packed}", PAINTER);')
+    return alone(packed, script, f'ganEdu.play(root, {json_in_page(content)}, "{packed}", PAINTER);')
 
 
 def json_in_page(content) -> str:
@@ -56,8 +57,9 @@ def json_in_page(content) -> str:
     return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def alone(name: str, script: str, call: str) -> str:
-    """A piece of HTML with a script of its own. call: JavaScript that draws into the element `root`."""
+def alone(content: str, script: str, call: str) -> str:
+    """A piece of HTML with a script of its own. call: JavaScript that draws `content` into the element `root`."""
+    name = f"gan-edu-{uuid.uuid5(uuid.NAMESPACE_OID, content).hex[:12]}"  # the same for the same content
     return (
         f'<div id="{name}" class="gan-edu-player"></div>{STYLE}\n<script>(() => {{\n{_shorter(script)}\n'
         # a page may show the same piece twice
@@ -66,8 +68,10 @@ def alone(name: str, script: str, call: str) -> str:
     )
 
 
-def whole_page(title: str, piece: str) -> str:
-    return f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{title}</title><body>{piece}</body></html>'
+def export(path, title: str, piece: str) -> Path:
+    """Write a page that needs no kernel and no network, whole or not at all; returns its path. Raises OSError."""
+    page = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{title}</title><body>{piece}</body></html>'
+    return write_atomically(expanded(path), page.encode())
 
 
 def _head(name: str, array: np.ndarray) -> dict:

@@ -6,7 +6,6 @@ page works without a kernel. Python hears of each change, and computes the same 
 
 import contextlib
 import textwrap
-import uuid
 from pathlib import Path
 
 import anywidget
@@ -106,6 +105,7 @@ class SeeingDoing(ipywidgets.VBox):
         self.graph = graph  # a LinearGraph: what is drawn now
         self._stored = Stored(self)
         self.view.observe(self._drawn, "graph")
+        self.view.observe(self._outdated, "noise")
         self.view.on_msg(self._opened)
         super().__init__([self.view])
 
@@ -170,6 +170,9 @@ class SeeingDoing(ipywidgets.VBox):
             self.view.message = explain(error)
             self.view.graph = change["old"]
             return
+        self._outdated()
+
+    def _outdated(self, *_) -> None:
         if self._seen_by_somebody:
             self._stored.soon()
 
@@ -178,7 +181,7 @@ class SeeingDoing(ipywidgets.VBox):
 
     # -- in notebooks --------------------------------------------------------------------------------------------
     def newest(self) -> list:
-        return [self.view.graph]
+        return [self.view.graph, self.view.noise]
 
     def words(self) -> str:
         return repr(self)
@@ -193,7 +196,8 @@ class SeeingDoing(ipywidgets.VBox):
         """A matplotlib Figure of both worlds, for readers without a kernel."""
         figure = plotting.figure(plotting.WIDTH, 5.2)
         axes = figure.subplots(2, 2, height_ratios=(1, 1.2))
-        places, graph, noise = self.view.graph["places"], self.graph, np.array(self.view.noise)
+        state, noise = self.view.graph, np.array(self.view.noise)
+        places, graph = state["places"], _read(state)  # of one moment: another thread may be drawing
         t, y = graph.names.index("T"), graph.names.index("Y")
         tables = [graph.rows(noise, do) for do in (False, True)]
         high = [max(abs(table[:, column]).max() for table in tables) * 1.05 for column in (t, y)]
@@ -219,14 +223,11 @@ class SeeingDoing(ipywidgets.VBox):
         content = player.json_in_page(
             {"graph": self.view.graph, "noise": self.view.noise, "presets": self.view.presets}
         )
-        name = f"gan-edu-{uuid.uuid5(uuid.NAMESPACE_OID, content).hex[:12]}"
-        return player.alone(name, script("seeing"), f"seeing.play(root, {content});")
+        return player.alone(content, script("seeing"), f"seeing.play(root, {content});")
 
     def export(self, path) -> Path:
         """Write a page that works without a kernel or a network."""
-        path = Path(path)
-        path.write_text(player.whole_page(self.name, self.page()), encoding="utf-8")
-        return path
+        return player.export(path, self.name, self.page())
 
     def close(self) -> None:
         """Leave the page."""
@@ -238,7 +239,7 @@ class SeeingDoing(ipywidgets.VBox):
         super().close()
 
     def _ipython_display_(self) -> None:
-        self._stored.show(self._repr_mimebundle_())
+        self._stored.show(self.view, self.model_id)
 
     def __repr__(self) -> str:
         between = f", adjusted for {' and '.join(self.given)} {self.adjusted:.2f}" if self.given else ""
@@ -273,8 +274,12 @@ def _state(places: dict, graph: LinearGraph) -> dict:
 def _read(state) -> LinearGraph:
     for name, place in state["places"].items():
         x, y = place
-        _SHARE.check(x, f"the place of {name}"), _SHARE.check(y, f"the place of {name}")
-    return LinearGraph(state["strengths"], state["given"], state["hidden"], state["places"])
+        for share in (x, y):
+            _SHARE.check(share, f"the place of {name}")
+    graph = LinearGraph(state["strengths"], state["given"], state["hidden"], state["places"])
+    if set(state["places"]) != set(graph.names):
+        raise ValueError("A variable has no place in the picture.")
+    return graph
 
 
 def _noise(seed: int) -> list:

@@ -37,11 +37,16 @@ class Stored:
         self._thread: threading.Thread | None = None
         _all.add(self)
 
-    def show(self, view: dict, metadata: dict) -> None:
-        """Make the outputs. view: what names the live one to Jupyter; metadata: of its output. Outputs of earlier cells
-        stay as they were."""
+    def show(self, view, model_id: str) -> None:
+        """Make the outputs. model_id: of the widget to show, which is `view` or a box around it.
+
+        Outputs of earlier cells stay as they were.
+        """
         self._names = [uuid.uuid4().hex for _ in range(2)]
-        display({VIEW: view}, metadata=metadata, raw=True)
+        # The view is asked, for it is an anywidget: it knows what Colab must be told with each output. Colab's
+        # ipywidgets 7 makes no such bundle for the box around it.
+        data, metadata = view._repr_mimebundle_()
+        display({VIEW: {**data[VIEW], "model_id": model_id}}, metadata=metadata, raw=True)
         for data, name in zip(self._outputs(), self._names, strict=True):
             display(data, raw=True, display_id=name)
 
@@ -59,13 +64,17 @@ class Stored:
         if self._shown is not None:
             waiting, self._due = self._due, time.monotonic() + seconds
             if waiting is None:
-                self._thread = threading.Thread(target=self._update, daemon=True, name="gan_edu outputs")
+                self._thread = threading.Thread(
+                    target=self._update, args=(self._thread,), daemon=True, name="gan_edu outputs"
+                )
                 self._thread.start()
 
     def cancel(self) -> None:
         self._due = None
 
-    def _update(self) -> None:
+    def _update(self, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # newer outputs come later, and who waits for the last thread waits for all
         while (due := self._due) is not None and (rest := due - time.monotonic()) > 0:
             time.sleep(min(rest, 0.1))  # it may be cancelled meanwhile
         if due is None:

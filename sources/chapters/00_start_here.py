@@ -84,7 +84,7 @@ plt.show()
 # These colours stay the same in the whole course.
 
 # %% [markdown]
-# ## 1 · Is everything ready?
+# ## 1. Is everything ready?
 #
 # The next cell calls the *doctor*. It examines Python, the packages, the data, JupyterLab and the disk. If something
 # is broken, it says what, and what to do about it.
@@ -109,7 +109,7 @@ identity(
 # that might have come out otherwise.
 
 # %% [markdown]
-# ## 2 · Your first GAN
+# ## 2. Your first GAN
 #
 # This cell makes two new networks, and a GAN that holds both. The number `lr` is the **learning rate**. It says how
 # large a change each update may make.
@@ -196,7 +196,7 @@ claim("and in the middle of the ring, where no real point lies, it is below 0.2"
 #
 # (The map is pale in other places as well, such as outside the ring. So “pale” alone is no sign of a cloud.)
 #
-# ## 3 · Count, don't guess
+# ## 3. Count, don't guess
 #
 # "Looks good" is not a result. Let us count.
 #
@@ -234,7 +234,7 @@ claim(
 # read the two numbers together.
 
 # %% [markdown]
-# ## 4 · Eight seeds, side by side
+# ## 4. Eight seeds, side by side
 #
 # You have seen one run. Its networks started from random weights, and they saw random data. A **seed** is the number
 # from which the computer makes all these random numbers. The same seed gives the same run again; another seed gives
@@ -383,7 +383,7 @@ claim(
 # modes are held, how good the points are, and whether both stay the same while the training goes on.
 
 # %% [markdown]
-# ## 5 · The same game, with pictures
+# ## 5. The same game, with pictures
 #
 # A point of the plane is two numbers. A handwritten digit of 28 × 28 pixels is 784 numbers. The game stays the same;
 # only the networks get wider.
@@ -452,7 +452,7 @@ claim("but at least 190 of 200 pictures of darker noise a 1", ones >= 190, measu
 # was *one* run: you know by now what that is worth.
 
 # %% [markdown]
-# ## 6 · How to read this course
+# ## 6. How to read this course
 #
 # You have just done it. The rhythm is always the same:
 #

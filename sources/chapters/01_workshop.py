@@ -97,7 +97,7 @@ claim("with another learning rate the curve is another one", branch != resumed)
 # The widgets of section 1 do the same with the mouse. Section 3 does it with three lines of code.
 
 # %% [markdown]
-# ## 1 · Three windows to play with
+# ## 1. Three windows to play with
 #
 # A *widget* is a window into a training. You can start it, stop it, rewind it and change it. Part 2 of the course has
 # three of them. Have a short look at each; the chapters come back to them.
@@ -161,7 +161,7 @@ LatentSpace("vae")
 # time.
 
 # %% [markdown]
-# ## 2 · Checks and hints
+# ## 2. Checks and hints
 #
 # Each chapter has exercises. Each answer has a *check*, which tells you not only *whether* it is wrong but *how*.
 # Take this small question:
@@ -239,7 +239,7 @@ from gan_edu import checks
 checks.show_progress()
 
 # %% [markdown]
-# ## 3 · Stop, save, resume
+# ## 3. Stop, save, resume
 #
 # **Stop.** A training is a loop over steps. Each time the loop asks for the next step, one is made. To stop, leave
 # the loop with `break`:
@@ -298,7 +298,7 @@ claim("with the weights alone: the same points at first, other points after one 
 # (chapter 41 shows how).
 
 # %% [markdown]
-# ## 4 · CPU or GPU?
+# ## 4. CPU or GPU?
 #
 # The course uses the best *device* by itself: an NVIDIA GPU (CUDA), else an Apple GPU (MPS), else the processor
 # (CPU). This is yours:
@@ -341,7 +341,7 @@ claim("PyTorch refuses", refused)
 # instruction. Larger networks, such as the convolutional ones of part 4, are where it pays.
 
 # %% [markdown]
-# ## 5 · When something fails
+# ## 5. When something fails
 #
 # Errors are normal. Read them from the bottom: the **last line** says *what* is wrong. The lines above it say
 # *where*; look for the one that is your own code.
@@ -396,7 +396,7 @@ print(*doubtful.doubts, sep="\n")
 # | the installed packages | `.venv` | yes, the next start installs them again |
 
 # %% [markdown]
-# ## 6 · The newest version
+# ## 6. The newest version
 #
 # The course gets better: errors are mended, chapters are added. If you got it with `git clone`, one command in a
 # terminal, in the course's folder, fetches the newest version (Windows: `py course.py update`):
@@ -416,7 +416,7 @@ print(*doubtful.doubts, sep="\n")
 # 🔎 **Try it.** Call the command now. If there is nothing new, it says "The course is up to date." and changes nothing.
 
 # %% [markdown]
-# ## 7 · For teachers and authors
+# ## 7. For teachers and authors
 #
 # **You teach a class.** Run a chapter before the lesson; its box says how long that takes. Zoom the browser until the
 # last row can read it (Ctrl and +), and choose *View → Appearance → Presentation Mode*. Ask for a show of hands at

@@ -74,7 +74,7 @@ plt.show()
 # orange triangles).
 
 # %% [markdown]
-# ## 1 · Two questions about the same data
+# ## 1. Two questions about the same data
 #
 # Take 100 fruits. Each has a colour $x$ and a kind $y$:
 #
@@ -352,7 +352,7 @@ claim("and is right in less than 80 %", right(odds.argmax(1)) < 0.8)
 # course is about doing this better.
 
 # %% [markdown]
-# ## 2 · Density, sampler, or both
+# ## 2. Density, sampler, or both
 #
 # What exactly does a generative model have? There are two things to have:
 #
@@ -485,7 +485,7 @@ claim("all eight starts: a and |b| and c are within 0.15 of the truth", (error <
 # **discriminator**. That is the idea of 2014, and [chapter 21](21_the_adversarial_game.ipynb) plays it on a line.
 
 # %% [markdown]
-# ## 3 · What for?
+# ## 3. What for?
 #
 # | use | what is needed | a caution |
 # |---|---|---|
@@ -609,7 +609,7 @@ claim(
 # on real pictures, 73.1 % (best guess only; with five guesses, 65.9 against 91.5 %).
 
 # %% [markdown]
-# ## 4 · Where GANs stand
+# ## 4. Where GANs stand
 #
 # | year | what | who |
 # |---|---|---|

@@ -66,7 +66,7 @@ plt.show()
 # So two models can be compared on pictures that neither has seen.
 
 # %% [markdown]
-# ## 1 · A coin for each pixel
+# ## 1. A coin for each pixel
 #
 # We begin with digits in pure black and white: a pixel is 1 (ink) or 0. Look at one single pixel in the middle of the
 # picture. Over 10,000 digits it is like a coin that shows 1 with some probability $\theta$: a **Bernoulli** model.
@@ -202,7 +202,7 @@ claim("with each α: ten sheets are better than one by more than 30 nats", (ten 
 # each, it did.
 
 # %% [markdown]
-# ## 2 · One bell curve in 24 dimensions
+# ## 2. One bell curve in 24 dimensions
 #
 # Now clothes, in grey. A pixel is a number between 0 and 1, so we need a *density*. And we need fewer numbers than 784:
 # some pixels are black in nearly every picture, and a very narrow bell curve there would dominate the score.
@@ -313,7 +313,7 @@ plotting.image_grid({"real, from 24 numbers": picture(x[:10]), "one Gaussian": p
 # knows means and covariances and nothing else. Its pictures look like trousers, a boot and a shirt in one.
 
 # %% [markdown]
-# ## 3 · Many bell curves, and EM
+# ## 3. Many bell curves, and EM
 #
 # So take $K$ bell curves, with weights $\pi_k$ that sum to 1: $p(x) = \sum_k \pi_k\, N(x; \mu_k, \Sigma_k)$. To sample,
 # draw a $k$ with the probabilities $\pi_k$, then a point from that Gaussian.
@@ -439,7 +439,7 @@ claim("on these pictures 20 Gaussians beat one by 18 to 24 nats", 18 < held_out[
 # With 20 Gaussians most samples are recognisable pieces of clothing, made from nothing but means and covariances.
 
 # %% [markdown]
-# ## 4 · Two traps
+# ## 4. Two traps
 #
 # ### The likelihood runs away
 #
@@ -518,7 +518,7 @@ claim("and all three are below the best with a ridge of 0.001", max(strong.value
 # So the best number moves up; beyond it the score falls again. And the best score is about 2.5 nats lower.
 
 # %% [markdown]
-# ## 5 · What a likelihood does not tell
+# ## 5. What a likelihood does not tell
 #
 # Better score, better pictures? Twice you have seen that: one sheet against ten, one Gaussian against twenty. It is no
 # law. Here are two extremes, in our 24 numbers:
@@ -589,7 +589,7 @@ claim("the lazy one beats the copier at each width", lazy > max(copies.values())
 # others](https://arxiv.org/abs/1511.01844) made both arguments in 2016.
 
 # %% [markdown]
-# ## 6 · From here to GANs
+# ## 6. From here to GANs
 #
 # | model | sample | density | fitting | what it lacks |
 # |---|---|---|---|---|

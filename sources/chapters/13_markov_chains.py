@@ -58,7 +58,7 @@ plt.show()
 # you can write with it: look up the row of the present letter, draw the next letter, and go on from there.
 
 # %% [markdown]
-# ## 1 · A table of letters
+# ## 1. A table of letters
 #
 # In 1913 A. A. Markov counted 20,000 letters of Pushkin's novel in verse *Eugene Onegin*, by hand. He only asked
 # whether each was a vowel or a consonant. He wanted to see events that *depend* on each other, and a chain is the
@@ -102,7 +102,7 @@ plt.show()
 # picture are in it. (We have closed the text to a ring, so that its last letter has a successor, too.)
 
 # %% [markdown]
-# ## 2 · Let it write
+# ## 2. Let it write
 #
 # **Predict, and say why:** what will a text look like that is drawn from this table, letter by letter? Compare it with
 # letters that are drawn independently of each other, each as often as in the text. Will you find English words?
@@ -130,7 +130,7 @@ for seed in range(3):
 # word began two letters ago.
 
 # %% [markdown]
-# ## 3 · How surprised is it?
+# ## 3. How surprised is it?
 #
 # The chain is a model with probabilities, so it can be scored: the average of $\log P_{ij}$ over all steps from $i$ to
 # $j$ in a text, in nats per letter. On its own text this score is, once more, minus an entropy: each row contributes
@@ -196,7 +196,7 @@ claim("the chain between 9 and 11.5", 9 < perplexity["chain"] < 11.5, measured=p
 # before brings it down to about 10.
 
 # %% [markdown]
-# ## 4 · A longer memory
+# ## 4. A longer memory
 #
 # Let the next letter depend on the last $m$ letters. That is still a Markov chain; its states are strings of $m$
 # letters. A table with $27^m$ rows would be mostly empty, so we keep a dictionary of what has been seen.
@@ -339,7 +339,7 @@ claim("and 1.5 times as much as new text does", quoted["memory 6"] > 1.5 * quote
 # strings that it has never seen.
 
 # %% [markdown]
-# ## 5 · How far does the memory reach?
+# ## 5. How far does the memory reach?
 #
 # Back to the chain with a memory of one letter. Start it at *q*. After one step it is certainly at *u*.
 #
@@ -382,7 +382,7 @@ claim("after 20 steps: closer than one millionth", max(d[20] for d in apart.valu
 # letter that may follow itself, like the *l* in “all”, is enough.
 
 # %% [markdown]
-# ## 6 · The same score as a loss
+# ## 6. The same score as a loss
 #
 # For a table, counting gives the best score at once. A network has no such shortcut, so it is trained by gradient
 # descent, with minus the score as its loss: **for each step, minus the log-probability of what really came next.** That

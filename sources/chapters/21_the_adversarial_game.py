@@ -80,7 +80,7 @@ plt.show()
 # nothing left to bend. The curve is flat, at ½.
 
 # %% [markdown]
-# ## 1 · Points on a line
+# ## 1. Points on a line
 #
 # In the code, the data are called `real`, and the orange cluster of the picture is called `forger`. We can draw points
 # from both, and we know both densities exactly. So you need not believe anything in this chapter: each network can be
@@ -150,7 +150,7 @@ identity(
 # the generator has to learn lies between these pictures.
 
 # %% [markdown]
-# ## 2 · What each network sees
+# ## 2. What each network sees
 #
 # **The discriminator** sees one number $x$ and gives one number, its **logit** $\ell$. The probability "real" is
 # $D(x) = \sigma(\ell)$, where the *sigmoid* $\sigma(\ell) = 1 / (1 + e^{-\ell})$ turns any number into one between 0
@@ -232,7 +232,7 @@ identity(
 # | generator | noise; value and slope of $\ell$ at its points | a real point | its own weights |
 
 # %% [markdown]
-# ## 3 · The discriminator alone
+# ## 3. The discriminator alone
 #
 # We take one player at a time. The forger of the first picture stands still: $G(z) = z$. Only the discriminator learns.
 # We train eight of them at once, each with its own random weights, because we want to know what holds for all of them.
@@ -331,7 +331,7 @@ claim("all eight say: real! (D above 0.6)", (opinions(there) > 0.6).all(), measu
 # generator walks on that slope.
 
 # %% [markdown]
-# ## 4 · The generator alone
+# ## 4. The generator alone
 #
 # Now the other way round: the discriminator stands still. We can even take the exact $D^*$ against the forger, from
 # above. Eight new generators learn to please it. This is one turn of a generator:
@@ -414,7 +414,7 @@ claim("at least three of them have given up one side altogether", one_sided >= 3
 # </details>
 
 # %% [markdown]
-# ## 5 · Turn by turn
+# ## 5. Turn by turn
 #
 # So both must move. But how long should a turn be? *"First train the discriminator well, then the generator"* sounds
 # sensible: the better the detective, the better the lesson.
@@ -536,7 +536,7 @@ claim("G long: at least five are narrower than 1 (real points: about 2)", (narro
 # </details>
 
 # %% [markdown]
-# ## 6 · Together, live
+# ## 6. Together, live
 #
 # `training.GAN` plays in short turns. The discriminator learns from 128 real and 128 generated points, then the
 # generator learns from the new discriminator, and so on. Now we watch one pair. (The folded code draws the
@@ -604,7 +604,7 @@ plt.show()
 # like, and why it can't be read off the losses.
 
 # %% [markdown]
-# ## 7 · What equilibrium looks like
+# ## 7. What equilibrium looks like
 #
 # A game is in **equilibrium** when neither player can do better by changing *alone*. Suppose that the forger is
 # perfect: $q = p$. Then the share of real points is ½ everywhere, so the best $D$ says ½, and it can't do better. Its
@@ -734,7 +734,7 @@ identity("55 %, half the error: lower by a quarter of that", 3.5 < gap[0.6] / ga
 # may tell even less, as the next section shows.
 
 # %% [markdown]
-# ## 8 · Perfect losses, blind judges
+# ## 8. Perfect losses, blind judges
 #
 # Now we handicap the discriminator, in two ways. The first one sees only $|x|$, so it can't tell left from right:
 

@@ -80,7 +80,7 @@ plt.show()
 # have moved. That is the whole game. The rest of this chapter looks at its parts.
 
 # %% [markdown]
-# ## 1 · What the colours say
+# ## 1. What the colours say
 #
 # Suppose that the forger never moves. Real points come to a place $x$ as often as their density $p(x)$ says. Forged
 # points come there as often as $q(x)$ says. Mix equally many of both. Of all points that turn up at $x$, the share of
@@ -196,7 +196,7 @@ identity("a forged point lands so far out with probability exp(-3.8²/2): 0.7 in
 # generated point that strays there follows arrows that no data have checked.
 
 # %% [markdown]
-# ## 2 · What a generated point feels
+# ## 2. What a generated point feels
 #
 # Nobody tells the generator "you are wrong by so much". It gets the gradient of its loss, and this gradient comes
 # through the map. For each generated point we can compute the direction in which the loss falls fastest. This is its
@@ -267,7 +267,7 @@ claim(
 # chapter 32.)
 
 # %% [markdown]
-# ## 3 · The live map
+# ## 3. The live map
 #
 # Until now the forger stood still. Here is the game with both networks, live. `.run(300)` trains 300 steps before the
 # widget appears; its buttons continue from there. (Without a running kernel you see a picture, in which the ½-line is
@@ -319,7 +319,7 @@ claim("fewer than a quarter of the points lie where data are", quality < 0.25, m
 # much there was to tell. First: what does each step change?
 
 # %% [markdown]
-# ## 4 · What does each step change?
+# ## 4. What does each step change?
 #
 # A `Recorder` is the engine below the widget. It can also do half a step: the discriminator's, or the generator's.
 #
@@ -431,7 +431,7 @@ claim("and in all eight the arrows become more than three times as long", (lengt
 # So there *was* much left to see in these nearly white maps. A discriminator that is given time finds it.
 
 # %% [markdown]
-# ## 5 · Do the points follow their arrows?
+# ## 5. Do the points follow their arrows?
 #
 # In the picture each point walks along its arrow. In truth no point is free to. A step changes the generator's weights,
 # and these move all points at once.
@@ -464,7 +464,7 @@ identity("added up over all points, they go along with the arrows, in all eight"
 # the wishes together.
 
 # %% [markdown]
-# ## 6 · How far from the best?
+# ## 6. How far from the best?
 #
 # Much theory assumes that the discriminator is at its best, $D^*$, whenever the generator moves. Is it? For $D^*$ we
 # need $q$, the density of what the generator makes. It exists, but nobody computes it. So we estimate it: we put a
@@ -586,7 +586,7 @@ claim("but in at least seven of eight more than half of the points are good", (l
 # discriminator is optimal" is an assumption of proofs. It need not describe a training.
 
 # %% [markdown]
-# ## 7 · Steep or gentle
+# ## 7. Steep or gentle
 #
 # Back to the forger that stands still, where we know everything. Two tools make a learned map gentler. **R1** adds a
 # penalty to $D$'s loss: the mean squared slope at real points, times half a weight. **Spectral norm** divides each
@@ -662,7 +662,7 @@ claim("and nearer to D*, in every seed", (gaps["R1 1"] < gaps["spectral norm"]).
 # more useful arrows. Chapters 34 and 43 are about that.
 
 # %% [markdown]
-# ## 8 · Ask the widget: what if?
+# ## 8. Ask the widget: what if?
 #
 # A fair experiment needs two runs with the same past and one difference. `branch` goes back to a step and lets two runs
 # continue from there: the left one as before, the right one with another setting.

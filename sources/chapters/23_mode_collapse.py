@@ -76,7 +76,7 @@ plotting.small_multiples_2d(film[1200], ring, titles)
 # eight. So something must have happened on the way.
 
 # %% [markdown]
-# ## 1 · Counting, and counting over time
+# ## 1. Counting, and counting over time
 #
 # Three words are used for counting, and they ask for different things.
 #
@@ -138,7 +138,7 @@ claim("at least 3 of 8 held all modes and then fewer", fell.any(dim=0).sum() >= 
 # - **a miss**: each mode gets its points, but they lie beside it.
 
 # %% [markdown]
-# ## 2 · The step at which it happens
+# ## 2. The step at which it happens
 #
 # Let us look at one fall closely. A *fall* is a look at which a seed no longer holds all eight modes, although it did
 # at the look before (20 steps earlier). We take the first fall of all, whatever it looks like.
@@ -188,7 +188,7 @@ claim("in at least half of all falls, all eight modes stay served", (still == 8)
 # all points follow. We have not proved this story. But it suggests a remedy that can be tested: smaller steps.
 
 # %% [markdown]
-# ## 3 · What makes it worse, what makes it better
+# ## 3. What makes it worse, what makes it better
 #
 # We compare nine settings, each with eight seeds. The first one is that of the picture above: both learning rates are
 # 0.01. Each other setting changes one thing:
@@ -352,7 +352,7 @@ from gan_edu.widgets import ModeCollapse
 ModeCollapse("ring", seeds=8).run(400)
 
 # %% [markdown]
-# ## 4 · What do the losses know?
+# ## 4. What do the losses know?
 #
 # Suppose that a generator draws $k$ of the $K$ modes perfectly, in equal shares, and never the others. What does the
 # best possible discriminator do? At a missing mode it says "real". At the others it says $D = \frac{k}{K+k}$, because
@@ -407,7 +407,7 @@ claim("… although the median seed holds 5 modes or fewer", slow.held[-1].media
 # this chapter.
 
 # %% [markdown]
-# ## 5 · Three patients
+# ## 5. Three patients
 #
 # Each of these three GANs differs from a healthy one in **one** respect: the discriminator's learning rate, or the
 # data. For each we ask in the same order: what are the symptoms, which test reveals the cause, what helps? The healthy

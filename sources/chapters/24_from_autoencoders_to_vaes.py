@@ -66,7 +66,7 @@ plt.show()
 # that. Do they? We shall measure it.
 
 # %% [markdown]
-# ## 1 · Two numbers for a picture
+# ## 1. Two numbers for a picture
 #
 # An **autoencoder** (AE) has a simple aim: its output should equal its input. The difficulty is the narrow layer in the
 # middle, the *bottleneck*. Here 784 pixels become 200 numbers, then **2 numbers**, then 200, and 784 pixels again.
@@ -204,7 +204,7 @@ show_plane(codes[0][1], flat[0][1], "autoencoder, seed 0")
 # middle. Between them are places with no code at all. The dashed circle will be used in a moment.
 
 # %% [markdown]
-# ## 2 · Draw a code
+# ## 2. Draw a code
 #
 # Now be a generator: draw two numbers and decode them. From where do you draw? The usual choice for random numbers is
 # the standard normal distribution $N(0, I)$. The dashed circle holds 98.9 % of its draws.
@@ -257,7 +257,7 @@ claim("15 to 40 % of the draws fall into empty places", 0.15 < min(bare) and max
 # But the plane misleads us. In practice hardly anybody uses only two numbers.
 
 # %% [markdown]
-# ## 3 · Sixteen numbers
+# ## 3. Sixteen numbers
 #
 # We train the same network with a bottleneck of 16 instead of 2, with three seeds.
 #
@@ -331,7 +331,7 @@ claim("draws from the other places are hardly nearer, or not at all", all(b > 0.
 # that a generator needs: a simple way to *draw* a code.
 
 # %% [markdown]
-# ## 4 · A cloud instead of a point
+# ## 4. A cloud instead of a point
 #
 # The **variational autoencoder** (VAE) came in December 2013 (Kingma & Welling) and January 2014 (Rezende, Mohamed &
 # Wierstra), half a year before the first GAN. It changes two things.
@@ -450,7 +450,7 @@ plt.show()
 LatentSpace("vae", train=True).run(200)
 
 # %% [markdown]
-# ## 5 · Does the VAE keep its promise?
+# ## 5. Does the VAE keep its promise?
 #
 # Now the VAE with 16 numbers, and the question that counts. Codes from $N(0, I)$ were useless for the AE.
 #
@@ -525,7 +525,7 @@ claim("draws from the other places are no nearer", all(b > 0.95 * a for a, b in 
 # is empty. Chapter 25 starts from there.
 
 # %% [markdown]
-# ## 6 · β: how strong is the pull?
+# ## 6. β: how strong is the pull?
 #
 # The factor β in front of the KL is a choice. We try four: 0 (noise, but no pull), 1 (the VAE), 4 and 20, with two
 # seeds each.

@@ -76,7 +76,7 @@ plt.show()
 # After the training only the decoder draws. Where do its codes come from then, and how good are the pictures?
 
 # %% [markdown]
-# ## 1 · Equal terms
+# ## 1. Equal terms
 #
 # **The same for all:** the decoder and its first weights, 10,000 digits, 1,000 updates with 64 digits each, three
 # seeds.
@@ -154,7 +154,7 @@ identity(
 gans = training.run(gans, x, steps=1000, batch=64)
 
 # %% [markdown]
-# ## 2 · Who draws nearest?
+# ## 2. Who draws nearest?
 #
 # For VAE and GAN the codes come from $N(0, I)$. An AE has no such distribution, so we fit one to its codes *after* the
 # training. We try two: a **Gaussian** (16 means and 136 covariances), and a **mixture** of ten Gaussians (1,529
@@ -298,7 +298,7 @@ claim("nobody's is below 10 times the floor", all(low(n, k) > 10 * floor for n i
 # (chapters 35 and 44).
 
 # %% [markdown]
-# ## 3 · Believable, and nothing missing
+# ## 3. Believable, and nothing missing
 #
 # One distance isn't everything. A model may draw a few digits very well and leave others out. Two numbers separate
 # these faults. Around each real digit we draw a ball, in the space of features, that reaches to its third neighbour.
@@ -368,7 +368,7 @@ claim("a little speckle on the averaged GAN's pictures halves their recall, in e
 # others, has a large ball around it, so odd pictures can *raise* recall (chapter 36).
 
 # %% [markdown]
-# ## 4 · Blur and speckle
+# ## 4. Blur and speckle
 #
 # People say that VAEs blur and that GANs are sharp. Let us measure it. *Roughness* is the sum of the squared
 # differences between neighbouring pixels, divided by the sum of the squared pixels. Too small means blurred, too
@@ -452,7 +452,7 @@ claim("for this speckle the logit falls further, in all three", harder.all(), [f
 # probability. If you toss the coins, you get speckles too.)
 
 # %% [markdown]
-# ## 5 · From a picture back to a code
+# ## 5. From a picture back to a code
 #
 # AE and VAE consist of an encoder and a decoder: they give the code of a picture in one pass. An ordinary GAN has no
 # encoder. Its generator is only the second half, from code to picture. (BiGAN and ALI train an encoder in addition.)
@@ -513,7 +513,7 @@ claim("in the GAN a search four times as large gains less than 8 %", longer > 0.
 # remember *every* one.
 
 # %% [markdown]
-# ## 6 · Between two digits
+# ## 6. Between two digits
 #
 # Codes let us walk from one picture to another (**interpolation**). We take the straight line between two codes and
 # decode ten points of it. For comparison: a cross-fade of the pixels.

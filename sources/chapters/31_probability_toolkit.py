@@ -106,7 +106,7 @@ plt.show()
 # models. At the end of this chapter you will know where their tastes come from.
 
 # %% [markdown]
-# ## 1 · Sampler and density
+# ## 1. Sampler and density
 #
 # A **random variable** is something that comes out different each time. There are two ways to own one:
 #
@@ -183,7 +183,7 @@ claim(
 # formula, and VAEs bound a likelihood (chapter 35).
 
 # %% [markdown]
-# ## 2 · Averages, and how far they are off
+# ## 2. Averages, and how far they are off
 #
 # *Probability* goes from a distribution to what its samples will look like. *Statistics* goes back: from samples to
 # what the distribution may be. Both need averages.
@@ -244,7 +244,7 @@ claim("the excess is σ²/10, within 5 %", abs(excess / (spread / 10) - 1) < 0.0
 # variances are finite.
 
 # %% [markdown]
-# ## 3 · Likelihood
+# ## 3. Likelihood
 #
 # You have data and a model density $q$. How well do they fit? Ask how likely the model makes the data: the average
 # **log-likelihood** $\frac 1N \sum \log q(x_i)$. **Maximum likelihood** chooses the parameters that make it largest.
@@ -275,7 +275,7 @@ identity("and their standard deviation", abs(stds[best[1]] - sample.std(correcti
 # density.)
 
 # %% [markdown]
-# ## 4 · Surprise: entropy, cross-entropy, KL
+# ## 4. Surprise: entropy, cross-entropy, KL
 #
 # Call $-\log q(x)$ the **surprise** of somebody who believes in $q$ and sees $x$. Values that $q$ calls rare surprise
 # much. Take three averages over what really happens, $x \sim p$:
@@ -376,7 +376,7 @@ claim("KL(bell, ring) is larger, by more than ten standard errors", back[0] - th
 # lie where the bell is dense enough.
 
 # %% [markdown]
-# ## 5 · Jensen–Shannon
+# ## 5. Jensen–Shannon
 #
 # KL can be infinite, and it isn't symmetric. To mend both, compare $p$ and $q$ with their mixture
 # $m = \frac12(p + q)$, which is never 0 where one of them has points:
@@ -427,7 +427,7 @@ for _ in range(200):
 identity("√JSD: 200 detours, none shorter than the direct way", min(detours) > -1e-9, measured=min(detours))
 
 # %% [markdown]
-# ## 6 · One family, many tastes
+# ## 6. One family, many tastes
 #
 # KL in both directions and JS have one form. Take a function $f$ that is curved upwards, with $f(1) = 0$:
 #
@@ -581,7 +581,7 @@ claim("the clusters lie on top of each other now: next to nothing is left", seen
 # This is the one-eyed discriminator of chapter 21, as a theorem (the *data processing inequality*).
 
 # %% [markdown]
-# ## 7 · Covering and seeking
+# ## 7. Covering and seeking
 #
 # Back to the first picture: one bell, three judges. Now you can say why.
 #

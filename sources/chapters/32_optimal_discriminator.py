@@ -61,7 +61,7 @@ plt.show()
 # is, and what the generator makes of that.
 
 # %% [markdown]
-# ## 1 · Place by place
+# ## 1. Place by place
 #
 # Goodfellow's game has one number, its **value**. The discriminator wants it large, the generator small:
 #
@@ -153,7 +153,7 @@ identity("in none of 200 ways does V go up", (change < 0).all(), measured=change
 # nowhere else.
 
 # %% [markdown]
-# ## 2 · What the game is worth
+# ## 2. What the game is worth
 #
 # Put $D^*$ into $V$. With the average density $m = \frac12 (p + q)$ we have $D^* = p/(2m)$ and $1 - D^* = q/(2m)$, so
 #
@@ -226,7 +226,7 @@ for name, logit in {"a wavy D": some_logit(x), "D = ½": 0 * best, "D*, half as 
 # difference between real and generated points. The loss of any other $D$ only bounds it.
 
 # %% [markdown]
-# ## 3 · Do networks find it?
+# ## 3. Do networks find it?
 #
 # A network is not free, it sees samples only, and it learns by small steps. Each of the three costs something. We
 # measure the first two.
@@ -406,7 +406,7 @@ claim(
 #   of the picture), and chapter 22 shows what that leads to.
 
 # %% [markdown]
-# ## 4 · The value, measured by playing
+# ## 4. The value, measured by playing
 #
 # Section 2 computed $2\,\mathrm{JSD} - 2 \ln 2$ from formulas. In real life nobody has $p$ and $q$. All you have is a
 # discriminator and its loss. There are two ways to read the loss: on the points that it learned from, or on fresh ones.
@@ -511,7 +511,7 @@ claim("and some of them say less than 0", (played[0] < 0).any(), measured=played
 # This was the easy case, on a line. In many dimensions, networks would need far more points to come so near.
 
 # %% [markdown]
-# ## 5 · Which gradient does the generator get?
+# ## 5. Which gradient does the generator get?
 #
 # Early in training the discriminator wins easily: for a generated point it says $D(G(z)) \approx 0$. That is when the
 # generator needs its strongest push. Let us see which loss gives one.
@@ -727,7 +727,7 @@ for name, of_logit in GENERATOR_LOSSES.items():
     identity(f"{name}: {'zero-sum' if zero_sum else 'not zero-sum'}", (largest < 1e-5) == zero_sum, measured=largest)
 
 # %% [markdown]
-# ## 6 · What each loss follows
+# ## 6. What each loss follows
 #
 # Let $D$ be optimal for the present generator, $q_0$. Now let $G$ take one small step while $D$ stands still. Which
 # divergence goes down? With $D^* = p/(p+q_0)$,
@@ -826,7 +826,7 @@ claim("the other one: the 10 % in the wrong place are worse", waste[1] > half[1]
 # is lost there is another question.
 
 # %% [markdown]
-# ## 7 · When they share no place
+# ## 7. When they share no place
 #
 # Suppose that real and generated points lie in different places: no $x$ has both $p(x) > 0$ and $q(x) > 0$. Then
 # $D^* = 1$ on the real ones and 0 on the others, $V(D^*) = 0$, and $\mathrm{JSD} = \ln 2$, the largest possible value.

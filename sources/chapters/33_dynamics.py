@@ -96,7 +96,7 @@ plt.show()
 # learning rate. So what decides?
 
 # %% [markdown]
-# ## 1 · The smallest GAN
+# ## 1. The smallest GAN
 #
 # All real data lie on one point, $x = 0$. The generator makes one point, $x = \theta$. The discriminator is a straight
 # line: its logit is $\ell(x) = \psi x$. Mescheder, Geiger and Nowozin call this the **Dirac-GAN**, because a
@@ -160,7 +160,7 @@ identity("the library's R1 of a line with slope 0.7 is γ/2 · 0.7²", abs(libra
 # (In the paper of Mescheder and others, forged points have the positive sign. Then everything turns the other way
 # round, and no statement of this chapter changes.)
 #
-# ## 2 · Circles
+# ## 2. Circles
 #
 # Let us take smaller and smaller steps. In the limit the pair *flows* along the field. A Runge–Kutta method (SciPy's
 # `solve_ivp`) follows this flow very accurately.
@@ -222,7 +222,7 @@ change = theta * push_g(theta, psi, "non-saturating") + psi * push_d(theta, psi,
 identity("θ·v_θ + ψ·v_ψ is -u·tanh(u/2) with u = θψ", np.allclose(change, -u * np.tanh(u / 2)))
 
 # %% [markdown]
-# ## 3 · What eigenvalues say
+# ## 3. What eigenvalues say
 #
 # Near $(0, 0)$ the field is almost linear: $v \approx J \cdot (\theta, \psi)$. The **Jacobian** $J$ is the matrix of
 # all derivatives. A number $\lambda$ is an **eigenvalue** of $J$ if $J$ only stretches some direction $w$, by this
@@ -311,7 +311,7 @@ gap = apart(eigenvalues(objectives.relativistic), [-0.5j, 0.5j])
 identity("so without a penalty its eigenvalues are ±i/2, too", gap < 1e-6, measured=gap)
 
 # %% [markdown]
-# ## 4 · Steps are not a flow
+# ## 4. Steps are not a flow
 #
 # Training takes steps of size $h$. Near the middle, one step of both players *at once* multiplies by $I + hJ$, so an
 # eigenvalue $\lambda$ becomes $1 + h\lambda$. In the long run the distance shrinks if and only if $|1 + h\lambda| < 1$
@@ -440,7 +440,7 @@ identity("the matrix of two steps far out, ((c², h), (hc, 1)), has an eigenvalu
 # "The best penalty is γ = 1" was true near the middle, and wrong by a factor of two from $(1, 1)$.
 
 # %% [markdown]
-# ## 5 · Taking turns
+# ## 5. Taking turns
 #
 # So far both players moved at once. Nearly every GAN is trained with **alternating** steps: the discriminator moves,
 # and the generator then sees the *new* discriminator. It looks like a detail. Near the middle its matrix is
@@ -562,7 +562,7 @@ claim("a start very near the middle ends on the same ring", abs(inside - ends[2]
 # smaller (by its square root), and the way there longer.
 
 # %% [markdown]
-# ## 6 · Play with it
+# ## 6. Play with it
 #
 # Five controls, and the portrait follows. Arrows show the field, and small dots show 300 steps from the large dot. The
 # axes count in units of the start. (Without a running kernel you see a picture.)
@@ -651,7 +651,7 @@ Portrait()
 # </details>
 
 # %% [markdown]
-# ## 7 · Four cures, and what each does
+# ## 7. Four cures, and what each does
 #
 # **Noise.** Add noise of standard deviation $s$ to every point that the discriminator sees, real and forged. Then the
 # two distributions overlap, and the best answer to a generator nearby is no longer "infinitely steep". The eigenvalues
@@ -813,7 +813,7 @@ claim("with the start divided out it is less than 0.1 away, and still more than 
 # pair.) And averaging can't save a game that runs away: the average of a growing spiral grows with it.
 
 # %% [markdown]
-# ## 8 · From two numbers to networks
+# ## 8. From two numbers to networks
 #
 # Does anything of this survive with thousands of weights? First, half a step. The generator is still one point, now in
 # the plane, and it starts at $(1, 1)$. The discriminator is a network with 4,400 weights. Eight of them, each with its

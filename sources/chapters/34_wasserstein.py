@@ -66,7 +66,7 @@ plt.show()
 # when the orange points come nearer, long before anything overlaps.
 
 # %% [markdown]
-# ## 1 · A plan for carrying
+# ## 1. A plan for carrying
 #
 # Earth may be divided: half of a shovel goes here, half goes there. A **transport plan** is a table $\pi_{ij} \ge 0$.
 # It says how much is carried between the real place $i$ and the forged place $j$. Each row must add up to what lies at
@@ -113,7 +113,7 @@ identity("unequal weights: more than 15 entries, so some points are divided", (l
 identity("and at most 15 + 15 - 1", (lopsided > 1e-9).sum() <= 29)
 
 # %% [markdown]
-# ## 2 · On a line: sort
+# ## 2. On a line: sort
 #
 # On a line no program is needed. Sort both samples. Then carry the smallest to the smallest, the second to the second,
 # and so on: no two arrows cross.
@@ -176,7 +176,7 @@ sample = [torch.from_numpy(each.ppf(u))[:, None] for each in (f, g)]
 identity("and so says the library's Fréchet distance", abs(metrics.frechet_distance(*sample) - 2) < 1e-2)
 
 # %% [markdown]
-# ## 3 · The dual: a critic that sets prices
+# ## 3. The dual: a critic that sets prices
 #
 # Now somebody makes you an offer: "I carry everything for you. At a forged place $y$ I buy your earth for the price
 # $f(y)$. At a real place $x$ I sell it to you for $f(x)$." You agree only if this never costs more than carrying it
@@ -249,7 +249,7 @@ identity(
 claim("it is W1 = 1.202: sorting 100,000 points agrees within 0.02", abs(by_sorting(*on_line.values()) - exact) < 0.02)
 
 # %% [markdown]
-# ## 4 · Why GANs wanted it
+# ## 4. Why GANs wanted it
 #
 # All real data lie on one point, 0, and all forged data on another one, $\theta$. The usual game is about the
 # Jensen–Shannon divergence (JSD, chapter 31): 0 for equal distributions, $\ln 2$ for distributions without overlap.
@@ -286,7 +286,7 @@ identity("JSD is ln 2 as long as they differ at all, then 0", differ and table[0
 # 32).
 
 # %% [markdown]
-# ## 5 · Networks as critics
+# ## 5. Networks as critics
 #
 # How does one keep a network nowhere steeper than 1? Three ways are common:
 #
@@ -422,7 +422,7 @@ claim("divided by its steepest slope, no critic is above the truth (by more than
 # section 3 this is a *lower bound* of $W_1$ (up to the chance of the sample, and if you did find the steepest place).
 
 # %% [markdown]
-# ## 6 · What a penalty does, exactly
+# ## 6. What a penalty does, exactly
 #
 # Take the smallest case again: real data on 0, forged data on $-a$. On the way between them a critic has the slope
 # $k$, and it earns $ka$. With the penalty it maximises
@@ -561,7 +561,7 @@ claim(
 # It is mostly the line that blocks the way. (With two of five other groups of eight seeds, one of the eight was stuck
 # in the plane, too.)
 #
-# ## 7 · Batches
+# ## 7. Batches
 #
 # All that a computer ever sees are samples.
 #
@@ -611,7 +611,7 @@ claim("in 8 dimensions far more slowly, about like n^(-1/8)", -0.15 < fall[8] < 
 # it earns 0 on average. Stanczuk and others conclude that WGANs work for other reasons than a good estimate of $W_1$.
 
 # %% [markdown]
-# ## 8 · May one read the loss?
+# ## 8. May one read the loss?
 #
 # The losses of the usual game don't show progress (chapter 21). The critic's number was said to do so. We ask eight
 # WGANs on a ring, and compute the exact $W_1$ of 256 points beside it. Each critic gets five updates for each one of

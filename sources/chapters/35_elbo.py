@@ -71,7 +71,7 @@ plt.show()
 # risen or the guess has become better: section 2 tells these two apart.
 
 # %% [markdown]
-# ## 1 · An integral in the way
+# ## 1. An integral in the way
 #
 # Our story of how data are made has two steps. First draw a code from the **prior**, $z \sim p(z) = N(0, 1)$. Then draw
 # $x$ from what the **decoder** says about this code, $p(x \mid z)$. Our decoder is so simple that we can know
@@ -162,7 +162,7 @@ claim("d = 50: at least 10 nats too low for all of them", max(errors["d = 50"]) 
 # The cure: look at $x$ first, and draw codes that could have made it. That is what an encoder is for.
 
 # %% [markdown]
-# ## 2 · A bound in three steps
+# ## 2. A bound in three steps
 #
 # The encoder proposes codes with a density $q(z)$, for this one $x$. (It is usually written $q(z \mid x)$; we leave out
 # the $x$.) In this section $x = 2$, and $q$ is a Gaussian with mean 1.2 and standard deviation 0.3.
@@ -284,7 +284,7 @@ claim("each misses a little more than ln 2 ≈ 0.69 nats", math.log(2) < gaps[2.
 # network must name the $q$ of every $x$ and misses the best; Cremer et al. (2018) call it the *amortisation* gap.
 
 # %% [markdown]
-# ## 3 · The KL term in closed form
+# ## 3. The KL term in closed form
 #
 # For a Gaussian $q = N(\mu, \sigma^2)$ and the prior $N(0, 1)$ the second part needs no sampling. It consists of two
 # means, and both follow from $\mathbb E_q[z] = \mu$ and $\mathbb E_q[z^2] = \mu^2 + \sigma^2$:
@@ -340,7 +340,7 @@ identity("the second formula is −KL − 1", wrong_sign.isclose(-kl - 1))
 # **A test that finds both:** a right KL term is 0 for $\mu = 0, \sigma = 1$, and positive everywhere else.
 
 # %% [markdown]
-# ## 4 · A gradient through a die
+# ## 4. A gradient through a die
 #
 # The first part, $\mathbb E_q[\log p(x \mid z)]$, needs draws. How does it change when $\mu$ and $\sigma$, the
 # encoder's outputs, change? The draws themselves depend on them. There are two ways out. Write $f(z) = \log p(x \mid
@@ -476,7 +476,7 @@ claim("the wrong one does at each x shown, by 0.2 nats at least", (broken - trut
 # hold, such as the four above, shows that something is wrong.
 
 # %% [markdown]
-# ## 5 · A VAE with nothing to hide
+# ## 5. A VAE with nothing to hide
 #
 # Real networks hide their evidence from us. One family doesn't. Make decoder and encoder *linear*,
 #
@@ -583,7 +583,7 @@ claim("each column is a principal axis (cosine above 0.999)", (signs * columns *
 # also prove that the bound of a linear VAE has no bad local maxima which the likelihood doesn't have.)
 
 # %% [markdown]
-# ## 6 · Collapse lives in the likelihood
+# ## 6. Collapse lives in the likelihood
 #
 # In chapter 24 single numbers of the code went dead: their $q$ was the prior for every picture. Often the bound is
 # blamed for this: "the KL term was too strong". Here we can ask the likelihood itself.
@@ -725,7 +725,7 @@ identity("averages mean β = D / (2 Z), here 6 / (2 · 2)", averaged.allclose(ho
 # ignore its code, or an encoder that learns too slowly.
 
 # %% [markdown]
-# ## 7 · More draws, a tighter bound
+# ## 7. More draws, a tighter bound
 #
 # Step 2 swapped mean and logarithm for *one* weight. Average $k$ weights first, and the swap loses less. This is the
 # bound of the **importance weighted autoencoder** (IWAE, Burda et al. 2015):

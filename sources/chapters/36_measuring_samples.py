@@ -99,7 +99,7 @@ plotting.image_grid({name: make(0, 10) for name, make in generators.items()}, ro
 # learned from the failures of its own opponent, and may miss others; section 7 shows this for a judge of another kind.
 
 # %% [markdown]
-# ## 1 · Likelihood is something else
+# ## 1. Likelihood is something else
 #
 # A model with a density can be scored by its mean log-likelihood on held-out data. Theory likes this measure: on
 # average it is largest for the true density and (up to sets of measure 0) for no other. GANs don't have it. Do they
@@ -145,7 +145,7 @@ claim("but 98 to 100 % of A's samples are longer", beyond[1] > 0.98, measured=be
 # samples, you need measures of samples.
 
 # %% [markdown]
-# ## 2 · The inception score
+# ## 2. The inception score
 #
 # Let a classifier look at each generated picture $x$ and say $p(y \mid x)$, the probability of each class $y$. Two
 # things are good signs: it is sure about each picture, and over all pictures it uses every class, in the mean $p(y)$
@@ -199,7 +199,7 @@ lost = 1 - few_digits / inception_score(known)
 claim("50 digits score 9 % too low, as 1 − exp(−9 / 100) says (within 3)", abs(lost - 0.086) < 0.03, measured=lost)
 
 # %% [markdown]
-# ## 3 · The Fréchet distance
+# ## 3. The Fréchet distance
 #
 # Take features of real and of generated pictures, here 64 numbers each. Fit a Gaussian to each of the two sets, and
 # take the squared Fréchet distance (Heusel et al. 2017; with Inception's features it is called **FID**):
@@ -284,7 +284,7 @@ claim(
 # doesn't notice, because the means and covariances are equal.
 
 # %% [markdown]
-# ## 4 · Floors: what would a perfect generator get?
+# ## 4. Floors: what would a perfect generator get?
 #
 # Not 0. Means and covariances are estimated from $N$ samples each, and the errors always count as distance. For two
 # samples of the *same* normal distribution $N(0, I_d)$, with $N$ much larger than $d$:
@@ -386,7 +386,7 @@ claim("at N = 125 the mean is more than double the truth, 1", means[0] > 2, meas
 claim("the line hits the truth within 0.1 at 1/N = 0", abs(start - 1) < 0.1, measured=start)
 
 # %% [markdown]
-# ## 5 · The kernel distance: no floor, and other blind spots
+# ## 5. The kernel distance: no floor, and other blind spots
 #
 # **KID** (Bińkowski et al. 2018) compares *pairs*. With a kernel $k$, here $(x^\top y / d + 1)^3$, which measures how
 # similar two samples are, it is the squared **maximum mean discrepancy** (MMD),
@@ -469,7 +469,7 @@ claim("a classifier is right about more than 95 % of them", test.accuracy > 0.95
 # doesn't contain. The classifier looks at single numbers: they are 1 in size, or they aren't.
 
 # %% [markdown]
-# ## 6 · Who has neighbours?
+# ## 6. Who has neighbours?
 #
 # One number can't say *what* is wrong. Are there pictures that don't belong, or are pictures missing? So let us count.
 # Around each real sample lies a ball that reaches to its $k$-th nearest real neighbour.
@@ -577,7 +577,7 @@ claim("coverage stays below 0.1", covered.max() < 0.1, measured=covered)
 # real samples; an outlier can't enlarge them.
 
 # %% [markdown]
-# ## 7 · Ask a fresh judge
+# ## 7. Ask a fresh judge
 #
 # The **classifier two-sample test** (Lopez-Paz & Oquab 2017) works like this. Real samples get the label 0, generated
 # ones the label 1. Train any classifier on one half, and count its right answers on the other half.
@@ -637,7 +637,7 @@ claim("a fresh judge is right about more than 70 % of all", min(fresh) > 0.7, me
 # A discriminator that is kept from a training may well have such limits; we haven't tried one.
 
 # %% [markdown]
-# ## 8 · Metric × failure
+# ## 8. Metric × failure
 #
 # Now the whole table: six generators, five seeds each, 1,000 pictures. As is usual, the reference set is the training
 # set of 3,000 digits. Only the classifier gets real digits that nobody has seen. The last column, *copies*, is the
@@ -778,7 +778,7 @@ claim("no column is orange for all five failures", not everywhere.any(), measure
 # Two numbers, one for each side, and an audit say more than nine averages.
 
 # %% [markdown]
-# ## 9 · The audit: is it a copy?
+# ## 9. The audit: is it a copy?
 #
 # A first idea: measure against digits that the generator has *not* seen. We take the memory of 3,000 pictures, and a
 # small one of only 300, which must repeat itself. A third one has the 3,000, but draws *at random*: of 1,000 draws
@@ -899,7 +899,7 @@ claim("moved by one pixel: pixels find a share above 0.7", min(small_step) > 0.7
 # is too much, no test decides. Chapter 55 will be about what can be *promised*.
 
 # %% [markdown]
-# ## 10 · How to report
+# ## 10. How to report
 #
 # 1. Use the same number of samples for all, and say what real data get at that number.
 # 2. Name the features, their version and the reference set. Never put numbers from two different ones side by side.

@@ -59,7 +59,7 @@ plt.show()
 # through this plane yourself.
 
 # %% [markdown]
-# ## 1 · First the frame
+# ## 1. First the frame
 #
 # Before you look at any method, ask what two extremes get: perfect samples, and a generator that knows nothing.
 #
@@ -98,7 +98,7 @@ claim("as measured, within 0.5", abs(noise.captured.double().mean() - expected) 
 # modes and 1.7 % has not collapsed, and it has not learned either.
 
 # %% [markdown]
-# ## 2 · One method, eight rows
+# ## 2. One method, eight rows
 #
 # Now a single method, the plain GAN. We change one setting at a time, and nothing else.
 #
@@ -179,7 +179,7 @@ claim("and none is even twice as good as noise on the same data", max(ratio.valu
 # - Did the authors **run the other rows themselves**? (PacGAN's did, for its plain GAN.)
 
 # %% [markdown]
-# ## 3 · When was the number read?
+# ## 3. When was the number read?
 #
 # A GAN is not finished at some step. It moves on. So a row also depends on *when* somebody looked. Eight plain GANs
 # play on the ring of chapter 23, at the high rate 0.01, for 800 steps. A mode is *held* if it gets more than a quarter
@@ -256,7 +256,7 @@ identity("no reading is above the best look of each run", rows["best look of eac
 # None of these readings is a lie. But two rows can be compared only if they were read in the same way.
 
 # %% [markdown]
-# ## 4 · Equal contestants
+# ## 4. Equal contestants
 #
 # Now several methods. Besides the plain GAN these are:
 #
@@ -360,7 +360,7 @@ claim("A: with spectral norm alone fewer than 2", alone_means["SN alone"] < 2, m
 # Exercise 3 measures by how much.
 
 # %% [markdown]
-# ## 5 · A thousand modes: stacked digits
+# ## 5. A thousand modes: stacked digits
 #
 # One more classic: three random digits, one in each colour channel of an image. 10 · 10 · 10 classes make 1,000 modes.
 # A classifier reads every channel. The papers train convolutional nets for hours. We have seconds, so we shrink the

@@ -81,7 +81,7 @@ plt.show()
 # knows which pixels are neighbours. That is a poor way to treat pictures. It works anyway, and it shows the bare game.
 
 # %% [markdown]
-# ## 1 · A picture is 784 numbers
+# ## 1. A picture is 784 numbers
 #
 # The course brings 10,000 digits of MNIST along. `flat=True` lays the 28 rows of a picture end to end:
 
@@ -123,7 +123,7 @@ claim("the rule is right 2,000 times out of 2,000", looks_forged(fake).all() and
 # we let such a GAN train, and most people don't expect what happens.
 
 # %% [markdown]
-# ## 2 · Two networks, by hand
+# ## 2. Two networks, by hand
 #
 # The smallest pair that can do it has one hidden layer on each side:
 
@@ -187,7 +187,7 @@ identity("two sigmoids: never below log(1 + 1/e) + ln 2 ≈ 1.006", twice.isclos
 # say is ½. Nothing crashes and nothing warns. It just learns badly.
 
 # %% [markdown]
-# ## 3 · One step of the game
+# ## 3. One step of the game
 #
 # Each network gets **an optimiser of its own**, which knows only that network's parameters. With one optimiser for
 # both, the generator's turn would also move the discriminator, and in the wrong direction: it would help the generator.
@@ -273,7 +273,7 @@ def step_by_hand(G, D, opt_g, opt_d, real, z):
 
 
 # %% [markdown]
-# ## 4 · Train, and watch
+# ## 4. Train, and watch
 #
 # Now eight hundred such steps, from fresh networks. We draw pictures from the same 20 noise vectors again and again, so
 # that you can follow single pictures.
@@ -353,7 +353,7 @@ plotting.seeds_over_time(
 # $2\ln 2$, proves only that they differ by at least 0, which is nothing. We shall need that in section 7.
 
 # %% [markdown]
-# ## 5 · The same in five lines
+# ## 5. The same in five lines
 #
 # `gan_edu` holds this game, so that you needn't write the loop each time:
 
@@ -423,7 +423,7 @@ claim(
 # run. It is one more reason to look at several seeds.
 
 # %% [markdown]
-# ## 6 · Eight seeds, and a number
+# ## 6. Eight seeds, and a number
 #
 # `ensemble.gans` trains eight GANs as one batched model. `ema=0.98` keeps, besides each generator, a running average
 # of its weights: $\bar\theta \leftarrow 0.98\,\bar\theta + 0.02\,\theta$. (In the first steps it takes more of the new
@@ -687,7 +687,7 @@ claim("more than five times as far away as any of ours", min(slow) > 5 * itself.
 # trained and how well B was tuned.
 
 # %% [markdown]
-# ## 7 · Two runs with perfect losses
+# ## 7. Two runs with perfect losses
 #
 # $L_D = 2\ln 2$, $L_G = \ln 2$, $D = ½$ everywhere: in theory these are the values when generated and real data are the
 # same. Let us meet two GANs that get there at once.
@@ -792,7 +792,7 @@ claim(
 # converged", nor "it has learned the data", nor even which data it was.
 
 # %% [markdown]
-# ## 8 · A deeper generator
+# ## 8. A deeper generator
 #
 # If two layers make digits, do four layers make better ones? We try 100 → 256 → 512 → 1024 → 784 against 784 → 512 →
 # 256 → 1, with dropout in the discriminator (in each training step a random 30 % of the hidden numbers are set to 0, so
@@ -910,7 +910,7 @@ claim(
 # no cure for a GAN that doesn't work, and no short cut for one that does.
 
 # %% [markdown]
-# ## 9 · Clothes: when a baseline wins
+# ## 9. Clothes: when a baseline wins
 #
 # The same code on Fashion-MNIST: shirts, trousers, shoes. Only the name of the data set changes.
 #
@@ -962,7 +962,7 @@ claim("without averaging, no GAN is even a fifth nearer than one Gaussian, cut",
 # baseline the chapter would have ended with nice pictures and the words "it works on Fashion-MNIST, too".
 
 # %% [markdown]
-# ## 10 · Between two digits
+# ## 10. Between two digits
 #
 # We walk from one noise vector to another. **Predict, and say why:** do the pictures jump, or do they glide? And what
 # does an *untrained* generator do?

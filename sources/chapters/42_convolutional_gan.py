@@ -77,7 +77,7 @@ plt.show()
 # wider places. The generator goes the other way: from "a sleeve, about here" to pixels.
 
 # %% [markdown]
-# ## 1 · A window that slides
+# ## 1. A window that slides
 #
 # A convolution lays a small window of weights, the **kernel**, on each place of a picture, multiplies and adds. The
 # same nine numbers serve everywhere:
@@ -151,7 +151,7 @@ identity("28 → 14 → 7 → 4", [down(28, 5, 2, 2), down(14, 5, 2, 2), down(7,
 # second of 7 places: 4.
 
 # %% [markdown]
-# ## 2 · The way back up
+# ## 2. The way back up
 #
 # ### A generator goes up: the decoder
 #
@@ -194,7 +194,7 @@ identity("so the way up has a choice: output_padding", [up(4, 5, 2, 2, more) for
 # The padding cuts one place off at each end: 14.
 
 # %% [markdown]
-# ## 3 · Checkerboards, and another way up
+# ## 3. Checkerboards, and another way up
 #
 # A window of 3, moved by 2, overlaps its neighbour in every second place. Let all weights be 1, and count how many
 # inputs reach each pixel:
@@ -264,7 +264,7 @@ claim("a faint grid on top is seen: above 2", found["with a grid of 0.1"] > 2, m
 # Section 9 shows what is left of checkerboards after training.
 
 # %% [markdown]
-# ## 4 · A DCGAN by hand
+# ## 4. A DCGAN by hand
 #
 # In 2015 Radford, Metz and Chintala published what had worked for them: **DCGAN**, deep convolutional GAN. Its main
 # rules: strides in place of pooling (a fixed rule that makes maps smaller, such as: keep the largest of four
@@ -335,7 +335,7 @@ for layer in [*G, *D]:
         print(f"{type(layer).__name__:16} {before!s:14} → {tuple(x.shape[1:])}")
 
 # %% [markdown]
-# ## 5 · Train, and look inside
+# ## 5. Train, and look inside
 #
 # The loop of chapter 41 serves as it is, because it doesn't care what the networks are made of.
 
@@ -491,7 +491,7 @@ claim("ten of them are less than half as far away", 2 * simple["10 Gaussians, cu
 # round ([chapter 41](41_mlp_gan.ipynb) measures both). So these are marks on a ruler, and no proof of quality.
 
 # %% [markdown]
-# ## 6 · The library's pair is the same
+# ## 6. The library's pair is the same
 #
 # `gan_edu.nets` has this generator and this discriminator, with the same number of parameters. Are they the same
 # *functions*? The library keeps the number of the map (the **channel**) last in memory, which is faster on a CPU. So
@@ -543,7 +543,7 @@ claim("to eight digits at least", difference < 1e-8, measured=difference)
 # library's pair" and mean the thirty lines above.
 
 # %% [markdown]
-# ## 7 · How a network starts
+# ## 7. How a network starts
 #
 # (Here is a good place for a pause.) The DCGAN paper draws all weights from $N(0, 0.02^2)$, and many programs have
 # copied that number since. The paper doesn't say why 0.02. Here is one reading. A sum of $n$ inputs of size 1, with
@@ -605,7 +605,7 @@ identity("and a tenth of the gradient", (10 * slopes[10.0]).allclose(slopes[1.0]
 # small weights *turn* faster: with batch norm, a small start acts like a larger learning rate.
 
 # %% [markdown]
-# ## 8 · Leaky or not: what an activation passes on
+# ## 8. Leaky or not: what an activation passes on
 #
 # ReLU is 0 on the left. LeakyReLU(0.2) keeps a fifth. For the generator, what counts is what the discriminator passes
 # *back*: where a unit is off, ReLU sends no gradient, and LeakyReLU sends a fifth of it.
@@ -654,7 +654,7 @@ claim("and never by a third", min(lengths) > 2 / 3, measured=lengths)
 # ([chapter 32](32_optimal_discriminator.ipynb)).
 
 # %% [markdown]
-# ## 9 · What does each choice do to the distance?
+# ## 9. What does each choice do to the distance?
 #
 # Here is the library's pair again, with switches:
 
@@ -791,7 +791,7 @@ claim("sub-pixel: a grid in every seed, above 1.2", boards["sub-pixel"].min() > 
 # N(0, 0.02²)). So the table says nothing about the paper's recipe as a whole.
 
 # %% [markdown]
-# ## 10 · An MLP against a convolutional discriminator
+# ## 10. An MLP against a convolutional discriminator
 #
 # Let chapter 41's small generator, 100 → 128 → 784, play against a convolutional discriminator with three layers of 5 ×
 # 5 windows, stride 2. The discriminator begins with neighbourhoods, and the generator doesn't know what neighbours

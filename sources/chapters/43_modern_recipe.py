@@ -77,7 +77,7 @@ plt.show()
 # discriminator has **no normalisation** layer (section 3 says why).
 
 # %% [markdown]
-# ## 1 · Twenty lines
+# ## 1. Twenty lines
 #
 # $D(x)$ is the logit of a real point, $D(G(z))$ that of a generated one, and softplus$(t) = \log(1 + e^t)$:
 #
@@ -180,7 +180,7 @@ claim("and they have moved a long way", moved > 0.05, measured=moved)
 # `multi_avg_fn=get_ema_multi_avg_fn(0.99)`. It begins as a copy of the weights and has no bias correction.
 
 # %% [markdown]
-# ## 2 · What pairing is, on paper
+# ## 2. What pairing is, on paper
 #
 # Two exact statements. Take $K$ places with shares $p_i$ of the real and $q_i$ of the generated points, all of them
 # positive. The paired loss is
@@ -242,7 +242,7 @@ identity("its gradient is 0", gradient.abs().max() < 1e-12, measured=gradient)
 # recipe has penalties as well.
 
 # %% [markdown]
-# ## 3 · γ: a factor of two, a unit, and a condition
+# ## 3. γ: a factor of two, a unit, and a condition
 #
 # **A factor of two.** In the paper on R1 the penalty is $\frac\gamma2 E\|\nabla D\|^2$, and ours is the same. The code
 # published with it ([GAN_stability](https://github.com/LMescheder/GAN_stability), `gan_training/train.py`) computes
@@ -335,7 +335,7 @@ claim("with batch norm: off by more than half, since other points matter", error
 # would not break R1. The generator may keep its batch norm as far as R1 and R2 are concerned.)
 
 # %% [markdown]
-# ## 4 · What each ingredient does, and at which γ
+# ## 4. What each ingredient does, and at which γ
 #
 # Now we take the recipe apart (an **ablation**), on purpose in a rough climate: the learning rate 0.01 of chapter 23,
 # at which a plain GAN keeps losing the ring. A mode is *held* when it gets more than a quarter of its due points, and
@@ -473,7 +473,7 @@ claim("R2 alone does as well as the recipe (to 15 points)", late["R2"] > late["r
 # tables.
 
 # %% [markdown]
-# ## 5 · An average, and its memory
+# ## 5. An average, and its memory
 #
 # The last ingredient. With decay $\beta$ an old weight has lost half of its influence after $h$ steps, the
 # **half-life**:
@@ -582,7 +582,7 @@ claim("8 steps raise it, in all three curves", all(each[8][1] > each[0][1] for e
 # chapter 41 a half-life of 34 steps in a run of 600 made nearly all seeds better.
 
 # %% [markdown]
-# ## 6 · What the published code has besides
+# ## 6. What the published code has besides
 #
 # The four ingredients are the *idea*. Whoever runs the twenty lines on ten thousand photographs will not get R3GAN. Its
 # published code ([`train.py`](https://github.com/brownvc/R3GAN/blob/main/train.py)) has ready-made settings,

@@ -72,7 +72,7 @@ plt.show()
 # We build it in five steps.
 
 # %% [markdown]
-# ## 1 · Initialise: two nets
+# ## 1. Initialise: two nets
 #
 # The encoder has one hidden layer and two **heads**. One gives the middle $\mu$ of the cloud, the other $\log
 # \sigma^2$, the logarithm of its variance. Why a logarithm? A linear layer can give any number, and a variance must
@@ -103,7 +103,7 @@ encoder, decoder = Encoder().to(here), make_decoder().to(here)
 # outputs are **logits**. Each pixel is a coin that shows white with probability $1/(1 + e^{-\text{logit}})$, the
 # sigmoid of the logit. (It is often written σ, too. Here σ is the spread of a cloud.)
 #
-# ## 2 · Encode: a cloud for each picture
+# ## 2. Encode: a cloud for each picture
 #
 # The encoder gives a Gaussian $q(z \mid x) = N(\mu, \operatorname{diag} \sigma^2)$, and we draw a code from it:
 #
@@ -123,12 +123,12 @@ identity("10,000 codes of one picture spread by σ (each number, within 0.05)", 
 
 # %% [markdown]
 # The chance comes from outside, as $\varepsilon$: the **reparameterisation**. So gradients can pass through $\mu$ and
-# $\sigma$. Chapter [35](35_elbo.ipynb#4-·-A-gradient-through-a-die) shows why this matters.
+# $\sigma$. Chapter [35](35_elbo.ipynb#4.-A-gradient-through-a-die) shows why this matters.
 #
 # (The library writes both heads as one layer of 200 outputs, cut in two. It is the same network.)
 
 # %% [markdown]
-# ## 3 · Decode: 784 coins
+# ## 3. Decode: 784 coins
 #
 # **Predict, and say why:** nothing has been learned yet. How many nats should a picture of 784 unbiased coins cost?
 
@@ -169,7 +169,7 @@ identity(
 # it is ½. (Loaiza-Ganem & Cunningham 2019 divide by this area, and get a proper density.)
 
 # %% [markdown]
-# ## 4 · Optimise the bound
+# ## 4. Optimise the bound
 #
 # The loss is minus the evidence lower bound. It has two parts, **summed** over pixels and over code numbers, and
 # averaged over pictures only:
@@ -233,7 +233,7 @@ same = pairs[0][1][0].weight.allclose(pairs[1][1][0].weight, atol=1e-6)
 identity("after three steps: the same weights, with one Adam and with two", same)
 
 # %% [markdown]
-# ## 5 · Repeat
+# ## 5. Repeat
 #
 # Now the loop. The data were loaded once, far above, and stay in memory; only the choice of 64 pictures belongs *into*
 # the loop. We take three seeds and 1,000 steps, so each picture is seen about six times.
@@ -308,13 +308,13 @@ claim("unseen digits: the bound is 60 nats or more above independent pixels", mi
 # %% [markdown]
 # After a short spike the cost of the code goes *up*. The network learns that a nat spent on the code saves several in
 # rebuilding. This stops where one more nat saves one nat. With β = 4 it would stop where a nat saves four ([chapter
-# 24](24_from_autoencoders_to_vaes.ipynb#6-·-β:-how-strong-is-the-pull?) goes through several β).
+# 24](24_from_autoencoders_to_vaes.ipynb#6.-β:-how-strong-is-the-pull?) goes through several β).
 #
 # When should one stop? Watch the bound on *unseen* pictures. (Our loss on the training pictures is still falling when
 # we stop. We didn't train on to see how long the bound goes on rising.)
 
 # %% [markdown]
-# ## 6 · The same in five lines
+# ## 6. The same in five lines
 
 # %%
 vae = training.VAE(nets.VAE((784,), latent_dim=100, hidden=(512,)), beta=1.0, lr=2e-3, seed=0)
@@ -354,7 +354,7 @@ gap = [(p - q).abs().max().item() for a, b in tensors for p, q in zip(a.paramete
 identity("after 40 steps all ten tensors agree to 8 digits or more", len(gap) == 10 and max(gap) < 1e-8, measured=gap)
 
 # %% [markdown]
-# ## 7 · Copies and draws
+# ## 7. Copies and draws
 #
 # Now the two ways of the first picture. A **copy**: encode, take the middle of the cloud, decode. A **draw**: decode a
 # fresh $z \sim N(0, I)$. This one line is all it takes to *generate*.
@@ -422,11 +422,11 @@ claim("copies leave less than a third of the mean picture's squared error", max(
 # numbers below 0 and above 1, it lies only little further away than they (about 30; [chapter 41](41_mlp_gan.ipynb)).
 #
 # Chapter 24 found one reason in a plane: the clouds together leave places empty where $N(0, I)$ puts codes (drag the
-# cross of its widget [LatentSpace](24_from_autoencoders_to_vaes.ipynb#4-·-A-cloud-instead-of-a-point) into one). Can we
+# cross of its widget [LatentSpace](24_from_autoencoders_to_vaes.ipynb#4.-A-cloud-instead-of-a-point) into one). Can we
 # put a number on this emptiness here? Only in part.
 
 # %% [markdown]
-# ## 8 · Ten thousand clouds can't fill the space
+# ## 8. Ten thousand clouds can't fill the space
 #
 # The KL of one picture compares *its* cloud $q_n$ with $p = N(0, I)$. For draws it matters whether **all clouds
 # together** look like $N(0, I)$: their mixture $\bar q = \frac1N \sum_n q_n$. The two are connected by an equation
@@ -526,10 +526,10 @@ claim(
 # that 10,000 clouds are few. (A perfect VAE has this mismatch as well, if its codes cost more than $\log N$.) What
 # hurts more here is *where* $N(0, I)$ puts its codes: a single Gaussian, fitted to where the codes really are, draws
 # nearer already. A second model can learn that place better. Chapter
-# [25](25_ae_vae_gan.ipynb#2-·-Who-draws-nearest?) fits a mixture there.
+# [25](25_ae_vae_gan.ipynb#2.-Who-draws-nearest?) fits a mixture there.
 
 # %% [markdown]
-# ## 9 · Who does the work?
+# ## 9. Who does the work?
 #
 # Each code has a hundred numbers. Here is what each of them costs on average, the costliest first:
 
@@ -619,7 +619,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 10 · What a squared error assumes
+# ## 10. What a squared error assumes
 #
 # Many programs have another loss: the squared error, *averaged* over 784 pixels, plus the KL, *averaged* over 100
 # numbers. What do they assume? A squared error means that pixels are Gaussian with some noise $s$:
@@ -752,7 +752,7 @@ claim("tossed: nearer than coins without a code", max(coined["tossed"] + strong[
 #
 # **With averages nothing is learned.** This is complete posterior collapse: every copy and every draw is the mean
 # picture. It is no bug. With a noise of 1.98 there is hardly anything to gain by a code. By the rule of chapter
-# [35](35_elbo.ipynb#6-·-Collapse-lives-in-the-likelihood) (exact for linear VAEs) an axis of the data is worth a code
+# [35](35_elbo.ipynb#6.-Collapse-lives-in-the-likelihood) (exact for linear VAEs) an axis of the data is worth a code
 # only if its variance exceeds $s^2$:
 
 # %%
@@ -786,7 +786,7 @@ claim("s = 1.98: more than 7 of 10 pixels aren't even between 0 and 1", outside.
 # of grey ones.
 
 # %% [markdown]
-# ## 11 · A convolutional VAE
+# ## 11. A convolutional VAE
 #
 # For pictures one usually takes convolutions. Only the two networks change. Encoder: stride 2, 28 → 14 → 7. Decoder:
 # the way back. `training.VAE` takes any network with `encode`, `decode`, `forward` and `latent_dim`:
@@ -841,7 +841,7 @@ plotting.image_grid({name: 2 * pictures - 1 for name, pictures in rows.items()},
 # bound, copies and draws, the assumed noise. We have not compared the two at equal time, so this is no ranking.
 
 # %% [markdown]
-# ## 12 · An honest likelihood
+# ## 12. An honest likelihood
 #
 # How good is our VAE, in one number that others can compare with theirs? Four things must be said.
 #
@@ -849,7 +849,7 @@ plotting.image_grid({name: 2 * pictures - 1 for name, pictures in rows.items()},
 # 2. **How many pictures.** Digits differ, so a mean over 100 of them has a standard error.
 # 3. **Which bound.** $L_k = \mathbb E \log \frac1k \sum_i w_i$ with the **importance weights** $w_i = p(b, z_i) /
 #    q(z_i)$ rises with $k$ towards $\log p(b)$ (Burda et al. 2015; [chapter
-#    35](35_elbo.ipynb#7-·-More-draws,-a-tighter-bound) proves the order).
+#    35](35_elbo.ipynb#7.-More-draws,-a-tighter-bound) proves the order).
 # 4. **Which $q$.** The encoder was trained on grey pictures. It may look at the grey original, or at the tossed
 #    picture.
 #

@@ -57,7 +57,7 @@ plt.show()
 # let it learn pairs.
 
 # %% [markdown]
-# ## 1 · A GAN on pairs
+# ## 1. A GAN on pairs
 #
 # A distribution of pairs is $p(x, y) = p(y)\, p(x \mid y)$. We choose the labels of the fakes ourselves, with the
 # same $p(y)$ as in the data. Suppose now that real and forged *pairs* can't be told apart. Then for each class that
@@ -120,7 +120,7 @@ def train(seed, table, make_d, steps=400):
 
 
 # %% [markdown]
-# ## 2 · Is the label heard?
+# ## 2. Is the label heard?
 #
 # Many programs use a special case of this table: **one-hot** rows, all zeros with a single 1. The table is then the
 # identity matrix, and it isn't learned. We try six tables, in both networks: one-hot rows, one-hot rows times 3 and
@@ -263,7 +263,7 @@ claim("plain one-hot, four times as long: over 30 % (one seed)", controlled["4 �
 # Mirza & Osindero did), and projection (section 4). Section 5 is about `G` alone, and doesn't cure a deaf `D`.
 
 # %% [markdown]
-# ## 3 · Obedience isn't enough
+# ## 3. Obedience isn't enough
 #
 # **Predict:** which "generator" obeys in nearly all of 500 cases, needs no training, and is worthless?
 #
@@ -332,7 +332,7 @@ claim("and it calls over 35 % of them an 8, where 10 % are", eights > 0.35, meas
 # about half of the spoiled digits an 8.
 
 # %% [markdown]
-# ## 4 · Projection
+# ## 4. Projection
 #
 # What *should* a discriminator of pairs compute? By chapter 32 the best logit is $\log p(x,y) - \log q(x,y)$, where $q$
 # is the distribution of the fakes. Split both by $p(x, y) = p(x)\, p(y \mid x)$:
@@ -449,7 +449,7 @@ claim(
 # (Miyato & Koyama 2018), and many large conditional GANs have used it since. Spectral norm also takes care of the size.
 
 # %% [markdown]
-# ## 5 · A label in every layer: conditional batch norm
+# ## 5. A label in every layer: conditional batch norm
 #
 # So far the generator hears its order once, at the entrance. In large convolutional generators the order comes into
 # *every* layer. **Conditional batch norm** normalises as usual, and then scales and shifts each map by numbers that
@@ -511,7 +511,7 @@ plotting.image_grid({str(k): drawn[k::10][:10] for k in (0, 1, 7)}, title="finis
 claim("it obeys in at least 95 % of 500 cases", obeys(drawn) > 0.95)
 
 # %% [markdown]
-# ## 6 · A VAE that takes orders
+# ## 6. A VAE that takes orders
 #
 # The same works with a VAE; it is then called a **CVAE**. Encoder and decoder get the condition $y$. The prior stays
 # $N(0, I)$, the same for every class (Sohn et al. 2015 go on to learn a prior for each condition):
@@ -605,7 +605,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 7 · Same noise, other order
+# ## 7. Same noise, other order
 #
 # If the label says *which* digit, what is left for the code? Each column below has one code, each row one order:
 
@@ -649,7 +649,7 @@ claim(
 # the prior asks for: it is the same for every class, so a code that fits it well says nothing about the class.
 
 # %% [markdown]
-# ## 8 · The same in the library
+# ## 8. The same in the library
 #
 # `gan_edu` has no conditional GAN of its own. Its `training.GAN` plays with *rows*, and a pair is a row too: 784
 # pixels, and behind them the one-hot class. `nets.ConditionalGenerator` wraps any generator that takes noise with a

@@ -67,7 +67,7 @@ plt.show()
 # point at one box.
 
 # %% [markdown]
-# ## 1 · Red, then green
+# ## 1. Red, then green
 #
 # We begin with one defect in full. The data are points on a line, in two clusters. Both networks are small.
 
@@ -211,7 +211,7 @@ claim("lazy: within 1 % as far as untrained, in all 8 seeds", (far["lazy"] / far
 claim("mended: less than half as far, in at least 7 of 8", (far["mended"] < 0.5 * far["lazy"]).sum() >= 7, measured=far)
 
 # %% [markdown]
-# ## 2 · Who learns?
+# ## 2. Who learns?
 #
 # From here on, defects come as **cards**: a broken program, and the test that finds it. Here are four more programs
 # that run without an error. Each has one slip.
@@ -334,7 +334,7 @@ claim("the right program passes all three", not any(verdict(test, program()) for
 # what, with twenty programs. The [museum](60_museum_of_failures.ipynb) has more than seventy cards like these.
 
 # %% [markdown]
-# ## 3 · What does it want?
+# ## 3. What does it want?
 #
 # If both networks learn, but learn the wrong thing, look at the losses. A loss can be tested *without any network*: it
 # takes logits and returns a number, and some of these numbers are known without a computer.
@@ -422,7 +422,7 @@ print(verdict(test_loss_d, d_by_hand))
 # eleven broken losses.
 
 # %% [markdown]
-# ## 4 · What does it see?
+# ## 4. What does it see?
 #
 # A network learns *whatever* it gets. So the next test is a look: print what a batch is, right before the step, and
 # compare it with what the generator makes. This is a **probe**.
@@ -461,7 +461,7 @@ claim("only the first has the generator's range", right == ["-1 … 1"], measure
 
 # %% [markdown]
 # Data in 0 … 1 lie *inside* of the generator's range, so nothing looks wrong at first; the lower half of the range is
-# simply never used. [Chapter 41](41_mlp_gan.ipynb#7-·-Two-runs-with-perfect-losses) trains such a GAN: its losses look
+# simply never used. [Chapter 41](41_mlp_gan.ipynb#7.-Two-runs-with-perfect-losses) trains such a GAN: its losses look
 # perfect.
 #
 # Two more looks cost nothing. Draw one real batch as a picture. And run **a whole epoch of a data set whose size is no
@@ -469,7 +469,7 @@ claim("only the first has the generator's range", right == ["-1 … 1"], measure
 # hour.
 
 # %% [markdown]
-# ## 5 · While it runs: what to log
+# ## 5. While it runs: what to log
 #
 # Tests come before the training. A **log** is what you keep while it runs, so that you can look back when something
 # goes wrong. Five things have proved useful:
@@ -587,7 +587,7 @@ claim("it names the culprit, not a later victim", complaint == "layer 2 (Log) gi
 # while you search.)
 
 # %% [markdown]
-# ## 6 · The checklist
+# ## 6. The checklist
 #
 # Go in this order, because each step relies on those before it. When a step is red, mend it, and start again at step 1.
 #

@@ -67,7 +67,7 @@ matrix(example, ["test A", "test B", "test C"], [3])
 # nothing at all. The third program gets away: a question is missing. We now draw the real picture.
 
 # %% [markdown]
-# ## 1 · Twenty programs, eight tests
+# ## 1. Twenty programs, eight tests
 #
 # All programs play the game of chapter 46: points on a line, in two clusters, and two small networks. They come from
 # the [museum](60_museum_of_failures.ipynb), where each can be read. Eleven have a slip in a turn or in a network, nine
@@ -323,7 +323,7 @@ claim(
 # by what it finds *and* by what it tells.
 
 # %% [markdown]
-# ## 2 · One gets away, and becomes a test
+# ## 2. One gets away, and becomes a test
 #
 # One program passes all eight tests. In the generator's turn its labels are digits, 7 and 2, taken from the data set.
 # **Predict:** why do *known losses* and *G alone* let it pass?
@@ -359,7 +359,7 @@ claim("green for all that are right", all(museum.verdict(test_fooled, each) is N
 # very large *and* wrong, and none of the nine goes there. The test of a loss in chapter 46 does.
 
 # %% [markdown]
-# ## 3 · Would training have told?
+# ## 3. Would training have told?
 #
 # Instead of testing, one can wait and look at the result. The right program and ten of the twenty, chosen by us, play
 # for 300 steps, with eight seeds each. (*The sigmoid taken twice* has its slip in both turns here.) We measure the
@@ -463,7 +463,7 @@ claim("at least 7 of 8 right ones are nearer", (outcome["right"] < min(gaussians
 # you meant. Whether that is a good idea is another question.**
 
 # %% [markdown]
-# ## 4 · Four questions to a pair of networks
+# ## 4. Four questions to a pair of networks
 #
 # Some tests need no training at all. They ask whether a generator and a discriminator fit together, and to the data.
 #

@@ -120,7 +120,7 @@ plt.show()
 # completely, almost nothing would change. This sounds obvious, and it is often forgotten.
 
 # %% [markdown]
-# ## 1 · Where the time goes
+# ## 1. Where the time goes
 #
 # Suppose that one part takes the share $p$ of the time, and that you make this part $s$ times faster. Then the whole
 # step becomes
@@ -233,7 +233,7 @@ for name, seconds in sorted(spent.seconds.items(), key=lambda item: -item[1])[:5
 # takes most of the time. So there are two things to count: arithmetic and operations.
 
 # %% [markdown]
-# ## 2 · How much a step must compute
+# ## 2. How much a step must compute
 #
 # The amount of arithmetic (the *compute demand*) is counted in **FLOPs**, floating-point operations. A multiplication
 # and an addition make two FLOPs.
@@ -413,7 +413,7 @@ claim(
 # the step is now `D`'s? (The answer may surprise you; chapter 42 explains it.)
 
 # %% [markdown]
-# ## 3 · Data: one tensor, on the device
+# ## 3. Data: one tensor, on the device
 #
 # A `DataLoader` fetches single samples and stacks them to a batch. It can do so in other processes. For a million files
 # on a disk that is what you need. For 10,000 small pictures in memory it does more than necessary:
@@ -458,7 +458,7 @@ claim(
 # every picture once, use `torch.randperm(N, device=here)` and take slices of it. That takes no more operations.
 
 # %% [markdown]
-# ## 4 · The optimiser: many small operations
+# ## 4. The optimiser: many small operations
 #
 # Adam does about ten things with each weight tensor. Written one after the other, that is ten operations for each
 # tensor. With `foreach=True` each of the ten is done for all tensors in one go. With `fused=True` one operation does
@@ -494,7 +494,7 @@ race("fused Adam", {name: stepper(option, here)[1].step for name, option in opti
 # the bars of Adam, and ask Amdahl what you can win. For tiny networks it is a lot, for large ones little.
 
 # %% [markdown]
-# ## 5 · Lazy R1: pay every sixteenth time
+# ## 5. Lazy R1: pay every sixteenth time
 #
 # R1 (chapter 33) adds $\frac{\gamma}{2} E\,\|\nabla_x \ell(x)\|^2$ on real samples to the discriminator's loss. Its
 # gradient is a gradient of a gradient: a way back to the inputs (about as much work as one forward pass), and a way
@@ -603,7 +603,7 @@ claim("shares of good samples, with R1: medians less than 0.1 apart", difference
 # that. Here it stays one step.)
 
 # %% [markdown]
-# ## 6 · Half the bits
+# ## 6. Half the bits
 #
 # `float32` has 32 bits. `bfloat16` keeps the upper half of them: the sign, the same 8 bits of exponent, and only 7 bits
 # after the leading one. So it has the same *range*, but only about two decimal *digits*. It takes half the memory.
@@ -695,7 +695,7 @@ race("bfloat16", {"float32": lambda: both_turns(False), "bfloat16": lambda: both
 # precision diverges, first compute the penalty without `autocast`.
 
 # %% [markdown]
-# ## 7 · The order in memory
+# ## 7. The order in memory
 #
 # A batch of maps has four axes, $(N, C, H, W)$, but memory has only one. PyTorch's usual order stores each map in one
 # piece. **Channels last** stores the channels of a pixel side by side. Convolutions multiply channels, so many of their
@@ -734,7 +734,7 @@ race("channels last", runners, blocks=5, steps=2)
 # is little to gain.
 
 # %% [markdown]
-# ## 8 · Compile, and CUDA graphs
+# ## 8. Compile, and CUDA graphs
 #
 # So far Python has asked for each operation by itself (PyTorch calls this *eager*). `torch.compile(f)` works in another
 # way. It watches one call of `f`, writes down the **graph** of its operations, and builds new code, in which several
@@ -882,7 +882,7 @@ else:
     print("No GPU here. On a machine with one, this cell measures.")
 
 # %% [markdown]
-# ## 9 · Faster, and still right?
+# ## 9. Faster, and still right?
 #
 # This is what our machine made of it while the chapter ran. Each bar is relative to the plain way in its own section.
 # Yours will look different; that is why the notebook measures.
@@ -919,7 +919,7 @@ plt.show()
 # Everything with a "no" needs a measurement of quality against time, over several seeds.
 
 # %% [markdown]
-# ## 10 · Training is slow: what first?
+# ## 10. Training is slow: what first?
 #
 # You don't want steps per second. You want *good samples sooner*. So the largest gain may lie outside of this chapter.
 # In our benchmark of two convolutional GANs (`benchmarks/README.md`: one seed, two CPU cores) one recipe made a

@@ -70,7 +70,7 @@ plt.show()
 # All three take long. So we begin with what every long run needs.
 
 # %% [markdown]
-# ## 1 · When the power goes
+# ## 1. When the power goes
 #
 # A **checkpoint** is a file with everything from which a run could go on. There is a simple and brutal test for it. We
 # start a training as a process of its own, let the system kill it half-way, and go on from what lies on the disk.
@@ -231,7 +231,7 @@ claim("half a checkpoint is recognised", found)
 # `weights_only=True` keeps the file from running code of its own on your machine.
 
 # %% [markdown]
-# ## 2 · Many seeds at once
+# ## 2. Many seeds at once
 #
 # You want eight seeds anyway. `gan_edu.ensemble` trains them as *one* model. Its weights, data and losses have one more
 # axis, in front, of length $S = 8$. Each linear layer becomes one batched matrix product. No weight is shared and the
@@ -339,7 +339,7 @@ shape = tuple(parameters["layers.0.weight"].grad.shape)
 identity("and gradients arrive for all three: (3, 32, 1, 4, 4)", shape == (3, 32, 1, 4, 4), measured=shape)
 
 # %% [markdown]
-# ## 3 · Sweeps: many settings
+# ## 3. Sweeps: many settings
 #
 # Many machine hours go into *trying settings*. Such runs don't need each other, so there is nothing to exchange. Run
 # several at once. **joblib** takes a function and a list, and starts the
@@ -404,7 +404,7 @@ claim("Dask's worker finds the same, bit for bit", on_dask == found)
 # may differ then: another processor may round its sums in another order.)
 
 # %% [markdown]
-# ## 4 · One training, two processes
+# ## 4. One training, two processes
 #
 # Suppose that one run is still too long. Then several processes can share it. Each has a copy of the networks and a
 # *part of the batch*. While `backward()` runs, the copies exchange their gradients and take the mean, so all of them
@@ -561,7 +561,7 @@ claim("with batch norm in G: not (weights differ by more than 1e-4)", apart[1] >
 # Then the second GPU computes what the first one has computed already.
 
 # %% [markdown]
-# ## 5 · The same on GPUs
+# ## 5. The same on GPUs
 #
 # On GPUs the exchange is done by **nccl**. But it isn't enough to change this one word. Each process must take its own
 # GPU, put nets and data there, draw noise of its own, and see its own part of the data set. Only one of them saves. (We
@@ -611,7 +611,7 @@ claim("with batch norm in G: not (weights differ by more than 1e-4)", apart[1] >
 # rank in the name.
 
 # %% [markdown]
-# ## 6 · Which of all this?
+# ## 6. Which of all this?
 #
 # | You have … | then |
 # |---|---|

@@ -67,7 +67,7 @@ plt.show()
 # every cure on all five.
 
 # %% [markdown]
-# ## 1 · Three cheap cures
+# ## 1. Three cheap cures
 #
 # The classifier gives ten logits, one for each class. *Softmax* makes probabilities of them: exponentiate each, then
 # divide by their sum. The loss of a picture, the *cross-entropy*, is minus the logarithm of the probability of its true
@@ -170,7 +170,7 @@ for name in found:
 # once every training picture is right, weights hardly change anything.
 
 # %% [markdown]
-# ## 2 · Why the shift is right
+# ## 2. Why the shift is right
 #
 # Take one number $x$ in place of a picture. Common things have $x \sim N(0, 1)$, rare things have $x \sim N(2, 1)$.
 # In the training data one thing in 28 is rare. By Bayes' rule the logarithm of the odds is a sum of two parts:
@@ -235,7 +235,7 @@ claim("with fair weights: near 1 (within 0.15)", abs(borders[1] - shifted_border
 # border. The networks above have few data and stop early. That may be why the cures differ there.
 
 # %% [markdown]
-# ## 3 · Data augmentation: moved pictures, and generated eights
+# ## 3. Data augmentation: moved pictures, and generated eights
 #
 # Three more cures *make* data:
 #
@@ -265,7 +265,7 @@ found |= {"moved": judge(moving), "moved, answer shifted": judge(moving, log_sha
 found["resampled + moved"] = judge(answers(sets, chances=fair, change=moved))
 
 # %% [markdown]
-# The two generators are much like those of [chapter 45](45_conditional.ipynb#2-·-Is-the-label-heard?), with one-hot
+# The two generators are much like those of [chapter 45](45_conditional.ipynb#2.-Is-the-label-heard?), with one-hot
 # labels times 10, so that they are heard. Their code is folded.
 
 
@@ -365,7 +365,7 @@ plt.show()
 # %% [markdown]
 # On the right you see how many of the other nine digits are still right (the median).
 #
-# ## 4 · Who wins?
+# ## 4. Who wins?
 
 # %%
 middle = medians()
@@ -399,7 +399,7 @@ claim(
 # as their answers on the other nine show. Pictures that move take longer to learn.
 
 # %% [markdown]
-# ## 5 · A fair comparison: at equal cost
+# ## 5. A fair comparison: at equal cost
 #
 # A cure that finds more eights usually calls more other digits an eight, too. The right column of the figure shows how
 # many of the other nine are still right. So we should compare at *equal cost*. Shifting the answer by $\tau \log p(y)$
@@ -496,7 +496,7 @@ claim("resampled + moved: higher above its curve than after 250 steps", climb[1]
 # number to doing nothing.
 
 # %% [markdown]
-# ## 6 · Believable, new, useful
+# ## 6. Believable, new, useful
 #
 # Look at the eights themselves once more. The judge, the course's classifier, takes nearly every one of the CVAE's
 # for an eight. **Predict:** are they *new*? How could one measure that?
@@ -534,7 +534,7 @@ claim("and nearer to their own ten than to the ten of another set", (nearest["+ 
 # classifier had 73.1 % when it learned from real data. That is a loss of 30 points, or 41.6 % of the accuracy.
 
 # %% [markdown]
-# ## 7 · Which number do you report?
+# ## 7. Which number do you report?
 #
 # **Recall** is the share of rare things that are found. Its partner is **precision** (again a classifier's): the share
 # of right ones among those that were *called* rare. Back to the single number $x$ of section 2, with the border at 1.

@@ -75,7 +75,7 @@ plotting.image_grid(blocks, rows=1)
 # fit. Which one should a network draw?
 
 # %% [markdown]
-# ## 1 · Two pictures fit. Which answer is best?
+# ## 1. Two pictures fit. Which answer is best?
 #
 # Start with a case that you can compute by hand. A striped shirt has stripes of two pixels, light (+1) and dark (−1).
 # The camera averages four pixels, one light and one dark stripe. So it sees 0 everywhere, and the place of the stripes
@@ -136,7 +136,7 @@ identity("absolute error: shirt A itself, t = 1", t[absolute.argmin()] == 1)
 # each small picture.)
 
 # %% [markdown]
-# ## 2 · A regression, and an adversary
+# ## 2. A regression, and an adversary
 #
 # Now networks. The `Sharpener` gets a small picture, 48 numbers, and answers with a sharp one, 768 numbers. It only
 # learns what to add to the small picture enlarged smoothly. The `Discriminator` sees a sharp picture *and* the
@@ -237,7 +237,7 @@ plotting.image_grid({name: x[:12].cpu() for name, x in (rows | {"truth": sharp})
 #
 # - **distortion**: PSNR, against the truth of the same face
 # - **perception**: the Fréchet distance between 1,000 answers and 1,000 *other* real pictures, in random features
-#   ([chapter 59](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges) shows what they see: colours and blur, and hardly
+#   ([chapter 59](59_your_own_data.ipynb#3.-Good?-Ask-two-judges) shows what they see: colours and blur, and hardly
 #   what is missing). We divide by its floor, what real pictures score.
 
 # %%
@@ -287,7 +287,7 @@ claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
 # regression, and higher ratings from human viewers.
 
 # %% [markdown]
-# ## 3 · The trade-off, and two cheap tricks
+# ## 3. The trade-off, and two cheap tricks
 #
 # Blau & Michaeli (2018) proved that this conflict isn't a weakness of PSNR. For *every* measure of distortion there is
 # a border: near it, you can be more truthful or look more real, one at the expense of the other. So draw both measures
@@ -376,7 +376,7 @@ claim(
 # edges. They hardly see whether a face has *one* mark too many. So we count that ourselves.
 
 # %% [markdown]
-# ## 4 · Marks that were never there
+# ## 4. Marks that were never there
 #
 # Half of the faces had a blue mark on a cheek. You may think of a lesion in a scan: small, rare in use, and the reason
 # why anybody looks. Super-resolution of such pictures can **remove** a mark or **invent** one. Here we know the truth,
@@ -500,7 +500,7 @@ claim("the same few marks, drawn often: it finds and invents more than three tim
 # %% [markdown]
 # Trained with 2 %, it invents none here, and it finds none. The same 34 marks, drawn often, bring the inventing back.
 # So **the share decides whether a doubt becomes a mark**. With many marks in training you fear marks that aren't there.
-# With few you miss those that are. ([Chapter 50](50_rare_classes.ipynb#1-·-Three-cheap-cures) shifts a classifier's
+# With few you miss those that are. ([Chapter 50](50_rare_classes.ipynb#1.-Three-cheap-cures) shifts a classifier's
 # threshold to the share in use.)
 #
 # How well does each method *tell* marked faces from others? Compare without any threshold: take a face with a mark and
@@ -575,7 +575,7 @@ claim("who saw few different marks tells them less well, however often they were
 # then checked in the measured data. What has to be shown is a *count* against the truth, not a beautiful picture.
 
 # %% [markdown]
-# ## 5 · Inpainting: a hole, and what is drawn into it
+# ## 5. Inpainting: a hole, and what is drawn into it
 #
 # **Inpainting** fills a hole. The same code does it: `damage` now covers the rows of the eyes with grey, at full width,
 # and a network draws the whole window anew. Only the pixels in the hole are taken from its answer. The discriminator
@@ -664,7 +664,7 @@ claim(
 # pixels are invented.
 
 # %% [markdown]
-# ## 6 · Whole faces in colour, and attributes counted
+# ## 6. Whole faces in colour, and attributes counted
 #
 # The other way to a sharp face is to make one from noise. The course brings a finished generator of drawn faces, 64 ×
 # 64 pixels in colour. It is a convolutional GAN ([chapter 42](42_convolutional_gan.ipynb)) that learned from 6,000
@@ -731,7 +731,7 @@ claim("and it finds glasses on less than 25 % of the generated ones: too few", c
 # the same mistakes on generated faces. For half-drawn glasses that assumption fails, as the two readers show.
 
 # %% [markdown]
-# ## 7 · Which famous picture makers are GANs?
+# ## 7. Which famous picture makers are GANs?
 #
 # A sharp generated picture is no sign of a GAN. Ask how it was *trained*: was there a discriminator?
 #

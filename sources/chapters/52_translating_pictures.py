@@ -98,7 +98,7 @@ plotting.image_grid({"painted": painted[:10].cpu(), "drawn": drawn[:10].cpu()}, 
 # The figures are made by a few formulas. So we know the true pairs, and can judge what a network found without them.
 
 # %% [markdown]
-# ## 1 · Edges to clothes
+# ## 1. Edges to clothes
 #
 # How we made the edges: a pixel is white if it differs from its right or its lower neighbour by more than a quarter of
 # the whole range. That says much about the shape, and little about the shade.
@@ -204,7 +204,7 @@ def train(G, D, seed, steps, weight=0.0):
 
 
 # %% [markdown]
-# ## 2 · Is the adversary worth it?
+# ## 2. Is the adversary worth it?
 #
 # Each of three seeds trains with L1 for 200 steps. From there two runs go on for 120 steps, all else equal: L1 only
 # (the control), and L1 with an adversary of weight 0.1. (That is ten times as much as in the paper.)
@@ -280,10 +280,10 @@ claim(
 # %% [markdown]
 # *Distance / floor* is the Fréchet distance of these 1,000 answers to 1,000 other test pictures, in the features of the
 # course's classifier, divided by what 1,000 real pictures score. ([Chapter
-# 36](36_measuring_samples.ipynb#3-·-The-Fréchet-distance) explains it.)
+# 36](36_measuring_samples.ipynb#3.-The-Fréchet-distance) explains it.)
 #
 # L1 against L1 + adversary is the trade-off of [chapter
-# 51](51_sharper_pictures.ipynb#3-·-The-trade-off,-and-two-cheap-tricks) once more: a little more error, and nearer in
+# 51](51_sharper_pictures.ipynb#3.-The-trade-off,-and-two-cheap-tricks) once more: a little more error, and nearer in
 # features. To the eye there is mainly more of a grid (see *Help* below). An old filter brings much of the gain, and the
 # mean of L1 and look-up beats the adversary by far in features, at about the same L1 error. At this size and length, no
 # adversary is needed.
@@ -293,7 +293,7 @@ claim(
 # alone. Put an error to the truth beside it, and the look-up, too.
 
 # %% [markdown]
-# ## 3 · Two answers fit, and the noise is ignored
+# ## 3. Two answers fit, and the noise is ignored
 #
 # Edges leave the shade open. A drawn figure leaves its tone open, too: each painted one has a tone from dark to light,
 # all equally probable, and the drawing doesn't show it. So an honest translator from *drawn* to *painted* answers each
@@ -445,11 +445,11 @@ claim("with the true shape, a random tone costs 0.02 to 0.05 more than the middl
 #
 # Using noise costs L1 error, for an honest draw is farther from the truth than the middle is, here by 0.02 to 0.05.
 # (The rest of the price is probably broken shape.) See [chapter
-# 51](51_sharper_pictures.ipynb#1-·-Two-pictures-fit.-Which-answer-is-best?). A low error is no praise where several
+# 51](51_sharper_pictures.ipynb#1.-Two-pictures-fit.-Which-answer-is-best?). A low error is no praise where several
 # answers fit.
 
 # %% [markdown]
-# ## 4 · Without pairs: count the translations
+# ## 4. Without pairs: count the translations
 #
 # Now no pairs. Two heaps, of painted figures and of drawn ones. What could tell a network which drawing belongs to a
 # painting?
@@ -514,7 +514,7 @@ identity("none of them can be undone: some two paintings share a drawing", all(l
 # patterns. Where will ours put it?
 
 # %% [markdown]
-# ## 5 · Two heaps, and what the losses find
+# ## 5. Two heaps, and what the losses find
 #
 # Now train. $P$ and $Q$ are plain perceptrons: each pixel of the answer may depend on each pixel of the question. The
 # loss of both translators, with the weights of the paper, 10 for the cycle and (if it is used) 5 for the identity:
@@ -727,7 +727,7 @@ claim("in chalk it is nearer to its own", chalk_gap[0] < chalk_gap[1], chalk_gap
 # complains.
 
 # %% [markdown]
-# ## 6 · A network that can't move an arm
+# ## 6. A network that can't move an arm
 #
 # The translators of the CycleGAN paper are convolutional, and a convolution looks around each pixel. Take this to the
 # extreme: a **local** translator answers for each pixel from the 5 × 5 pixels around it, everywhere by the same rule.
@@ -777,7 +777,7 @@ claim("its L1 error is below that of the fixed drawing, in all seeds", alone[0].
 # and `cycle=10.0`. Do the drawings become better or worse, and where does the tone go?
 
 # %% [markdown]
-# ## 7 · How many pairs is that worth?
+# ## 7. How many pairs is that worth?
 #
 # Suppose that somebody draws a few of our figures by hand: $n$ true pairs. The plainest of all methods is a plain
 # perceptron that learns from these by L1, without adversary and cycle. **Predict:** from how many pairs on does it beat
@@ -939,7 +939,7 @@ claim("it is lower than with the cycle alone, by over 0.03", gains, mixed)
 # mirror.
 
 # %% [markdown]
-# ## 8 · Style transfer, characters: which of them are GANs?
+# ## 8. Style transfer, characters: which of them are GANs?
 #
 # Ask how a system was trained, not what its pictures look like. Was there a discriminator?
 #
@@ -959,7 +959,7 @@ claim("it is lower than with the cycle alone, by over 0.03", gains, mixed)
 # **Virtual characters**, such as a cartoon face that looks like you, ask for a translation, too. Whether it *is* like
 # you, no loss of this chapter measures. Somebody has to say what must be kept, and check it, as our reader did with arm
 # and body. When what is to be kept matters, as in a scan ([chapter
-# 51](51_sharper_pictures.ipynb#4-·-Marks-that-were-never-there)), judge by true pairs or not at all.
+# 51](51_sharper_pictures.ipynb#4.-Marks-that-were-never-there)), judge by true pairs or not at all.
 
 # %% [markdown]
 # ## What all this does not show

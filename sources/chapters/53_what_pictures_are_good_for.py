@@ -88,7 +88,7 @@ plt.show()
 # the same pictures, several seeds or several classes.
 
 # %% [markdown]
-# ## 1 · Few pictures. What do generated ones add?
+# ## 1. Few pictures. What do generated ones add?
 #
 # [Chapter 50](50_rare_classes.ipynb) had one rare class. Here *all* ten classes are rare: in total you own 50, 200 or
 # 1,000 digits, equally many of each class. We draw such a set five times. Five classifiers then train side by side
@@ -181,7 +181,7 @@ def orders(count, seeds=SEEDS):
 
 # %% [markdown]
 # The GANs of all five sets train side by side, too (folded: small nets as in [chapter
-# 45](45_conditional.ipynb#2-·-Is-the-label-heard?), R1, an average of the weights).
+# 45](45_conditional.ipynb#2.-Is-the-label-heard?), R1, an average of the weights).
 
 
 # %% jupyter={"source_hidden": true}
@@ -390,11 +390,11 @@ for name, right in longer.items():
 # %% [markdown]
 # After 150 steps the moved pictures are *behind*, after 400 a little ahead, and after 1,000 far ahead, while "nothing"
 # stands still. And it goes on: after 2,400 steps, outside this notebook, they had 93 %, and nothing 87.5. Variety takes
-# time to learn, as in [chapter 50](50_rare_classes.ipynb#5-·-A-fair-comparison:-at-equal-cost). Always say after how
+# time to learn, as in [chapter 50](50_rare_classes.ipynb#5.-A-fair-comparison:-at-equal-cost). Always say after how
 # many steps you compared. (With the other generators' pictures and the real 10,000 we didn't train longer.)
 
 # %% [markdown]
-# ## 2 · Other pictures, other moves
+# ## 2. Other pictures, other moves
 #
 # Were turning and moving a good choice in general? Clothes in this data set are photographed upright and centred.
 # **Predict:** what do the same moves gain there, with 200 pictures? And what does a flip gain, left to right?
@@ -426,7 +426,7 @@ claim("the moves gain less than on digits", on_clothes["moved"] < gains["moved"]
 # what gains.
 
 # %% [markdown]
-# ## 3 · Semantic segmentation: a label for each pixel
+# ## 3. Semantic segmentation: a label for each pixel
 #
 # **Semantic segmentation** gives each pixel of a picture a class: hair, skin, glasses. It needs no generator. A network
 # takes the picture and answers with a map of logits, and the loss is the cross-entropy, averaged over all pixels. Our
@@ -539,7 +539,7 @@ def outline(net, labelled, seed, steps=150, weight=0.0):
 # And two remedies without any training, on the control:
 #
 # - **shifted**: subtract ¼ of $\log p(\text{class})$ from each logit, with the shares in the training faces. All of it
-#   would be the shift of [chapter 50](50_rare_classes.ipynb#2-·-Why-the-shift-is-right). ¼ is picked by hand, so below
+#   would be the shift of [chapter 50](50_rare_classes.ipynb#2.-Why-the-shift-is-right). ¼ is picked by hand, so below
 #   the table there are other strengths, too
 # - **vote**: each pixel takes the class that most of its 3 × 3 neighbours have
 #
@@ -637,7 +637,7 @@ claim("the vote lowers it, in all seeds", change["vote"].max() < 0, change)
 # rows must stand beside such a result: as many steps, longer, and a shift of the answer.
 
 # %% [markdown]
-# ## 4 · Anomalies: who doesn't belong?
+# ## 4. Anomalies: who doesn't belong?
 #
 # You have 1,000 pictures of shirts and nothing else. Now a picture comes in: is it another shirt, or something strange,
 # an **anomaly**? You can't train a classifier, since nobody knows what strange things will come. You need a **score**:
@@ -750,7 +750,7 @@ for name, (known, asked) in sets.items():
 # on digits. Keep that in mind for the next section.
 
 # %% [markdown]
-# ## 5 · Alarms by generative models
+# ## 5. Alarms by generative models
 #
 # Now the models of this course. They too learn from the 1,000 normal pictures only, ten models of a kind side by side,
 # one for each normal class. Each has a code of 16 numbers, as many as our plane has directions.
@@ -954,7 +954,7 @@ for step, (normal, strange) in remains.items():
 # kind the AUROCs are rough, too. But "train a better generator" is not enough of an answer here.
 
 # %% [markdown]
-# ## 6 · Medical pictures: what papers show
+# ## 6. Medical pictures: what papers show
 #
 # **AnoGAN** was made for scans of the retina (Schlegl et al. 2017). The GAN learned from healthy scans only, and was
 # tested on patches of healthy eyes and of eyes with fluid. Of its numbers we read only a summary, so we give none. A
@@ -996,7 +996,7 @@ print(f"{right[1] - right[0]} lesions more. Another 182 lesions would move a sha
 # - **That plain scores win on photographs.** Distances of pixels suit small, centred pictures. On photographs plain
 #   scores can be computed in the features of a trained network.
 # - **What an alarm is worth in use.** There, strange things are rare, and precision depends on how rare ([chapter
-#   50](50_rare_classes.ipynb#7-·-Which-number-do-you-report?)).
+#   50](50_rare_classes.ipynb#7.-Which-number-do-you-report?)).
 
 # %% [markdown]
 # ## Help, I get …

@@ -12,7 +12,7 @@
 # > - read a table of discriminative scores, and ask for its floor
 # >
 # > **Before you start** [43 · the modern recipe](43_modern_recipe.ipynb) trains the GAN, and
-# > [36 · measuring samples](36_measuring_samples.ipynb#7-·-Ask-a-fresh-judge) explains the fresh judge.
+# > [36 · measuring samples](36_measuring_samples.ipynb#7.-Ask-a-fresh-judge) explains the fresh judge.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
@@ -57,7 +57,7 @@ plt.show()
 # makes it a series is how each step hangs on the steps before it.
 
 # %% [markdown]
-# ## 1 · What makes a series a series
+# ## 1. What makes a series a series
 #
 # The **autocorrelation** at lag $k$ is the correlation of a value with the one $k$ steps later. At lag 0 it is 1.
 # Where it is positive, high values are followed by high ones after $k$ steps; where it is negative, by low ones.
@@ -105,7 +105,7 @@ claim(
 # sees it.)
 
 # %% [markdown]
-# ## 2 · A discriminator that can't see time
+# ## 2. A discriminator that can't see time
 #
 # A GAN learns only what its discriminator can see. Let us make one that can't see time. We cut the series into
 # **windows** of 24 steps; each start counts, so there are 1,977, and they overlap. Three discriminators get them:
@@ -190,7 +190,7 @@ identity("a dense layer undoes one new order", torch.allclose(x @ layer.weight.T
 # means over the window is blind in the same way.
 
 # %% [markdown]
-# ## 3 · Five generators
+# ## 3. Five generators
 #
 # A dense generator has its own weights for each step, and must learn 24 times that all steps follow one law. These five
 # use the same weights at each step, and none of them looks ahead. Each gets fresh noise $z_t$ at each step:
@@ -242,7 +242,7 @@ for kind in nets.SeriesGenerator.KINDS:
 # two nets with gates are near the front on both series, and which one is last depends on the series.
 
 # %% [markdown]
-# ## 4 · The rivals, and a series on which one of them wins
+# ## 4. The rivals, and a series on which one of them wins
 #
 # Each rival below gets exactly what the GAN gets: one series of 2,000 steps.
 #
@@ -449,7 +449,7 @@ claim(
 # have an error of 1.)
 
 # %% [markdown]
-# ## 5 · A series on which the linear rivals fail
+# ## 5. A series on which the linear rivals fail
 #
 # Now a series with two **regimes**: its level is −1 or 1, it stays with 95 % at each step, and what you see is the
 # level and some noise. Economies in boom and recession have been described in this way (Hamilton 1989).
@@ -591,7 +591,7 @@ claim(
 # near. And whoever draws the histogram first will choose the mixture or the two states, and get further.
 
 # %% [markdown]
-# ## 6 · Two hundred years of sunspots
+# ## 6. Two hundred years of sunspots
 #
 # And a real series: the sunspot number of each year from 1700 on. (It counts spots, and groups of spots ten times. 0
 # means no spots.) All rivals get the years to 1899. The years from 1900 to 2008 are for the test. **Predict:** two
@@ -689,7 +689,7 @@ claim(
 # variety. This number can't tell the two apart.
 
 # %% [markdown]
-# ## 7 · Reading published scores
+# ## 7. Reading published scores
 #
 # Since TimeGAN (Yoon et al. 2019) many papers print a discriminative score, $|\text{accuracy} - ½|$. TimeGAN adds to a
 # GAN a learned code for each step, and a loss that asks the generator to predict the *next* code, so that order counts

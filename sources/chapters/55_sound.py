@@ -83,7 +83,7 @@ Audio(strip_of(takes.values()).numpy(), rate=sounds.RATE, normalize=False)
 # one that has been removed already, but a picture can't be played. Most of this chapter is about the way back.
 
 # %% [markdown]
-# ## 1 · What a sound is
+# ## 1. What a sound is
 #
 # A sound is the pressure of the air, measured 8,000 times per second: the **samples**. (With 8,000,
 # tones up to 4,000 Hz can be told.) A **spectrogram** cuts the sound into short windows, here 256 samples, and
@@ -136,7 +136,7 @@ claim("vowels: nearly periodic (median above 0.97); noise: below 0.3", noise.med
 identity("all have the same level", torch.allclose(v.waves.square().mean(dim=1).sqrt(), torch.tensor(sounds.LEVEL)))
 
 # %% [markdown]
-# ## 2 · Why samples are hard: the phase
+# ## 2. Why samples are hard: the phase
 #
 # The **phase** of a tone says where in its period it begins. A vowel has many tones, so "phase" means two things.
 #
@@ -177,7 +177,7 @@ identity("the mean of a steady sound over all its shifts is silence (below 1 % o
 # the smallest squared error, says the mean: silence. That is chapter 51's blur, in its loudest form.
 
 # %% [markdown]
-# ## 3 · Samples or spectra?
+# ## 3. Samples or spectra?
 #
 # WaveGAN, one of the first GANs of raw sound, makes samples. Its authors also built SpecGAN, which makes spectrograms
 # (Donahue, McAuley and Puckette 2019). We compare the two ways as fairly as we can. The same dense nets and the same
@@ -308,7 +308,7 @@ claim("a fresh judge still tells all of them from real ones, in over 80 %",
 # than above, and far from real.)
 
 # %% [markdown]
-# ## 4 · A vocoder: from the spectrum back to a sound
+# ## 4. A vocoder: from the spectrum back to a sound
 #
 # A **vocoder** makes a wave from a mel spectrogram. The task isn't well posed: the mel says how strong, not in which
 # phase. Ours is small. Like HiFTNet (section 6), a large relative, it filters a simple source of the given pitch; ours
@@ -635,7 +635,7 @@ Audio(strip.flatten().numpy(), rate=sounds.RATE, normalize=False)
 # hum of a tenth of a second.
 
 # %% [markdown]
-# ## 5 · Moving pictures
+# ## 5. Moving pictures
 #
 # A clip has **content** that stays (who is in the picture) and **motion** that changes. MoCoGAN (Tulyakov, Liu, Yang
 # and Kautz 2018) builds this in: one content code for a clip, and a motion code for each frame. A frame is made from
@@ -765,7 +765,7 @@ claim("one content: more variety between clips than with content per frame, each
 # In the picture, real spots are slanted stripes.
 #
 # - The judge of *frames* sees no time, like the judge with fresh orders in [chapter
-#   54](54_series.ipynb#2-·-A-discriminator-that-can't-see-time). Its spots stand still, jump, or drift: all are fine,
+#   54](54_series.ipynb#2.-A-discriminator-that-can't-see-time). Its spots stand still, jump, or drift: all are fine,
 #   frame by frame.
 # - With *content per frame* one hardly sees a spot in the grey; by the measure it moves. But the clips have lost their
 #   variety: nearly all clips have one middle brightness. (Our guess: eight independent draws agree if all draws are the
@@ -776,7 +776,7 @@ claim("one content: more variety between clips than with content per frame, each
 #   let both judges look, as in MoCoGAN. And count: do as many spots move left as right?)
 
 # %% [markdown]
-# ## 6 · Where GANs stand in sound
+# ## 6. Where GANs stand in sound
 #
 # What we could look up, in November 2026; for each its own paper or code is the source.
 #

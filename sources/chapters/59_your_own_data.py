@@ -96,7 +96,7 @@ plotting.contact_sheet(faces)
 # **yours to show**?
 
 # %% [markdown]
-# ## 1 · From a folder to a tensor
+# ## 1. From a folder to a tensor
 #
 # Real folders are never clean. We left three troublemakers in ours: a picture whose download broke off, a text file,
 # and a copy that somebody made by accident.
@@ -138,7 +138,7 @@ except data.DataError as error:
     print(error)
 
 # %% [markdown]
-# ## 2 · A GAN of your own: film, picture, file
+# ## 2. A GAN of your own: film, picture, file
 #
 # The nets are like those of chapter 42, for colours and 32 × 32 pixels: `shape=faces.shape` says so. The loss with
 # pairs and R1 come from chapter 43. (With the usual loss one of two seeds lost nearly all variety.) While it trains, we
@@ -193,7 +193,7 @@ identity("after loading, the same pictures", torch.equal(again.sample(noise), ga
 identity("and training can go on at step 700", again.step == 700)
 
 # %% [markdown]
-# ## 3 · Good? Ask two judges
+# ## 3. Good? Ask two judges
 #
 # A Fréchet distance needs **features** (chapter 36). For digits and clothes the course brings a classifier along. For
 # your own pictures there is none. Two ways remain:
@@ -267,7 +267,7 @@ claim("both judges see that the GAN has learned: less than half of the distance 
 # file, `metrics.inception_features(path)` is that judge.
 
 # %% [markdown]
-# ## 4 · New? The copy audit
+# ## 4. New? The copy audit
 #
 # A GAN that stores its training pictures has a wonderful Fréchet distance. To find copies, ask for each sample: is the
 # *nearest real picture* one that was trained on, or one that was held out? There are 400 of both. Without copying,
@@ -354,7 +354,7 @@ plotting.image_grid(rows_of_pairs, rows=1)
 # pictures come closer to their neighbours (8) than these samples do (13), though speckles make up a part of that.
 
 # %% [markdown]
-# ## 5 · A hundred pictures
+# ## 5. A hundred pictures
 #
 # Many collections are small. What if you had only **100** faces? The discriminator sees each of them hundreds of times,
 # and can come to know them. To find out, take a training picture and an unseen real picture. How often does the
@@ -464,7 +464,7 @@ claim("augmented: less memory than the plain run at step 700", augmented["memory
 # (Here is a good place for a break.)
 
 # %% [markdown]
-# ## 6 · How long will it take?
+# ## 6. How long will it take?
 #
 # Nobody can tell you for *your* machine. But you can measure it in seconds, because all steps cost nearly the same.
 # Warm up for a few steps, measure a few, and multiply:
@@ -511,7 +511,7 @@ shown = 700 * 32
 identity("our run: 22,400 pictures shown, about 1,100 times fewer than 25 million", 1100 < 25e6 / shown < 1120)
 
 # %% [markdown]
-# ## 7 · From a CSV to a CSV
+# ## 7. From a CSV to a CSV
 #
 # Now a table. A bicycle hire has written down 3,000 rides: day, weather, temperature, kind of bike, the customer's age
 # (with gaps), minutes, price. There is a **rule** in it that the table nowhere says: price = basic fee + minutes ×
@@ -719,7 +719,7 @@ synthetic.to_csv(results / "rides_synthetic.csv", index=False)
 synthetic.head(4)
 
 # %% [markdown]
-# ## 8 · Yours to show?
+# ## 8. Yours to show?
 #
 # This is no legal advice. It is what we read on 29 November 2026, with its source, so that you know what to ask.
 #
@@ -767,7 +767,7 @@ synthetic.head(4)
 # </details>
 
 # %% [markdown]
-# ## 9 · The way home
+# ## 9. The way home
 #
 # You know each step now, so let a command do them: `gan-edu new NAME --data FOLDER` writes a project of plain PyTorch
 # that you can change, and `gan-edu train FOLDER` trains on a folder at once, with settings that were chosen and not

@@ -65,7 +65,7 @@ claim(
 # these stop later, for instance at the last batch of an epoch. That is why looking at the screen is not enough.
 
 # %% [markdown]
-# ## 1 · One exhibit
+# ## 1. One exhibit
 #
 # Each failure is an **exhibit** with the same six entries. Here is one:
 
@@ -102,7 +102,7 @@ alarms = [name for name in names for one in mended if museum.verdict(museum.prog
 claim(f"{len(names)} tests, {len(mended)} mended programs: no false alarm", not alarms, measured=alarms)
 
 # %% [markdown]
-# ## 2 · Search by what you see
+# ## 2. Search by what you see
 #
 # `museum.find` gives the exhibits whose texts hold all the words that you type. Suppose that your discriminator's loss
 # stands at $2 \ln 2 \approx 1.386$ and does not move.
@@ -135,7 +135,7 @@ print(*(each.name for each in museum.EXHIBITS if "too strong" in each.looks_like
 # the data have.
 
 # %% [markdown]
-# ## 3 · In training
+# ## 3. In training
 #
 # The last family is different: illnesses that show while a GAN is trained. Thirteen of them can be played, with eight
 # seeds each, on the ring of chapter 23. (The fourteenth, the checkerboard, needs pictures; it comes at the end of this
@@ -340,7 +340,7 @@ claim("handwritten digits: below 1 %", digits < 0.01, measured=digits)
 # start. Training can unlearn the pattern; how far, we haven't measured here.
 
 # %% [markdown]
-# ## 4 · Mended, and still ill?
+# ## 4. Mended, and still ill?
 #
 # You find the slip, you mend it, and you go on training. Nothing gets better. Was it the wrong slip?
 #
@@ -391,7 +391,7 @@ claim("new G, old D: at least 6 of 8 hold 3 or fewer", (new_g <= 3).sum() >= 6, 
 # may be a scar.
 
 # %% [markdown]
-# ## 5 · Diagnose the patient
+# ## 5. Diagnose the patient
 #
 # Here is a new arrival, and nobody says what it has. It is played now, on your computer. Green is the discriminator,
 # orange the generator, the dashed line $2 \ln 2$. Losses above 3 are drawn at 3. Three more findings stand in the list:
@@ -418,7 +418,7 @@ q.bedside("X")
 # Four more patients wait in the exercises, and their checks tell why a wrong diagnosis doesn't fit the findings.
 
 # %% [markdown]
-# ## 6 · The collection
+# ## 6. The collection
 #
 # Click on a name to open it. To search, use `museum.find("…")` as in section 2; the search of your browser (Ctrl+F)
 # finds only what is open. Tests with the name `test_…` stand in `gan_edu/museum/programs.py`.

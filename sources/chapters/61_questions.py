@@ -62,7 +62,7 @@ plt.show()
 # The blue dot is $(2 \ln 2, \ln 2) \approx (1.386, 0.693)$: D says ½ to everything. The grey corner can't be reached,
 # because for a generated point with logit $\ell$ D pays $\ln(1 + e^{\ell})$, G pays $\ln(1 + e^{-\ell})$, and that is
 # together at least $2 \ln 2$. (This holds if D's loss is the *sum* of its halves, and both losses see the same D and
-# the same points. [Chapter 60](60_museum_of_failures.ipynb#3-·-In-training) has the museum of what can be wrong.)
+# the same points. [Chapter 60](60_museum_of_failures.ipynb#3.-In-training) has the museum of what can be wrong.)
 
 # %%
 logits = torch.linspace(-20, 20, 4001, dtype=torch.double)
@@ -75,19 +75,19 @@ identity("no logit brings the sum below 2 ln 2, and logit 0 is there", abs(both.
 #
 # | theme | questions about |
 # |---|---|
-# | [1 · The game](#1-·-The-game) | losses at zero, rising losses, swings, who should be stronger |
-# | [2 · Settings](#2-·-Settings) | which loss, rates, labels of 0.9, batch norm, tanh, NaN, noise, time, GPU |
-# | [3 · The pictures](#3-·-The-pictures) | black, all the same, checkerboards, far from real |
-# | [4 · Kinds of data](#4-·-Kinds-of-data) | pictures, many dimensions, series, text, several answers |
-# | [5 · Your data](#5-·-Your-data) | how many, how diverse, rare classes, holes, privacy, selling |
-# | [6 · Measuring and using](#6-·-Measuring-and-using) | is it good, is it a copy, my own folder, a chosen class |
-# | [7 · GANs, VAEs, diffusion](#7-·-GANs,-VAEs,-diffusion) | which one, pros and cons, what is coming |
-# | [8 · Cause and effect](#8-·-Cause-and-effect) | how they differ, how they are linked |
+# | [1. The game](#1.-The-game) | losses at zero, rising losses, swings, who should be stronger |
+# | [2. Settings](#2.-Settings) | which loss, rates, labels of 0.9, batch norm, tanh, NaN, noise, time, GPU |
+# | [3. The pictures](#3.-The-pictures) | black, all the same, checkerboards, far from real |
+# | [4. Kinds of data](#4.-Kinds-of-data) | pictures, many dimensions, series, text, several answers |
+# | [5. Your data](#5.-Your-data) | how many, how diverse, rare classes, holes, privacy, selling |
+# | [6. Measuring and using](#6.-Measuring-and-using) | is it good, is it a copy, my own folder, a chosen class |
+# | [7. GANs, VAEs, diffusion](#7.-GANs,-VAEs,-diffusion) | which one, pros and cons, what is coming |
+# | [8. Cause and effect](#8.-Cause-and-effect) | how they differ, how they are linked |
 #
 # An answer is as of 30 November 2026. What the world did after 2014 has its source and date beside it.
 
 # %% [markdown]
-# ## 1 · The game
+# ## 1. The game
 #
 # ### The discriminator's loss goes to zero. Is that good?
 #
@@ -97,12 +97,12 @@ identity("no logit brings the sum below 2 ln 2, and logit 0 is there", abs(both.
 # **No: there is a difference that D can see, or D knows a few training points by heart. The difference may be large,
 # or tiny and everywhere.** With perfect samples the best D can only guess, and pays $2 \ln 2$ on new points. Beside a
 # sure D the generator of [chapter
-# 42](42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator) was only slow. First ask whether
+# 42](42_convolutional_gan.ipynb#10.-An-MLP-against-a-convolutional-discriminator) was only slow. First ask whether
 # G's weights change at all: a `.detach()` too many, a wrong range of the data and a loss that G doesn't occur in look
 # the same. Only then slow D down, or flatten it with R1.
 #
-# *Read on:* [three ways to a loss near 0](60_museum_of_failures.ipynb#3-·-In-training), [the
-# reason](32_optimal_discriminator.ipynb#2-·-What-the-game-is-worth).
+# *Read on:* [three ways to a loss near 0](60_museum_of_failures.ipynb#3.-In-training), [the
+# reason](32_optimal_discriminator.ipynb#2.-What-the-game-is-worth).
 
 
 # %% jupyter={"source_hidden": true}
@@ -158,8 +158,8 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # So a rise is no proof of harm, and a fall none of progress. Look at samples from *fixed* noise, and at a measure
 # that doesn't move with the game.
 #
-# *Read on:* [what to log](46_test_a_gan.ipynb#5-·-While-it-runs:-what-to-log), [points that get nearer while D's loss
-# rises](21_the_adversarial_game.ipynb#7-·-What-equilibrium-looks-like).
+# *Read on:* [what to log](46_test_a_gan.ipynb#5.-While-it-runs:-what-to-log), [points that get nearer while D's loss
+# rises](21_the_adversarial_game.ipynb#7.-What-equilibrium-looks-like).
 
 # %% [markdown]
 # ### Why do the losses not tell how good the samples are?
@@ -169,11 +169,11 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 #
 # **Because the ruler is one of the players: a loss says how well *this* D tells, and not how far the samples are from
 # the data.** A D that sees nothing shows the same $2 \ln 2$ as one that has met its match. In [chapter
-# 21](21_the_adversarial_game.ipynb#8-·-Perfect-losses,-blind-judges) two handicapped games reach perfect losses, with
+# 21](21_the_adversarial_game.ipynb#8.-Perfect-losses,-blind-judges) two handicapped games reach perfect losses, with
 # samples three times as far from the data as those of a fair game; in [chapter
-# 41](41_mlp_gan.ipynb#7-·-Two-runs-with-perfect-losses) it happens with digits. A fresh discriminator, trained while G
-# stands still, tells more ([chapter 23](23_mode_collapse.ipynb#4-·-What-do-the-losses-know?)). The loss of a
-# Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8-·-May-one-read-the-loss?).
+# 41](41_mlp_gan.ipynb#7.-Two-runs-with-perfect-losses) it happens with digits. A fresh discriminator, trained while G
+# stands still, tells more ([chapter 23](23_mode_collapse.ipynb#4.-What-do-the-losses-know?)). The loss of a
+# Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8.-May-one-read-the-loss?).
 
 # %% [markdown]
 # ### Why is GAN training unstable, and why does it swing?
@@ -228,9 +228,9 @@ identity(
 # say little. What helped in our counts on the ring: smaller rates for both, less momentum, R2. R1 alone settled nothing
 # there. An average of G's weights calms what you *see*.
 #
-# *Read on:* [circles](33_dynamics.ipynb#2-·-Circles), [four
-# cures](33_dynamics.ipynb#7-·-Four-cures,-and-what-each-does), [each remedy beside doing
-# nothing](23_mode_collapse.ipynb#3-·-What-makes-it-worse,-what-makes-it-better).
+# *Read on:* [circles](33_dynamics.ipynb#2.-Circles), [four
+# cures](33_dynamics.ipynb#7.-Four-cures,-and-what-each-does), [each remedy beside doing
+# nothing](23_mode_collapse.ipynb#3.-What-makes-it-worse,-what-makes-it-better).
 
 # %% [markdown]
 # ### Which should be stronger, or get more steps: D or G?
@@ -240,13 +240,13 @@ identity(
 #
 # **Start with equal steps and equal rates, and change them only after counting; “make D faster” is no general advice.**
 # On our ring a slow D sent G running round, a slow G left it stuck, and of the changes of rates making both slower
-# helped most ([chapter 23](23_mode_collapse.ipynb#3-·-What-makes-it-worse,-what-makes-it-better)). Turns of one step
+# helped most ([chapter 23](23_mode_collapse.ipynb#3.-What-makes-it-worse,-what-makes-it-better)). Turns of one step
 # each did well on a line, ten each did as well, a hundred each did not ([chapter
-# 21](21_the_adversarial_game.ipynb#5-·-Turn-by-turn)). A Wasserstein critic is the exception by design: its number
+# 21](21_the_adversarial_game.ipynb#5.-Turn-by-turn)). A Wasserstein critic is the exception by design: its number
 # means something only if it is nearly at its best.
 
 # %% [markdown]
-# ## 2 · Settings
+# ## 2. Settings
 #
 # ### Which loss should I use?
 #
@@ -257,13 +257,13 @@ identity(
 # **Take −log D(G(z)) or the paired (relativistic) loss, with penalties on D's slope (R1, R2), as published recipes do;
 # in our runs the penalty, its strength and the rates moved the counts at least as much as the loss.** At equal settings
 # log(1 − D) held our ring better than −log D in two sets of eight seeds, and of the penalties R2, at *generated*
-# points, did the work. In [chapter 37](37_reading_tables.ipynb#4-·-Equal-contestants) the same four methods change
+# points, did the work. In [chapter 37](37_reading_tables.ipynb#4.-Equal-contestants) the same four methods change
 # places when two settings change.
 # [Lucic et al. 2018](https://arxiv.org/abs/1711.10337) tuned several losses on pictures with equal effort, and found
 # none that consistently beats the original one.
 #
-# *Read on:* [each ingredient of the recipe](43_modern_recipe.ipynb#4-·-What-each-ingredient-does,-and-at-which-γ),
-# [what each loss follows](32_optimal_discriminator.ipynb#6-·-What-each-loss-follows).
+# *Read on:* [each ingredient of the recipe](43_modern_recipe.ipynb#4.-What-each-ingredient-does,-and-at-which-γ),
+# [what each loss follows](32_optimal_discriminator.ipynb#6.-What-each-loss-follows).
 
 # %% [markdown]
 # ### How do I solve vanishing gradients?
@@ -284,12 +284,12 @@ identity("the ratio is e^(−logit)", torch.allclose(steep / flat, (-logit).exp(
 # %% [markdown]
 # More layers in D make it worse: it gets surer. Adam changes the story, because it makes short gradients long again;
 # with it the flat loss did about as well on our ring in a short run, and *better* in [chapter
-# 23](23_mode_collapse.ipynb#3-·-What-makes-it-worse,-what-makes-it-better)'s longer ones. LeakyReLU passes on what is
+# 23](23_mode_collapse.ipynb#3.-What-makes-it-worse,-what-makes-it-better)'s longer ones. LeakyReLU passes on what is
 # there, and can't bring back what the loss has lost.
 #
-# *Read on:* [which gradient G gets](32_optimal_discriminator.ipynb#5-·-Which-gradient-does-the-generator-get?),
-# [deeper D](32_optimal_discriminator.ipynb#7-·-When-they-share-no-place), [leaky or
-# not](42_convolutional_gan.ipynb#8-·-Leaky-or-not:-what-an-activation-passes-on).
+# *Read on:* [which gradient G gets](32_optimal_discriminator.ipynb#5.-Which-gradient-does-the-generator-get?),
+# [deeper D](32_optimal_discriminator.ipynb#7.-When-they-share-no-place), [leaky or
+# not](42_convolutional_gan.ipynb#8.-Leaky-or-not:-what-an-activation-passes-on).
 
 # %% [markdown]
 # ### Which learning rates, and which optimiser?
@@ -299,12 +299,12 @@ identity("the ratio is e^(−logit)", torch.allclose(steep / flat, (-logit).exp(
 #
 # **Adam with β₁ = 0 or 0.5, one rate for both, and then halve or double *both* until a count over seeds says stop.**
 # PyTorch's default β₁ = 0.9 was the worst of nine settings on our ring. No rate is right for all: 0.004 worked there,
-# and in [chapter 42](42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator) a generator that
+# and in [chapter 42](42_convolutional_gan.ipynb#10.-An-MLP-against-a-convolutional-discriminator) a generator that
 # looked lost at 0.001 after 300 steps worked after 1,200 steps, or at a higher rate. And the batch? Four times larger
-# ones made points [wander less](33_dynamics.ipynb#8-·-From-two-numbers-to-networks).
+# ones made points [wander less](33_dynamics.ipynb#8.-From-two-numbers-to-networks).
 #
-# *Read on:* [how large may a step be?](33_dynamics.ipynb#4-·-Steps-are-not-a-flow), [a sweep over
-# rates](49_bigger.ipynb#3-·-Sweeps:-many-settings).
+# *Read on:* [how large may a step be?](33_dynamics.ipynb#4.-Steps-are-not-a-flow), [a sweep over
+# rates](49_bigger.ipynb#3.-Sweeps:-many-settings).
 
 # %% [markdown]
 # ### Should real labels be 0.9? (one-sided label smoothing)
@@ -336,7 +336,7 @@ identity("both smoothed: over a hundred times flatter there", abs(slopes[0.9, 0.
 # This is one place, four widths away, and the *best* D. A D in training isn't there, and whether 0.9 helps it is a
 # question for your own count; the course does without. R1 makes D less sure, too.
 #
-# *Read on:* [the optimal discriminator](32_optimal_discriminator.ipynb#1-·-Place-by-place).
+# *Read on:* [the optimal discriminator](32_optimal_discriminator.ipynb#1.-Place-by-place).
 
 # %% [markdown]
 # ### Do I need batch norm?
@@ -345,7 +345,7 @@ identity("both smoothed: over a hundred times flatter there", abs(slopes[0.9, 0.
 # 批量归一化
 #
 # **In a deep G it helps at the start; in D leave it out as soon as you use a gradient penalty.** In G it brings the
-# noise through the layers ([chapter 41](41_mlp_gan.ipynb#8-·-A-deeper-generator)); good first weights do part of
+# noise through the layers ([chapter 41](41_mlp_gan.ipynb#8.-A-deeper-generator)); good first weights do part of
 # that, and R3GAN has none. In D it ties the points of a batch together, so the gradient of one logit is not its own
 # any more:
 
@@ -365,8 +365,8 @@ identity("without: nothing", without == 0)
 identity("with: something, so R1 penalises something else", with_norm > 0)
 
 # %% [markdown]
-# *Read on:* [γ: a unit, and a condition](43_modern_recipe.ipynb#3-·-γ:-a-factor-of-two,-a-unit,-and-a-condition),
-# [every choice of DCGAN](42_convolutional_gan.ipynb#9-·-What-does-each-choice-do-to-the-distance?).
+# *Read on:* [γ: a unit, and a condition](43_modern_recipe.ipynb#3.-γ:-a-factor-of-two,-a-unit,-and-a-condition),
+# [every choice of DCGAN](42_convolutional_gan.ipynb#9.-What-does-each-choice-do-to-the-distance?).
 
 # %% [markdown]
 # ### Why tanh at the end of G, and pictures from −1 to 1?
@@ -378,8 +378,8 @@ identity("with: something, so R1 penalises something else", with_norm > 0)
 # mixture. Real pictures in 0 … 1 against a tanh give D a rule that needs no learning: *any pixel below 0 means
 # generated*. The losses can look perfect all the same.
 #
-# *Read on:* [two runs with perfect losses](41_mlp_gan.ipynb#7-·-Two-runs-with-perfect-losses), [what does it
-# see?](46_test_a_gan.ipynb#4-·-What-does-it-see?)
+# *Read on:* [two runs with perfect losses](41_mlp_gan.ipynb#7.-Two-runs-with-perfect-losses), [what does it
+# see?](46_test_a_gan.ipynb#4.-What-does-it-see?)
 
 # %% [markdown]
 # ### My loss is NaN. What now?
@@ -491,8 +491,8 @@ claim(
 # seeds the ring was complete after 500 steps in 13 of 24 cases with two numbers and in 21 with
 # eight; after 2,000 steps in 24 and 24. Take more than you think, and don't tune it.
 #
-# *Read on:* [how many numbers digits need](12_classic_generative_models.ipynb#2-·-One-bell-curve-in-24-dimensions),
-# [how many a VAE uses](44_vae.ipynb#9-·-Who-does-the-work?).
+# *Read on:* [how many numbers digits need](12_classic_generative_models.ipynb#2.-One-bell-curve-in-24-dimensions),
+# [how many a VAE uses](44_vae.ipynb#9.-Who-does-the-work?).
 
 # %% [markdown]
 # ### How long must I train, and when do I stop?
@@ -503,12 +503,12 @@ claim(
 #
 # **As long as a measure on held-out data gets better; there is no number of epochs, and the losses don't tell.** Save
 # on the way, measure each saved file, keep the best, and say that you chose it so. Neighbouring looks differ by
-# chance: in [chapter 00](00_start_here.ipynb#4-·-Eight-seeds,-side-by-side) three of eight rings or more had other
+# chance: in [chapter 00](00_start_here.ipynb#4.-Eight-seeds,-side-by-side) three of eight rings or more had other
 # modes 500 steps before. As an order of size: our short runs show D tens of thousands of pictures. The authors of
 # [StyleGAN2-ADA](https://github.com/NVlabs/stylegan2-ada-pytorch#expected-training-time) call results “already quite
 # reasonable” around 5 million, and convergence typical at 25 million or more.
 #
-# *Read on:* [how long will it take?](59_your_own_data.ipynb#6-·-How-long-will-it-take?)
+# *Read on:* [how long will it take?](59_your_own_data.ipynb#6.-How-long-will-it-take?)
 
 # %% [markdown]
 # ### Training is slow. What first?
@@ -518,7 +518,7 @@ claim(
 # **Reach the same samples sooner: a small net, low resolution and tuned rates first; faster steps come after that.**
 # A higher rate is a short cut as long as a count over seeds doesn't fall; on our ring 0.01 was already too much.
 #
-# *Read on:* [a table: if …, then first …](48_fast.ipynb#10-·-Training-is-slow:-what-first?)
+# *Read on:* [a table: if …, then first …](48_fast.ipynb#10.-Training-is-slow:-what-first?)
 
 # %% [markdown]
 # ### Which GPU do I need?
@@ -531,11 +531,11 @@ claim(
 # × 256 needs 5.0 GB and 6 days 21 hours for 25 million pictures, 1024 × 1024 8.1 GB and 46 days. It asks for 12 GB or
 # more. Too little memory? Half the batch, or half the side.
 #
-# *Read on:* [CPU or GPU?](01_workshop.ipynb#4-·-CPU-or-GPU?), [memory is
+# *Read on:* [CPU or GPU?](01_workshop.ipynb#4.-CPU-or-GPU?), [memory is
 # full](59_your_own_data.ipynb#Memory-is-full).
 
 # %% [markdown]
-# ## 3 · The pictures
+# ## 3. The pictures
 #
 # One small instrument helps with most of these. It looks at what G makes of 200 noise vectors. The patients below are
 # made, so their rows show what it sees, and prove nothing.
@@ -617,7 +617,7 @@ identity(
 # two faces: with a late D the points run round, with a D that has won modes are dropped. Against both, equal rates
 # from a new start; then smaller steps, R2. More diverse data are no cure: most runs of chapter 23 had complete data.
 #
-# *Read on:* [three patients](23_mode_collapse.ipynb#5-·-Three-patients), [the same picture for every noise
+# *Read on:* [three patients](23_mode_collapse.ipynb#5.-Three-patients), [the same picture for every noise
 # vector](41_mlp_gan.ipynb#The-same-picture-for-every-noise-vector).
 
 # %% [markdown]
@@ -644,8 +644,8 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 # through four different sets of weights. Of four layers, before any training, only *enlarge, then convolve* had less
 # of the pattern than white noise has. Training can unlearn it, or not: look.
 #
-# *Read on:* [another way up](42_convolutional_gan.ipynb#3-·-Checkerboards,-and-another-way-up), [four layers
-# measured](60_museum_of_failures.ipynb#3-·-In-training).
+# *Read on:* [another way up](42_convolutional_gan.ipynb#3.-Checkerboards,-and-another-way-up), [four layers
+# measured](60_museum_of_failures.ipynb#3.-In-training).
 
 # %% [markdown]
 # ### How do I avoid a large gap between generated and real images?
@@ -659,11 +659,11 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 # at least seven of eight MLP GANs nearer), the best of the saved files. If quality is all you want, change the kind
 # of model ([section 7](#GAN-or-diffusion?)).
 #
-# *Read on:* [the checklist](46_test_a_gan.ipynb#6-·-The-checklist), [eight seeds, and a
-# number](41_mlp_gan.ipynb#6-·-Eight-seeds,-and-a-number).
+# *Read on:* [the checklist](46_test_a_gan.ipynb#6.-The-checklist), [eight seeds, and a
+# number](41_mlp_gan.ipynb#6.-Eight-seeds,-and-a-number).
 
 # %% [markdown]
-# ## 4 · Kinds of data
+# ## 4. Kinds of data
 #
 # ### How do GANs handle image data?
 #
@@ -675,8 +675,8 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 # baseline. On digits each of our eight MLPs beat one Gaussian, and ten,
 # *cut* to the range of pixels. Ten that weren't cut were nearer than all eight.
 #
-# *Read on:* [eight seeds, and a number](41_mlp_gan.ipynb#6-·-Eight-seeds,-and-a-number), [a DCGAN by
-# hand](42_convolutional_gan.ipynb#4-·-A-DCGAN-by-hand), [the modern recipe](43_modern_recipe.ipynb#1-·-Twenty-lines).
+# *Read on:* [eight seeds, and a number](41_mlp_gan.ipynb#6.-Eight-seeds,-and-a-number), [a DCGAN by
+# hand](42_convolutional_gan.ipynb#4.-A-DCGAN-by-hand), [the modern recipe](43_modern_recipe.ipynb#1.-Twenty-lines).
 
 # %% [markdown]
 # ### How do GANs handle high-dimensional data?
@@ -726,8 +726,8 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # meet. Then the best D is sure everywhere, and flatness (R1, noise on the inputs) can give it a slope that leads
 # somewhere.
 #
-# *Read on:* [when they share no place](32_optimal_discriminator.ipynb#7-·-When-they-share-no-place), [distances need
-# more points there](34_wasserstein.ipynb#7-·-Batches).
+# *Read on:* [when they share no place](32_optimal_discriminator.ipynb#7.-When-they-share-no-place), [distances need
+# more points there](34_wasserstein.ipynb#7.-Batches).
 
 # %% [markdown]
 # ### How do GANs handle time series?
@@ -739,8 +739,8 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # series with two regimes and on sunspots the linear rivals were found out and the GAN did better. A recurrent net
 # with a mixture, trained by likelihood, was better again on the regimes.
 #
-# *Read on:* [a D that can't see time](54_series.ipynb#2-·-A-discriminator-that-can't-see-time), [the
-# rivals](54_series.ipynb#4-·-The-rivals,-and-a-series-on-which-one-of-them-wins).
+# *Read on:* [a D that can't see time](54_series.ipynb#2.-A-discriminator-that-can't-see-time), [the
+# rivals](54_series.ipynb#4.-The-rivals,-and-a-series-on-which-one-of-them-wins).
 
 # %% [markdown]
 # ### How do GANs handle natural language?
@@ -752,9 +752,9 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # rate, beat SeqGAN in quality *and* coverage for at least three of four oracles. The text generators that people use
 # are trained by likelihood, then from feedback; what remained of the game there is a judge that gives points.
 #
-# *Read on:* [no gradient](56_text.ipynb#1-·-A-drawn-letter-has-no-gradient), [two
-# games](56_text.ipynb#4-·-Two-games), [learning from
-# feedback](56_text.ipynb#7-·-What-remained:-learning-from-feedback).
+# *Read on:* [no gradient](56_text.ipynb#1.-A-drawn-letter-has-no-gradient), [two
+# games](56_text.ipynb#4.-Two-games), [learning from
+# feedback](56_text.ipynb#7.-What-remained:-learning-from-feedback).
 
 # %% [markdown]
 # ### How do GANs handle multimodal data?
@@ -766,12 +766,12 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # can be recovered from the answer. For the second, a conditional GAN learns pairs, and D must hear the condition. The
 # large systems that make pictures from text combine encoders of both kinds with diffusion or autoregression.
 #
-# *Read on:* [two answers fit](52_translating_pictures.ipynb#3-·-Two-answers-fit,-and-the-noise-is-ignored), [is the
-# label heard?](45_conditional.ipynb#2-·-Is-the-label-heard?), [which famous picture makers are
-# GANs?](51_sharper_pictures.ipynb#7-·-Which-famous-picture-makers-are-GANs?)
+# *Read on:* [two answers fit](52_translating_pictures.ipynb#3.-Two-answers-fit,-and-the-noise-is-ignored), [is the
+# label heard?](45_conditional.ipynb#2.-Is-the-label-heard?), [which famous picture makers are
+# GANs?](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)
 
 # %% [markdown]
-# ## 5 · Your data
+# ## 5. Your data
 #
 # ### How many pictures do I need?
 #
@@ -785,8 +785,8 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # doesn't try. In our runs, far shorter, 100 faces did about as well as 400 by the distance, which doesn't know what was
 # trained on. So audit for copies. How *alike* they are (one angle, one size) counts as much as how many.
 #
-# *Read on:* [a hundred pictures](59_your_own_data.ipynb#5-·-A-hundred-pictures), [learned by
-# heart](83_privacy.ipynb#1-·-Learned-by-heart).
+# *Read on:* [a hundred pictures](59_your_own_data.ipynb#5.-A-hundred-pictures), [learned by
+# heart](83_privacy.ipynb#1.-Learned-by-heart).
 
 # %% [markdown]
 # ### Why must training data be diverse?
@@ -799,7 +799,7 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 # than held-out ones.
 #
 # *Read on:* [a rare mode](23_mode_collapse.ipynb#A-mode-that-is-rare), [more rows, no more
-# knowledge](81_tables.ipynb#7-·-More-rows,-no-more-knowledge).
+# knowledge](81_tables.ipynb#7.-More-rows,-no-more-knowledge).
 
 # %% [markdown]
 # ### How do GANs handle imbalance in a data set?
@@ -818,10 +818,10 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 
 # %% [markdown]
 # For G: draw the rare class more often, or make a conditional GAN. For the classifier: weight, resample, or shift its
-# answers. In [chapter 50](50_rare_classes.ipynb#5-·-A-fair-comparison:-at-equal-cost) generated eights gained 10
+# answers. In [chapter 50](50_rare_classes.ipynb#5.-A-fair-comparison:-at-equal-cost) generated eights gained 10
 # points or more over doing nothing, no more than the best cheap cure, and most of the gain was gone after longer
 # training. Count the rare kinds by name; no average shows them
-# ([tables](81_tables.ipynb#4-·-The-rare-ones-are-lost-twice)).
+# ([tables](81_tables.ipynb#4.-The-rare-ones-are-lost-twice)).
 
 # %% [markdown]
 # ### How do GANs handle missing values?
@@ -833,8 +833,8 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 # The lowest error is also the wrong aim if you want honest intervals: draw several fillings. If the lost value itself
 # is the reason, no filler knows it.
 #
-# *Read on:* [GAIN](82_missing_values.ipynb#3-·-GAIN:-a-discriminator-for-each-cell), [three
-# reasons](82_missing_values.ipynb#1-·-Three-reasons-for-a-hole).
+# *Read on:* [GAIN](82_missing_values.ipynb#3.-GAIN:-a-discriminator-for-each-cell), [three
+# reasons](82_missing_values.ipynb#1.-Three-reasons-for-a-hole).
 
 # %% [markdown]
 # ### How do GANs handle private data?
@@ -847,8 +847,8 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 # removed names and federated training do other jobs. DP-SGD on D keeps the promise, and it costs: with 500 rows and ε
 # = 1 a single Gaussian blob was nearer than the GAN.
 #
-# *Read on:* [three tools for other jobs](83_privacy.ipynb#3-·-Three-tools-for-other-jobs), [what ε
-# costs](83_privacy.ipynb#5-·-What-ε-costs).
+# *Read on:* [three tools for other jobs](83_privacy.ipynb#3.-Three-tools-for-other-jobs), [what ε
+# costs](83_privacy.ipynb#5.-What-ε-costs).
 
 # %% [markdown]
 # ### May I sell or publish what my GAN makes?
@@ -861,13 +861,14 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 # StyleGAN2-ADA allows non-commercial use, which it defines as research or evaluation ([its
 # licence](https://nvlabs.github.io/stylegan2-ada-pytorch/license.html), as quoted in [issue
 # 93](https://github.com/NVlabs/stylegan2-ada/issues/93)). In the USA a picture made by a machine alone has no
-# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/)), so others may copy it, too. A copy
-# of a protected picture stays protected, whoever made it.
+# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/); on 2 March 2026 the Supreme Court
+# [left a ruling that says so](https://www.cnbc.com/2026/03/02/us-supreme-court-declines-to-hear-dispute-over-copyrights-for-ai-generated-material.html)
+# as it was), so others may copy it, too. A copy of a protected picture stays protected, whoever made it.
 #
-# *Read on:* [yours to show?](59_your_own_data.ipynb#8-·-Yours-to-show?), and audit for copies first.
+# *Read on:* [yours to show?](59_your_own_data.ipynb#8.-Yours-to-show?), and audit for copies first.
 
 # %% [markdown]
-# ## 6 · Measuring and using
+# ## 6. Measuring and using
 #
 # ### How do I know whether my GAN is good?
 #
@@ -893,9 +894,9 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # The inception score never sees real data: ten pictures, repeated, score higher than real digits. A look by eye finds
 # ugly pictures and no missing ones.
 #
-# *Read on:* [how to report](36_measuring_samples.ipynb#10-·-How-to-report), [metric ×
-# failure](36_measuring_samples.ipynb#8-·-Metric-×-failure), [your own pictures, two
-# judges](59_your_own_data.ipynb#3-·-Good?-Ask-two-judges).
+# *Read on:* [how to report](36_measuring_samples.ipynb#10.-How-to-report), [metric ×
+# failure](36_measuring_samples.ipynb#8.-Metric-×-failure), [your own pictures, two
+# judges](59_your_own_data.ipynb#3.-Good?-Ask-two-judges).
 
 # %% [markdown]
 # ### Does my GAN copy its training pictures?
@@ -907,8 +908,8 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # answer it: copies have the best ones. An audit finds the changes that it was made for, and no others: a copy moved by
 # three pixels passed ours.
 #
-# *Read on:* [is it a copy?](36_measuring_samples.ipynb#9-·-The-audit:-is-it-a-copy?), [the copy
-# audit](59_your_own_data.ipynb#4-·-New?-The-copy-audit).
+# *Read on:* [is it a copy?](36_measuring_samples.ipynb#9.-The-audit:-is-it-a-copy?), [the copy
+# audit](59_your_own_data.ipynb#4.-New?-The-copy-audit).
 
 # %% [markdown]
 # ### Can I train on my own folder of pictures?
@@ -920,7 +921,7 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # colour, crops them to squares of 28, 32, 64 or 128 pixels, and says what it can't read. `gan-edu new` writes you a
 # program of your own in plain PyTorch.
 #
-# *Read on:* [from a folder to a tensor](59_your_own_data.ipynb#1-·-From-a-folder-to-a-tensor).
+# *Read on:* [from a folder to a tensor](59_your_own_data.ipynb#1.-From-a-folder-to-a-tensor).
 
 # %% [markdown]
 # ### How do I generate a chosen class?
@@ -931,7 +932,7 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # in our short runs.** Larger rows of numbers for each class were heard sooner. Then count obedience, distance and
 # coverage; ten real pictures shine in the first two.
 #
-# *Read on:* [is the label heard?](45_conditional.ipynb#2-·-Is-the-label-heard?)
+# *Read on:* [is the label heard?](45_conditional.ipynb#2.-Is-the-label-heard?)
 
 # %% [markdown]
 # ### How do I get the noise that belongs to a given picture?
@@ -941,7 +942,7 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # **An ordinary GAN has no encoder: search for `z` by gradient descent, or train an encoder in addition.** Our search
 # found pictures that this GAN had drawn. Of unseen digits it left at least 20 % more error than a VAE's encoder.
 #
-# *Read on:* [from a picture back to a code](25_ae_vae_gan.ipynb#5-·-From-a-picture-back-to-a-code).
+# *Read on:* [from a picture back to a code](25_ae_vae_gan.ipynb#5.-From-a-picture-back-to-a-code).
 
 # %% [markdown]
 # ### Why are my samples worse in `eval()` mode?
@@ -954,7 +955,7 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # *Read on:* [fine while training](42_convolutional_gan.ipynb#Fine-while-training,-worse-with-G.eval%28%29).
 
 # %% [markdown]
-# ## 7 · GANs, VAEs, diffusion
+# ## 7. GANs, VAEs, diffusion
 #
 # ### How do GANs differ from VAEs?
 #
@@ -966,8 +967,8 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # draws are smooth; a GAN's are rough. Which draws nearer depends on details: with the last weights ours were level,
 # with averaged weights the GAN was ahead. And a plain autoencoder with a mixture fitted to its codes beat both.
 #
-# *Read on:* [on equal terms](25_ae_vae_gan.ipynb#2-·-Who-draws-nearest?), [blur and
-# speckle](25_ae_vae_gan.ipynb#4-·-Blur-and-speckle).
+# *Read on:* [on equal terms](25_ae_vae_gan.ipynb#2.-Who-draws-nearest?), [blur and
+# speckle](25_ae_vae_gan.ipynb#4.-Blur-and-speckle).
 
 # %% [markdown]
 # ### What are the advantages and disadvantages of GANs?
@@ -986,12 +987,12 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # | − compute and time | two nets are trained; drawing is one pass |
 # | − hard to interpret | yes, and no sample comes with a number for how likely it is |
 #
-# [55]: 55_sound.ipynb#6-·-Where-GANs-stand-in-sound
-# [56]: 56_text.ipynb#1-·-A-drawn-letter-has-no-gradient
-# [25-4]: 25_ae_vae_gan.ipynb#4-·-Blur-and-speckle
-# [25-5]: 25_ae_vae_gan.ipynb#5-·-From-a-picture-back-to-a-code
-# [25-6]: 25_ae_vae_gan.ipynb#6-·-Between-two-digits
-# [33]: 33_dynamics.ipynb#2-·-Circles
+# [55]: 55_sound.ipynb#6.-Where-GANs-stand-in-sound
+# [56]: 56_text.ipynb#1.-A-drawn-letter-has-no-gradient
+# [25-4]: 25_ae_vae_gan.ipynb#4.-Blur-and-speckle
+# [25-5]: 25_ae_vae_gan.ipynb#5.-From-a-picture-back-to-a-code
+# [25-6]: 25_ae_vae_gan.ipynb#6.-Between-two-digits
+# [33]: 33_dynamics.ipynb#2.-Circles
 
 # %% [markdown]
 # ### What are the advantages and disadvantages of VAEs?
@@ -1011,11 +1012,11 @@ identity("sixteen times the samples: less than a tenth", floors[2000][0] < floor
 # | − draws differ from real data | yes: [the clouds don't fill the prior][44-8] |
 # | − “may be affected by the data distribution” | by whether the *likelihood* [fits the data][44-10] |
 #
-# [24]: 24_from_autoencoders_to_vaes.ipynb#6-·-β:-how-strong-is-the-pull?
-# [44-7]: 44_vae.ipynb#7-·-Copies-and-draws
-# [44-8]: 44_vae.ipynb#8-·-Ten-thousand-clouds-can't-fill-the-space
-# [44-9]: 44_vae.ipynb#9-·-Who-does-the-work?
-# [44-10]: 44_vae.ipynb#10-·-What-a-squared-error-assumes
+# [24]: 24_from_autoencoders_to_vaes.ipynb#6.-β:-how-strong-is-the-pull?
+# [44-7]: 44_vae.ipynb#7.-Copies-and-draws
+# [44-8]: 44_vae.ipynb#8.-Ten-thousand-clouds-can't-fill-the-space
+# [44-9]: 44_vae.ipynb#9.-Who-does-the-work?
+# [44-10]: 44_vae.ipynb#10.-What-a-squared-error-assumes
 #
 # A common trap: a squared error *averaged* over 784 pixels, plus a KL *averaged* over 100 numbers. It is a β in
 # disguise:
@@ -1040,18 +1041,18 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # **For pictures from text or for the best coverage, diffusion; where one fast pass must look real, a GAN, or a
 # discriminator that finishes a diffusion model.** Diffusion passed GANs on ImageNet in [May
 # 2021](https://arxiv.org/abs/2105.05233). It trains without a game, and pays with many passes for a sample. To need
-# few, it is taught by a discriminator: [LADD, March 2024](https://arxiv.org/abs/2403.12015), with which
+# few, it is often taught by a discriminator: [LADD, March 2024](https://arxiv.org/abs/2403.12015), with which
 # [FLUX.1-schnell](https://huggingface.co/black-forest-labs/FLUX.1-schnell) draws in 1 to 4 steps, its card says;
 # [APT, January 2025](https://arxiv.org/abs/2501.08316), two seconds of video in one; [AdvDMD, April
 # 2026](https://arxiv.org/abs/2604.28126). And a plain GAN with modern networks,
 # [R3GAN](https://arxiv.org/abs/2501.05441) (NeurIPS 2024), surpasses StyleGAN2 on FFHQ, ImageNet, CIFAR and Stacked
 # MNIST, its abstract says.
 #
-# *Read on:* [where GANs stand](11_why_generate.ipynb#4-·-Where-GANs-stand), [which famous picture makers are
-# GANs?](51_sharper_pictures.ipynb#7-·-Which-famous-picture-makers-are-GANs?)
+# *Read on:* [where GANs stand](11_why_generate.ipynb#4.-Where-GANs-stand), [which famous picture makers are
+# GANs?](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)
 
 # %% [markdown]
-# ## 8 · Cause and effect
+# ## 8. Cause and effect
 #
 # ### How do GANs and causal inference differ?
 #
@@ -1063,7 +1064,7 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # or knowledge of the common cause, says 1.
 #
 # *Read on:* [a hidden common cause](62_errata.ipynb#A-hidden-common-cause), [a perfect copy, and the same
-# mistake](71_what_a_generator_cannot_know.ipynb#1-·-A-perfect-copy,-and-the-same-mistake).
+# mistake](71_what_a_generator_cannot_know.ipynb#1.-A-perfect-copy,-and-the-same-mistake).
 
 # %% [markdown]
 # ### How are GANs and causal inference linked?
@@ -1075,9 +1076,9 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # that somebody puts in: four GANs of the same table made four different effects, and a wrong graph fits as well as
 # the right one.
 #
-# *Read on:* [generators that judge](73_generators_that_judge.ipynb#2-·-A-generator-in-the-place-of-the-truth), [one
-# small net for each variable](74_causal_gan.ipynb#1-·-One-small-net-for-each-variable), [wrong
-# graphs](74_causal_gan.ipynb#3-·-A-wrong-graph-that-fits-as-well).
+# *Read on:* [generators that judge](73_generators_that_judge.ipynb#2.-A-generator-in-the-place-of-the-truth), [one
+# small net for each variable](74_causal_gan.ipynb#1.-One-small-net-for-each-variable), [wrong
+# graphs](74_causal_gan.ipynb#3.-A-wrong-graph-that-fits-as-well).
 
 # %% [markdown]
 # ### What are GANs and causal inference used for?
@@ -1090,10 +1091,10 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # Causal inference: does a training pay, does a drug help, which gene
 # regulates which. Both: worlds in which methods are tested.
 #
-# *Read on:* [sound](55_sound.ipynb#6-·-Where-GANs-stand-in-sound),
-# [anomalies](53_what_pictures_are_good_for.ipynb#5-·-Alarms-by-generative-models),
-# [tables](81_tables.ipynb#3-·-Six-judges), [LaLonde's men](72_lalonde.ipynb#2-·-Five-ways-to-an-answer),
-# [genes](74_causal_gan.ipynb#6-·-Genes,-and-what-a-knock-out-adds).
+# *Read on:* [sound](55_sound.ipynb#6.-Where-GANs-stand-in-sound),
+# [anomalies](53_what_pictures_are_good_for.ipynb#5.-Alarms-by-generative-models),
+# [tables](81_tables.ipynb#3.-Six-judges), [LaLonde's men](72_lalonde.ipynb#2.-Five-ways-to-an-answer),
+# [genes](74_causal_gan.ipynb#6.-Genes,-and-what-a-knock-out-adds).
 
 # %% [markdown]
 # ### Which challenges do they have?
@@ -1104,8 +1105,8 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # hidden causes, too little overlap, and no truth to check by.** More data help against chance, not against a hidden
 # cause.
 #
-# *Read on:* [metric × failure](36_measuring_samples.ipynb#8-·-Metric-×-failure), [how strong would a hidden cause
-# have to be?](72_lalonde.ipynb#6-·-How-strong-would-a-hidden-cause-have-to-be?)
+# *Read on:* [metric × failure](36_measuring_samples.ipynb#8.-Metric-×-failure), [how strong would a hidden cause
+# have to be?](72_lalonde.ipynb#6.-How-strong-would-a-hidden-cause-have-to-be?)
 
 # %% [markdown]
 # ### What is the future of GANs and causal inference?
@@ -1116,7 +1117,7 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # stands in autoencoders below diffusion models, in vocoders, and where many steps become few (the papers above). For
 # causal questions a better generator changes little as long as the assumptions are the weak point.
 #
-# *Read on:* [the check that nobody can do](73_generators_that_judge.ipynb#5-·-The-check-that-nobody-can-do).
+# *Read on:* [the check that nobody can do](73_generators_that_judge.ipynb#5.-The-check-that-nobody-can-do).
 
 # %% [markdown]
 # ## Help, I get …

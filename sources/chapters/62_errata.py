@@ -60,7 +60,7 @@ code = errata.find(kind="code")
 identity(f"each of the {len(code)} slips in code has its room in the museum", all(each.rooms for each in code))
 
 # %% [markdown]
-# ## 1 · How to read it
+# ## 1. How to read it
 #
 # An entry says where a sentence stands, what it says, what is true, and how you can tell: by a place in this course, by
 # a paper, or by looking. Three stars mean that it teaches something false or that the code can't work, one star means
@@ -85,7 +85,7 @@ print(errata.get("E-74").text())
 # TensorFlow says was noted once, with TensorFlow 2.21 and Keras 3.15. The course itself doesn't need either.
 
 # %% [markdown]
-# ## 2 · Three of them, run here
+# ## 2. Three of them, run here
 #
 # Most entries lead to a chapter that shows what is true. Three of the gravest fit into a few lines each.
 #
@@ -107,7 +107,7 @@ identity("the surer D is that nothing is real, the smaller V", (torch.diff(y.log
 # %% [markdown]
 # A $D$ that calls *everything* generated, real points included, sends $V$ to $-\infty$. $G$ has no say: it doesn't
 # occur in the calculation. So the exchanged game has no solution. In the right order, $D$ makes $V$ large, and then $V$
-# has a top: $2\,\mathrm{JSD} - 2 \ln 2$ ([chapter 32](32_optimal_discriminator.ipynb#2-·-What-the-game-is-worth)).
+# has a top: $2\,\mathrm{JSD} - 2 \ln 2$ ([chapter 32](32_optimal_discriminator.ipynb#2.-What-the-game-is-worth)).
 #
 # ### A generator's loss without the generator
 #
@@ -209,10 +209,10 @@ claim(
 # (0.9 - 0.1) = 3.4$. A perfect generator hands on the same 3.4. What helped was no better data of the same kind. It
 # was an *experiment*, or *knowledge* about what causes what. (Without the knowledge you can't even choose the right
 # comparison: from treatment and outcome alone, this world and one whose true effect is 3.4 can look the same. [Chapter
-# 71](71_what_a_generator_cannot_know.ipynb#3-·-Many-stories,-one-table) tells five such stories of one table.)
+# 71](71_what_a_generator_cannot_know.ipynb#3.-Many-stories,-one-table) tells five such stories of one table.)
 
 # %% [markdown]
-# ## 3 · Look something up
+# ## 3. Look something up
 #
 # `errata.find` gives the entries that hold all your words, English or Chinese. `kind`, `article` and `gravity` narrow
 # it down, and `by="gravity"` puts the gravest first:
@@ -239,7 +239,7 @@ room = museum.get("one tensor for both labels")
 print(room.name, "–", *(f"{number}, {errata.get(number).article}" for number in room.errata))
 
 # %% [markdown]
-# ## 4 · Our own errata
+# ## 4. Our own errata
 #
 # Our first list was written before the chapters. Some of its corrections were wrong or too simple themselves: when the
 # chapters measured it, something else came out, or when we looked a source up again. The list in section 5 says what
@@ -256,13 +256,13 @@ print(room.name, "–", *(f"{number}, {errata.get(number).article}" for number i
 # | E-73 | with one guess 27.9 % lost, with five 41.6 % | with one guess 41.6 %, with five 27.9 % ([11]) |
 # | E-132 | a GAN's samples are sharp | ours are too rough: speckle is the opposite fault ([25]) |
 #
-# [11]: 11_why_generate.ipynb#3-·-What-for?
-# [25]: 25_ae_vae_gan.ipynb#4-·-Blur-and-speckle
-# [32]: 32_optimal_discriminator.ipynb#5-·-Which-gradient-does-the-generator-get?
-# [33]: 33_dynamics.ipynb#5-·-Taking-turns
-# [41]: 41_mlp_gan.ipynb#8-·-A-deeper-generator
-# [42]: 42_convolutional_gan.ipynb#10-·-An-MLP-against-a-convolutional-discriminator
-# [60]: 60_museum_of_failures.ipynb#3-·-In-training
+# [11]: 11_why_generate.ipynb#3.-What-for?
+# [25]: 25_ae_vae_gan.ipynb#4.-Blur-and-speckle
+# [32]: 32_optimal_discriminator.ipynb#5.-Which-gradient-does-the-generator-get?
+# [33]: 33_dynamics.ipynb#5.-Taking-turns
+# [41]: 41_mlp_gan.ipynb#8.-A-deeper-generator
+# [42]: 42_convolutional_gan.ipynb#10.-An-MLP-against-a-convolutional-discriminator
+# [60]: 60_museum_of_failures.ipynb#3.-In-training
 #
 # (The numbers in brackets are chapters. The 6–7 digits of E-96 are from `benchmarks/README.md`, two seeds; the chapter
 # tells of variants. The printed pair of E-46, with its wide D, we haven't played; with 16, 32 and 64 maps and slow
@@ -274,7 +274,7 @@ print(room.name, "–", *(f"{number}, {errata.get(number).article}" for number i
 # measured a case in which it is otherwise. When you write the next list, write the case beside the sentence.
 
 # %% [markdown]
-# ## 5 · The list
+# ## 5. The list
 #
 # Click on a line to open it. It is all here, also without a kernel.
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 63 · Where next
 #
-# *Most pictures that are made from text today come out of many small steps, by networks that never played a game. Here
+# *Many pictures that are made from text today come out of a row of small steps, by nets that never played a game. Here
 # you build such models on one page, beside a GAN with equal means, and find out what a discriminator still does.*
 #
 # > **You will be able to**
@@ -99,7 +99,7 @@ plt.show()
 # evaluations). Quality is bought with evaluations. A GAN needs one.
 
 # %% [markdown]
-# ## 1 · Flow matching: walk by regression
+# ## 1. Flow matching: walk by regression
 #
 # Draw noise $z$ and a data point $x$, independently. Join them by a straight line. At time $t$ one is at
 #
@@ -223,7 +223,7 @@ claim("the nets come near the exact field: less than 20 % of its size off", trai
 claim("untrained ones are 80 % off or more", untrained.min() > 0.8, untrained)
 
 # %% [markdown]
-# ## 2 · Diffusion: the same page, another path
+# ## 2. Diffusion: the same page, another path
 #
 # **Diffusion models** came first ([Sohl-Dickstein et al. 2015](https://arxiv.org/abs/1503.03585), [Ho et al.
 # 2020](https://arxiv.org/abs/2006.11239)), and are told differently: noise is added bit by bit, and a network learns to
@@ -272,7 +272,7 @@ identity(
 # straight line of section 1.
 
 # %% [markdown]
-# ## 3 · A fair contest
+# ## 3. A fair contest
 #
 # The GAN: a generator of the same size, the recipe of chapter 43 (pairing, R1 + R2 with γ = 0.1) without the averaging
 # of weights, which the flow doesn't get either. Its generator is
@@ -470,7 +470,7 @@ claim("with 32 it is on the floor", exact[5] < FLOOR[1], exact)
 # averaged weights (0.99) the spiral's GANs came out better, and still behind the flow with 8 evaluations.
 
 # %% [markdown]
-# ## 4 · One step: what is a discriminator good for?
+# ## 4. One step: what is a discriminator good for?
 #
 # Can we have the flow's coverage at the GAN's price? **Distillation**: a *teacher* walks, a *student* learns to jump to
 # where the teacher arrives. We take pairs (noise, end of the teacher's walk), and the student starts with the teacher's
@@ -574,7 +574,7 @@ claim(
 # </details>
 
 # %% [markdown]
-# ## 5 · Where GANs stand, November 2026
+# ## 5. Where GANs stand, November 2026
 #
 # **In distillation.** DMD2 ([Yin et al. 2024](https://arxiv.org/abs/2405.14867)) makes one-step students for ImageNet
 # pictures of 64 × 64 pixels. The authors' list of trained models has the same student without and with a discriminator:
@@ -593,6 +593,7 @@ claim(
 # | MeanFlow-XL/2 | 2025 | 1 | 3.43 ᵃ ᵇ | no |
 # | improved MeanFlow-XL/2 | 2025 | 1 | 1.72 ᵃ ᵇ | no |
 # | Drifting, L/2 | 2026 | 1 | 1.54 ᵃ | no |
+# | W-Flow, XL/2 | 2026 | 1 | 1.29 ᶜ | no |
 # | StyleGAN-XL | 2022 | 1 | 2.30 ᵇ | yes |
 # | GigaGAN | 2023 | 1 | 3.45 ᵇ | yes |
 # | Adversarial flow, XL/2 | 2025 | 1 | 2.38 ᵃ ᵇ | yes |
@@ -600,19 +601,21 @@ claim(
 # | CAT-H/2 | 2026 | 1 | 1.56 ᵇ | yes |
 #
 # ᵃ table 5 of [Deng et al. 2026](https://arxiv.org/abs/2602.04770). ᵇ table on [the page of CAT](https://hse1032.github.io/CAT),
-# Hyun et al. 2026. "× 2": guidance asks the network twice in each step.
+# Hyun et al. 2026. ᶜ table of [its authors' program](https://github.com/hanjq17/W-Flow), Han et al. 2026. "× 2":
+# guidance asks the network twice in each step. These are the rows that we found by 1 December 2026.
 
 # %% [markdown]
 # How to read it ([chapter 37](37_reading_tables.ipynb)):
 #
 # - With **many** evaluations regression is ahead, and no GAN is near 1.13.
-# - With **one**, both families stand at 1.5 to 1.6. The claim that one-step generation needs a discriminator is no
-#   longer true. Nor is the claim that GANs are over: a GAN of 2026 is among the best two of this table.
-# - Networks, training and guidance differ from row to row. Nobody has run our section 3 at this size.
-# - "No discriminator" means: none in *this* training. "Drifting" compares generated and real pictures in the features
-#   of a frozen network; its authors could not make it work on ImageNet without one. StyleGAN-XL's discriminator looks
+# - With **one**, the best row without a discriminator has 1.29, the best with one 1.56. The claim that one-step
+#   generation needs a discriminator is no longer true. Nor is the claim that GANs are over: a GAN of 2026 is third of
+#   the nine one-step rows.
+# - Networks, training and guidance differ from row to row. We know of nobody who has run our section 3 at this size.
+# - "No discriminator" means: none in *this* training. Drifting and W-Flow compare generated and real pictures in the
+#   features of a frozen network (Drifting's authors failed on ImageNet without it). StyleGAN-XL's discriminator looks
 #   through frozen networks, too. And most rows work on the codes of an autoencoder that itself was trained with a
-#   discriminator ([chapter 51](51_sharper_pictures.ipynb#7-·-Which-famous-picture-makers-are-GANs?)).
+#   discriminator ([chapter 51](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)).
 # %% [markdown]
 # And the measure itself:
 #
@@ -620,12 +623,15 @@ claim(
 #   2026](https://arxiv.org/abs/2604.28190) train *on* such distances; their abstract reports 0.72 with one evaluation,
 #   and that pictures that look better can have the worse FID. A measure that one trains on is no judge any more
 #   ([chapter 36](36_measuring_samples.ipynb)).
+# - Another measure gives another order. [Feng et al. 2026](https://alan-lanfeng.github.io/rdm/index.html) compare in
+#   the features of fourteen networks, so that new real pictures score 1.00. There Drifting (L) has 5.93, and SiT-XL/2 +
+#   REPA 3.61; by FID the two are close.
 #
 # In one sentence: **a discriminator is one of several ways to compare what was made with what is real, and one that can
 # do without features of another network.** It is no longer the only way to one step, and it is still in use.
 
 # %% [markdown]
-# ## 6 · Looking inside a generator
+# ## 6. Looking inside a generator
 #
 # "GANs are hard to interpret" stands in every list of their problems. A well-known remedy ([Härkönen et al.
 # 2020](https://arxiv.org/abs/2004.02546), GANSpace) looks for the principal directions (PCA, [chapter
@@ -729,7 +735,7 @@ with torch.no_grad():
 # 2019](https://arxiv.org/abs/1811.10597).
 
 # %% [markdown]
-# ## 7 · Five trends, judged
+# ## 7. Five trends, judged
 #
 # Lists of "trends and challenges" have looked alike since about 2018. What came of them?
 #
@@ -742,8 +748,10 @@ with torch.no_grad():
 # | medicine, finance ([81](81_tables.ipynb), [83](83_privacy.ipynb)) | plain rivals win often, and copies are a risk |
 #
 # The "more complex task" that everybody knows, pictures from text, went to diffusion and flow matching, with
-# discriminators in their distillation. Stability has no proof for the whole way from start to solution. In medicine and
-# finance, ask first whether generated data are needed ([53](53_what_pictures_are_good_for.ipynb)).
+# discriminators in their distillation, and in part to autoregression ([GPT-4o, March
+# 2025](https://openai.com/index/gpt-4o-image-generation-system-card-addendum/)). Stability has no proof for the whole
+# way from start to solution. In medicine and finance, ask first whether generated data are needed
+# ([53](53_what_pictures_are_good_for.ipynb)).
 #
 # Behind all five stands the growth of computing: automatic slopes, GPUs, and libraries that hide both. It helped
 # regression more than the game, perhaps because a loss that only goes down is easier to make larger.
@@ -778,8 +786,8 @@ with torch.no_grad():
 #   quality and on the thin spiral in energy distance.
 # - A regression student copies its teacher, mistakes included. A discriminator mends them, if it sees real data. Better
 #   pairs do as well.
-# - In November 2026 the best two one-step rows of section 5's table are without and with a discriminator: 1.54 and
-#   1.56.
+# - Among the one-step rows of section 5's table (1 December 2026) the best without a discriminator has 1.29, the best
+#   with one 1.56.
 
 # %% [markdown]
 # ## Three quick questions
@@ -821,8 +829,9 @@ with torch.no_grad():
 #   models](https://github.com/tianweiy/DMD2/blob/main/experiments/imagenet/README.md): section 5's first numbers.
 # - [Sauer et al. 2023, Adversarial Diffusion Distillation](https://arxiv.org/abs/2311.17042): the first such model in
 #   wide use.
-# - [Deng et al. 2026, Generative Modeling via Drifting](https://arxiv.org/abs/2602.04770) and [Hyun et al. 2026,
-#   CAT](https://arxiv.org/abs/2605.26449): one step without and with a discriminator.
+# - [Deng et al. 2026, Generative Modeling via Drifting](https://arxiv.org/abs/2602.04770), [Han et al. 2026,
+#   W-Flow](https://arxiv.org/abs/2605.11755) and [Hyun et al. 2026, CAT](https://arxiv.org/abs/2605.26449): one step,
+#   twice without a discriminator and once with one.
 
 # %% [markdown]
 # ## Key terms

@@ -101,7 +101,7 @@ plotting.image_grid(mixed[order], rows=2)
 # **detector** looks for traces that a generator leaves behind. A **watermark** is a trace left on purpose.
 
 # %% [markdown]
-# ## 1 · A detector
+# ## 1. A detector
 #
 # Where would traces be? Not in the subject: a generated shirt is a shirt. Look at the finest scale. For each picture we
 # count how large the steps between neighbouring pixels are, across and down, and how often each grey occurs. That makes
@@ -159,7 +159,7 @@ line = faint(train[:2000]).quantile(0.99)
 simple = [float((faint(draw("GAN", 1000, seed)) > line).float().mean()) for seed in range(3)]
 
 # %% [markdown]
-# ## 2 · How a detector ages
+# ## 2. How a detector ages
 #
 # Generators come in order. The VAE is the old one here; the GAN came later and is better; beside it stands its cousin,
 # a conditional GAN with the same kind of net and another training. And the owner of the GAN may train on: here 60 steps
@@ -299,7 +299,7 @@ for share in (0.5, 0.01, 0.001):
 # proof.
 
 # %% [markdown]
-# ## 3 · A mark with a key
+# ## 3. A mark with a key
 #
 # Now we own the generator, and mark what it makes. A secret **key** is a list of random signs. Three ways to use it:
 #
@@ -389,10 +389,11 @@ claim("unmarked, less than 40 %", two["unmarked"] < 0.4, common)
 # %% [markdown]
 # Signs that are fixed leave one corner of the noise, of $2^{64}$. The generator makes fewer kinds of clothes then. That
 # is a high price for pictures without a changed pixel. (A scheme for diffusion models makes the signs look random, by a
-# cipher. Its authors claim that nothing is lost then: [Yang et al. 2024](https://arxiv.org/abs/2404.04956).)
+# cipher. Its authors claim that nothing is lost then: [Yang et al. 2024](https://arxiv.org/abs/2404.04956). Others
+# found gaps in their proof, and give another: [Thietke et al. 2025](https://arxiv.org/abs/2503.11404).)
 
 # %% [markdown]
-# ## 4 · What a mark survives
+# ## 4. What a mark survives
 #
 # Marked pictures go on a journey: saved as JPEG (quality 30), blurred (by 1 pixel), with noise, moved by one pixel, cut
 # (2 pixels off each side, then enlarged again), and last a **copy**: a VAE describes the picture by 16 numbers and
@@ -553,21 +554,24 @@ claim("and is forged less often than the fine one", on["in the noise"] < 0.75 * 
 # trains an imitation of the finder may do better.
 
 # %% [markdown]
-# ## 5 · Labels and laws
+# ## 5. Labels and laws
 #
 # A third way marks the true pictures: camera and program sign what they did, and the signature travels with the file.
-# That is **provenance**. It proves nothing about files without a signature. As of 30 November 2026:
+# That is **provenance**. It proves nothing about files without a signature. As of 1 December 2026:
 #
 # | what | who | since |
 # |---|---|---|
-# | Content Credentials (C2PA): a signed list of what was done to a file | voluntary | we read version 2.4 |
+# | Content Credentials (C2PA): a signed list of what was done to a file | voluntary | we read 2.4; some use 2.5 |
 # | EU AI Act 50(2): generated sound, picture, film and text is *marked for machines* | providers | 2 August 2026 (*) |
 # | EU AI Act 50(4): who publishes a deepfake says so | professional users | 2 August 2026 |
 # | China: a label where people could be misled, one in the file's metadata | services, platforms | 1 September 2025 |
+# | South Korea, AI Basic Act: what looks real and is generated is labelled | companies | 22 January 2026 (†) |
 #
 # (*) As far as that is technically feasible, and not for mere help with editing. For systems that were on the market
-# before: 2 December 2026. That later day came with Regulation (EU) 2026/1744 of July 2026; we know it, and the rules of
-# China (with the standard GB 45438-2025), from law firms' summaries only. Both EU rows have exceptions (art, police).
+# before: 2 December 2026. That later day came with Regulation (EU) 2026/1744 of 8 July 2026 (a new article 111(4)).
+# From the same day the act forbids systems that make intimate pictures of people without their consent (article 5). We
+# know the amendment, and the rules of China (with the standard GB 45438-2025), from summaries only. Both EU rows have
+# exceptions (art, police). (†) No fines in the first year, at least. Other places have rules, too.
 
 # %% [markdown]
 # If the Credentials are stripped off a file, a watermark can lead back to them. The EU's act leaves the technique open.
@@ -580,7 +584,7 @@ claim("and is forged less often than the fine one", on["in the noise"] < 0.75 * 
 # behind it.
 
 # %% [markdown]
-# ## 6 · Looking inside
+# ## 6. Looking inside
 #
 # "Nobody knows how a generator does it." What could knowing mean? One hope: among the 64 noise numbers there are
 # **directions** with a meaning, so that a step along one of them makes every piece of clothing brighter, or every
@@ -651,7 +655,7 @@ claim("with longer steps, the lead is below 15 points", lead < 0.15, rounds)
 # and none follows from them.
 
 # %% [markdown]
-# ## 7 · What a large GAN costs
+# ## 7. What a large GAN costs
 #
 # The GANs in this course need minutes. What do those in the papers need? The unit is the **GPU hour**: GPUs times
 # hours. Published numbers (sources below):
@@ -711,10 +715,11 @@ identity("13.8 GB of bytes fit into memory: no clever loader is needed", round(d
 # Go one line further only when the line above is boring. A fault found at 64 pixels costs an hour, and at step 4 weeks.
 
 # %% [markdown]
-# ## 8 · Tools
+# ## 8. Tools
 #
 # **Python** with **NumPy** is the ground on which all of these stand: arrays, and a language that calls fast code.
-# Newest releases on PyPI on 30 November 2026, and what the same small GAN looks like in each:
+# Newest versions on PyPI on 1 December 2026 (with the month of their first release), and what the same small GAN looks
+# like in each:
 #
 # | | PyTorch | Keras | TensorFlow | JAX (with Flax) |
 # |---|---|---|---|---|
@@ -731,17 +736,18 @@ identity("13.8 GB of bytes fit into memory: no clever loader is needed", round(d
 # %% [markdown]
 # **What lives, and what doesn't.** Google's announcement of TensorFlow 2.21 promises stability, and points to Keras 3,
 # JAX and PyTorch for new work on generators
-# ([as quoted](https://newsletter.tf/google-litert-replaces-tensorflow-mobile-ai)). Keras runs on all three. Code from
-# TensorFlow 1 (`tf.variable_scope`, `tf.layers`, sessions) doesn't run in TensorFlow 2: StyleGAN2's official program
-# wants version 1.14 or 1.15, StyleGAN3 and R3GAN are in PyTorch. Libraries *for GANs* have aged: the last releases of
-# TF-GAN (2.1.0) and TorchGAN (0.1.0) are from September and October 2021. Read them; build on a general library.
+# ([as quoted](https://newsletter.tf/google-litert-replaces-tensorflow-mobile-ai)). A first candidate of 2.22 came in
+# September 2026. Keras runs on all three. Code from TensorFlow 1 (`tf.variable_scope`, `tf.layers`, sessions) doesn't
+# run in TensorFlow 2: StyleGAN2's official program wants version 1.14 or 1.15, StyleGAN3 and R3GAN are in PyTorch.
+# Libraries *for GANs* have aged: the last releases of TF-GAN (2.1.0) and TorchGAN (0.1.0) are from September and
+# October 2021. Read them; build on a general library.
 #
 # So before you follow any tutorial: which version does it name, and from when is it? Computer science and these models
 # grow together: graphics cards made for games, automatic differentiation, and shared data sets came first, and GANs
 # are what one could do with them.
 
 # %% [markdown]
-# ## 9 · Twelve projects
+# ## 9. Twelve projects
 #
 # Each begins with something plain that may win, and says beforehand what would count as success.
 #
@@ -763,7 +769,7 @@ identity("13.8 GB of bytes fit into memory: no clever loader is needed", round(d
 # If the plain thing wins, you have a result. Write it down.
 
 # %% [markdown]
-# ## 10 · Ten questions to ask a paper
+# ## 10. Ten questions to ask a paper
 #
 # They have served us well with our own chapters, too.
 #
@@ -819,7 +825,8 @@ identity("one day on 32 GPUs isn't 5,000 hours", hours == 768)
 #   files, and how rare fakes are.
 # - A mark needs a key, a journey, and a line drawn after that journey. Patterns that are the same everywhere are
 #   averaged out and forged; a generative copy removed ours, all but a part of the one in the noise.
-# - Marking is the law in the EU and in China. None of our marks survived every journey. A missing mark proves nothing.
+# - Marking is the law in the EU, in China and in South Korea. None of our marks survived every journey. A missing mark
+#   proves nothing.
 # - "This direction means …" needs random directions beside it.
 # - GPU hours = GPUs × hours, and a project is many runs. Plan from the small and right one upwards.
 
@@ -860,14 +867,17 @@ identity("one day on 32 GPUs isn't 5,000 hours", hours == 768)
 # - [Zhao et al. 2024, Invisible Image Watermarks Are Provably Removable](https://arxiv.org/abs/2306.01953);
 #   [Wen et al. 2023, Tree-Ring Watermarks](https://arxiv.org/abs/2305.20030): attack by copy, mark in the noise.
 # - [C2PA, Technical Specification 2.4](https://spec.c2pa.org/specifications/specifications/2.4/specs/C2PA_Specification.html):
-#   what is signed, and how a watermark leads back to a lost signature.
+#   what is signed, and how a watermark leads back to a lost signature. (A
+#   [verifier](https://github.com/encypherai/encypher-c2pa/releases/tag/v1.9.0) of 28 October 2026 knows 2.5, too; we
+#   haven't read that one.)
 # - [Regulation (EU) 2024/1689, article 50](https://eur-lex.europa.eu/eli/reg/2024/1689/oj), and the amendment
 #   [2026/1744](https://eur-lex.europa.eu/eli/reg/2026/1744/oj): read the consolidated text. Summaries:
 #   [IPTC on the code](https://iptc.org/news/eu-ai-transparency-code-of-practice-june-2026/),
 #   [Covington](https://www.insideprivacy.com/artificial-intelligence/eu-ai-act-update-timeline-relief-targeted-simplification-and-new-prohibitions/)
 #   (May 2026, before the amendment was law).
 # - [China's labelling rules, a summary](https://www.covingtonblogs.com/2025/03/18/china-releases-new-labeling-requirements-for-ai-generated-content/):
-#   who has to label what.
+#   who has to label what. [South Korea's act, a report](https://www.ndtv.com/world-news/south-korean-law-to-regulate-ai-takes-effect-10840732)
+#   of the day on which it took effect.
 # - [Bau et al. 2019, GAN Dissection](https://arxiv.org/abs/1811.10597); [Shen & Zhou
 #   2021](https://arxiv.org/abs/2007.06600); [Härkönen et al. 2020, GANSpace](https://arxiv.org/abs/2004.02546): units
 #   that are removed, and two ways to find directions.

@@ -104,7 +104,7 @@ claim("where a coin chooses, by 0.95 to 1.05", 0.95 < contrast(t_coin, y_coin) <
 # difference mixes what the course does with who takes it.
 
 # %% [markdown]
-# ## 1 · A perfect copy, and the same mistake
+# ## 1. A perfect copy, and the same mistake
 #
 # Now a generator learns the school's table: the columns T and Y. **Predict, and say why:** what difference will
 # *generated* pupils show, with and without the course? 1.0 or 3.4?
@@ -210,7 +210,7 @@ claim("the median school misses even the biased 3.42 by more than 4 such errors"
 # scatter. Against this bias it doesn't.
 
 # %% [markdown]
-# ## 2 · Seeing and doing
+# ## 2. Seeing and doing
 #
 # What exactly is "the effect"? Give each pupil **two** results: $Y(1)$, the points *with* the course, and $Y(0)$, the
 # points *without* it. They are called **potential outcomes**. One of them happens. The other one would have happened.
@@ -299,7 +299,7 @@ claim("where a coin chooses, the causal rule is, by at least 1", np.diff(errors[
 # causal inference the second.
 
 # %% [markdown]
-# ## 3 · Many stories, one table
+# ## 3. Many stories, one table
 #
 # Could a cleverer generator find the 1 in T and Y? Not if it leaves open what the laws look like, and here is the
 # reason in two lines. Take *any* number $\tau$, and tell this story:
@@ -420,7 +420,7 @@ claim("the median copy lies at least 1.5 times as far off as a second school", f
 # So knowing the graph isn't enough here. Two kinds of knowledge would help:
 #
 # - *the cause itself*. With U in the table the graph suffices: that is [section
-#   4](#4-·-If-the-common-cause-was-measured), and the idea behind CausalGAN, whose generator is wired along a known
+#   4](#4.-If-the-common-cause-was-measured), and the idea behind CausalGAN, whose generator is wired along a known
 #   graph of *measured* causes: [chapter 74](74_causal_gan.ipynb).
 # - *the forms*. Who knows that U is Gaussian, that the choice is a logistic curve of it, and that Y is a line with
 #   Gaussian noise, can fit the 1 to T and Y alone. (Selection models, [Heckman 1979](https://doi.org/10.2307/1912352),
@@ -460,7 +460,7 @@ identity("both stories fit equally well", np.isclose(forth, back))
 # with added noise. But both assume that nothing is hidden, and a kind of law.
 
 # %% [markdown]
-# ## 4 · If the common cause was measured
+# ## 4. If the common cause was measured
 #
 # Now somebody writes preparation down. Then we can compare like with like.
 #
@@ -667,7 +667,7 @@ claim("unequal gain: regression says 0.15 to 0.45 too much", 0.15 < regression[4
 # So say by what form you adjusted, and for whom.
 
 # %% [markdown]
-# ## 5 · Columns that make it worse
+# ## 5. Columns that make it worse
 #
 # "Then adjust for everything that was written down!" No. A column can lie elsewhere in the graph:
 #
@@ -742,9 +742,9 @@ claim("the collider explains most of Y in the end", np.median(results["collider"
 # %% [markdown]
 # ### Draw the graph yourself
 #
-# Here each column is the sum of its causes, each times the strength of its arrow, and noise. So means are lines, and
-# one slope says it all. Left you *see* the table as it is. Right you *do*: scissors cut the arrows into T. Drag from
-# circle to circle to draw an arrow; pull its slider; tick *adjust for*.
+# Here each column is the sum of its causes, each times the strength of its arrow, and noise. So the mean of Y is a line
+# in T, and its slope says it all. Left you *see* the table as it is. Right you *do*: scissors cut the arrows into T.
+# Drag from circle to circle to draw an arrow; pull its slider; tick *adjust for*.
 #
 # **Predict, and say why,** before you pull U → T down to 0: which of the two slopes will change, 2.00 (seen) or 1.00
 # (done)?
@@ -759,8 +759,8 @@ for strength in (0, 0.5, 1, 2):
     print(f"U → T {strength:3}: seen {world.seen:.2f}, done {world.done:.2f}, adjusted for U {world.adjusted:.2f}")
 
 # %% [markdown]
-# Only the seen slope changes, for doing cuts this arrow anyway. At 0 the two agree: that is the coin. (From 1 to 2 the
-# seen slope falls, for T itself varies more.)
+# Only the seen slope changes, for doing cuts this arrow anyway. At 0 the two agree, as where a coin decided (at the
+# start of this chapter). (From 1 to 2 the seen slope falls, for T itself varies more.)
 #
 # Now choose *instrument*: a column Z that moves T and nothing else, such as the distance to the course. U is hidden.
 # **Predict, and say why:** Z is no common cause. Will adjusting for it help, harm, or do nothing?

@@ -79,7 +79,7 @@ claim("with the survey in its place the difference is −$8,498", round(seen[1])
 # about 25,000 dollars; hence the upright line.)
 
 # %% [markdown]
-# ## 1 · What chance does
+# ## 1. What chance does
 #
 # The table has eight columns from before the programme: age, years of school, four times yes or no (black, hispanic,
 # married, no school degree), and the earnings of 1974 and 1975. The result is what they earned in 1978.
@@ -125,7 +125,7 @@ claim("and within 12 % of that by the bootstrap", abs(draws.std() / formula - 1)
 # ask how wrong a method is. Section 4 measures that, with its own error.
 
 # %% [markdown]
-# ## 2 · Five ways to an answer
+# ## 2. Five ways to an answer
 #
 # All of them ask for the ATT, the effect on the treated: what would *these 185 men* have earned without the programme?
 # The treated men's own results are known, so only $Y(0)$ is missing. Each way fills it in differently.
@@ -267,7 +267,7 @@ for name, found in (("survey, forests", forest), ("survey, lines", lines), ("exp
 # Study of Income Dynamics.
 
 # %% [markdown]
-# ## 3 · Two pictures before any estimate
+# ## 3. Two pictures before any estimate
 #
 # Both can be drawn *without looking at the result*, so nobody can choose by it.
 #
@@ -358,7 +358,7 @@ claim("with both, the three are less than $200 apart", np.ptp(both[1:4]) < 200, 
 # We could stop here and be happy. But nobody has shown us yet that the *comparison* is right.
 
 # %% [markdown]
-# ## 4 · Where the answer must be zero
+# ## 4. Where the answer must be zero
 #
 # A **placebo test** asks the same method a question whose answer is known. The programme can't have changed what the
 # men earned *before* it began. So take the earnings of 1975 as the result, adjust for the other seven columns, and see
@@ -437,7 +437,7 @@ claim("and adjusting removes at least 85 % of the plain difference", min(four) >
 # is *one* sign and not four.
 
 # %% [markdown]
-# ## 5 · Which choices move the answer?
+# ## 5. Which choices move the answer?
 #
 # Every analyst makes choices, and reports *one* number. Let us make them all: four ways, five sets of columns, three
 # cuts for overlap. **Predict:** in what range will the 60 answers lie? Which of the three choices matters most?
@@ -509,7 +509,7 @@ claim("with some earnings all 48 are between 0 and 3,000", 0 < min(rest)[0] and 
 # chosen, *before* the result was seen.
 
 # %% [markdown]
-# ## 6 · How strong would a hidden cause have to be?
+# ## 6. How strong would a hidden cause have to be?
 #
 # Ignorability can't be tested. But we can ask what it would take to change the answer. For a straight line there is an
 # exact formula. Fit Y on T and the columns, once *with* another column Z and once *without* it:

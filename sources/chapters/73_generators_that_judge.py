@@ -77,7 +77,7 @@ claim("the plain difference is more than $9,000 too low", true.bias[0] < -9000, 
 # effect on the treated, is what all of them estimate.)
 
 # %% [markdown]
-# ## 1 · Three numbers, and how sure they are
+# ## 1. Three numbers, and how sure they are
 #
 # Take the errors: what a way said, minus the truth. Over many studies:
 #
@@ -169,7 +169,7 @@ claim("its RMSE is within 15 % of the doubly robust one", 0.85 < near < 1.15, ne
 # to these eight columns. With them we go on: a known ranking, with a known reason. Which judge will find it?
 
 # %% [markdown]
-# ## 2 · A generator in the place of the truth
+# ## 2. A generator in the place of the truth
 #
 # With LaLonde's men we have *one* study, and no truth. Athey, Imbens, Metzger & Munro (2024) had an idea: let a
 # conditional GAN learn the study, and judge the ways in the *generator's* world. There we can ask for both results of
@@ -226,7 +226,7 @@ worlds = gans.worlds()
 on_real, smooth, on_known = worlds[:4], worlds[4], worlds[5:]
 
 # %% [markdown]
-# ## 3 · What has it to get right?
+# ## 3. What has it to get right?
 #
 # A judge of estimators needs no pretty rows. It needs what decides between estimators: the piles at zero, the tails,
 # how earnings depend on the past, and how far the groups overlap. **Predict, and say why:** 14 % of the survey's men
@@ -328,7 +328,7 @@ claim("the four effective numbers differ by a factor above 1.25", overlap.max() 
 # reads it as an answer about LaLonde's men merely has one more estimator, and an odd one.
 
 # %% [markdown]
-# ## 4 · The verdict on LaLonde's men
+# ## 4. The verdict on LaLonde's men
 #
 # Now each of the four worlds judges: 80 studies of 185 treated and 1,000 controls, five ways. How far would each RMSE
 # move with other studies? Section 1 says how to see that: draw them again. **Predict, and say why:** will the four
@@ -383,7 +383,7 @@ for place, way in enumerate(WAYS):
 # of its own for y, a plain cut at 0, and no ceiling. Compare patterns, not digits.
 
 # %% [markdown]
-# ## 5 · The check that nobody can do
+# ## 5. The check that nobody can do
 #
 # Which of these verdicts is *right*? With LaLonde's men nobody can say. In our known world we can. There the right
 # verdict is that of section 1. Give a judge one study from it, as it would have in real life, let it build its world,

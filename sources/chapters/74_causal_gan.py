@@ -97,13 +97,13 @@ claim("done: 19 to 21 points more would recover", 0.19 < done[1] - done[0] < 0.2
 # %% [markdown]
 # An intervention cuts the arrows into T. On the left the difference mixes the drug with who gets it, and even its
 # *sign* is wrong. (With real counts you met this in [chapter
-# 71](71_what_a_generator_cannot_know.ipynb#4-·-If-the-common-cause-was-measured): kidney stones, Simpson's paradox.)
+# 71](71_what_a_generator_cannot_know.ipynb#4.-If-the-common-cause-was-measured): kidney stones, Simpson's paradox.)
 #
 # A generator that is wired like the left graph can be cut like the right one. That is the idea of **CausalGAN**
 # (Kocaoglu et al. 2018; they call this part the *causal controller*).
 
 # %% [markdown]
-# ## 1 · One small net for each variable
+# ## 1. One small net for each variable
 #
 # First everything is measured that matters: S, T and Y. (M and Z may stay out: M lies on the way from T to Y, and Z
 # moves only T.) The graph is S → T, S → Y, T → Y. In the generator each variable has a net of its own. It sees the
@@ -146,7 +146,7 @@ class Wired(nn.Module):
 
 # %% [markdown]
 # (Rounding has no gradient. The line before the last passes it as if nothing were rounded; [chapter
-# 56](56_text.ipynb#1-·-A-drawn-letter-has-no-gradient) explains why something like that is needed.)
+# 56](56_text.ipynb#1.-A-drawn-letter-has-no-gradient) explains why something like that is needed.)
 #
 # The discriminator sees the three values and all their products, and is linear in them. With three columns of 0 and 1
 # there are eight kinds of rows, and such a line can give each kind a score of its own. So it is as strong as any
@@ -235,7 +235,7 @@ claim("the adjustment formula, with counts: within 0.012", abs(adjusted - done).
 # draws men; under do(mustache = 1) it draws women with mustaches as well, who aren't in the data.
 
 # %% [markdown]
-# ## 2 · A dose instead of yes or no
+# ## 2. A dose instead of yes or no
 #
 # The same with real numbers. S is now severity, D a dose, Y how well the patient is. Severe cases get higher doses.
 # Higher doses help, less and less.
@@ -330,7 +330,7 @@ claim("and smaller than that of at least 7 of 8 GANs", (off.max(axis=1) > abs(by
 # have to be tested, too.
 
 # %% [markdown]
-# ## 3 · A wrong graph that fits as well
+# ## 3. A wrong graph that fits as well
 #
 # Somebody draws the first arrow the other way round: T → S, "the drug makes cases severe". All else stays. **Predict,
 # and say why:** can the discriminator tell that this graph is wrong? And what will it say about do(T)?
@@ -465,7 +465,7 @@ identity("within each class all fit equally well", all(np.ptp(values) < 1e-12 fo
 # So where does the right graph come from? From *outside the table*: a case was severe *before* the drug was prescribed.
 
 # %% [markdown]
-# ## 4 · Hidden causes: what can be known?
+# ## 4. Hidden causes: what can be known?
 #
 # Now S was never written down. The graph is known, and correct: H → T, H → Y, T → Y, with H hidden. The table has only
 # T and Y. Is the effect in there?
@@ -572,7 +572,7 @@ claim(
 # pushed those with M less far away. That they come back doesn't prove much by itself; the next section has a formula.
 
 # %% [markdown]
-# ## 5 · Two ways around a hidden cause
+# ## 5. Two ways around a hidden cause
 #
 # ### The front door
 #
@@ -690,7 +690,7 @@ for pull in (0.3, 0.1):
 # those whom Z moves: Imbens & Angrist 1994.)
 
 # %% [markdown]
-# ## 6 · Genes, and what a knock-out adds
+# ## 6. Genes, and what a knock-out adds
 #
 # The same in biology. Three genes A, B, C are measured in 500 cells (logarithms of expression, from an average). All
 # three go together. Which one regulates which? Five stories:

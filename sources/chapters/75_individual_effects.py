@@ -84,7 +84,7 @@ plt.show()
 # gets: one dot for each man, and never two.
 
 # %% [markdown]
-# ## 1 · Studies, and two scores
+# ## 1. Studies, and two scores
 #
 # A study has 600 men. Its `pull` says how strongly wishes decide who takes part: at 0 a coin decides. Everything that
 # matters is in the table, so there is no hidden cause. A second kind of study is harder: results without the programme
@@ -156,7 +156,7 @@ identity("PEHE² = (error of the average)² + variance of the errors", np.isclos
 # its PEHE is 1.42 at best, though it knows nothing of anybody.
 
 # %% [markdown]
-# ## 2 · Plain ways
+# ## 2. Plain ways
 #
 # Two recipes turn any regression into a predictor of effects (Künzel et al. 2019 call them so):
 #
@@ -245,7 +245,7 @@ claim("real results: no way is 10 % better than the effects' own spread", hard.m
 # models' estimates were worse there than predicting *zero* for everybody.
 
 # %% [markdown]
-# ## 3 · A net with two heads
+# ## 3. A net with two heads
 #
 # **TARNet** (Shalit et al. 2017) lies between S and T: a shared body looks at x, and two heads give the two results.
 # Each man trains the head of what happened to him; the other head gets no gradient from him.
@@ -311,7 +311,7 @@ for way, steps in (("two heads", 500), ("two heads, 100 steps", 100)):
     remember(way, regress(xs, ys.expand(-1, -1, 2), happened, steps), WORLDS, mean, std)
 
 # %% [markdown]
-# ## 4 · GANITE in small
+# ## 4. GANITE in small
 #
 # **GANITE** (Yoon, Jordon & van der Schaar 2018) asks: if the missing result were filled in *well*, could anybody tell
 # which of the two is the real one?
@@ -430,7 +430,7 @@ claim("bent and real: effects told by GANITE, and after 100 steps, vary by less 
 # So what makes GANITE cautious: its adversary, or something else?
 
 # %% [markdown]
-# ## 5 · Which part does what?
+# ## 5. Which part does what?
 #
 # GANITE has three parts: G sees t and y; an adversary; a second net I. Take them apart, in both bent worlds.
 #
@@ -496,7 +496,7 @@ claim("a G that sees x only isn't cautious: effects vary at least 1.3 times as m
 # 🔎 **Try it.** A longer game loosens the brake as well. What do `alpha=3` and `steps=1500` do in both worlds?
 
 # %% [markdown]
-# ## 6 · Less and less overlap
+# ## 6. Less and less overlap
 #
 # So far everybody had some chance of either. Now wishes pull harder: at `pull=3` 40 % of the held-out men have a
 # propensity below 0.05 or above 0.95. For these, one of the two results is hardly ever seen.
@@ -543,7 +543,7 @@ claim("two heads without adversary stay better than GANITE", (overlap[4] < overl
 # Fitting the two groups apart is safer here. A discriminator doesn't bring back what isn't in the table.
 
 # %% [markdown]
-# ## 7 · Whom to treat
+# ## 7. Whom to treat
 #
 # Nobody needs $\hat\tau$ for its own sake. A place costs 1,500 dollars, so offer one where $\hat\tau > 1.5$. The
 # **policy value** is what this brings per man, costs taken off. In the bent worlds, treating everybody brings about
@@ -674,7 +674,7 @@ claim("but a PEHE above 10", pehe(10 * one + 3, tau) > 10, pehe(10 * one + 3, ta
 # compare its $\hat\tau$ with a cost.
 
 # %% [markdown]
-# ## 8 · Choosing without the truth
+# ## 8. Choosing without the truth
 #
 # PEHE needs both results of a man. How do people choose a method, then? Two of the ways, on held-out men with *one*
 # result each:

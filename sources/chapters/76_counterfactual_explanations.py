@@ -145,7 +145,7 @@ plotting.image_grid({name: 2 * pictures[:9] - 1 for name, pictures in shown.item
 # decision flips.
 
 # %% [markdown]
-# ## 1 · A walk, until the decision flips
+# ## 1. A walk, until the decision flips
 #
 # Write $f(x)$ for the logit of "nine". Three of the rows come from one idea: **walk uphill on $f$, in small steps, and
 # stop at $f = 2$** (88 % sure). They differ in *where* they walk.
@@ -168,7 +168,7 @@ answers["strong prior"] = walk(readers, to_nine, decoded, codes, step=0.1, pull=
 answers["copy only"] = decoded(codes)
 
 # %% [markdown]
-# ## 2 · Five judges
+# ## 2. Five judges
 #
 # 1. **Valid**: does the classifier itself flip?
 # 2. **Others**: do the seven *other* classifiers flip as well? They learned from the same pictures, with other seeds.
@@ -258,7 +258,7 @@ claim("without haze less than 10 % say nine", max(bare for _, bare in transfer.v
 # the network says four. So let us make a world in which we do.
 
 # %% [markdown]
-# ## 3 · A world whose rule we know
+# ## 3. A world whose rule we know
 #
 # Think of X-ray cards in a hospital, drawn by a program. Each has three parts:
 #
@@ -383,7 +383,7 @@ claim("with random stamps, A is right for less than 70 %, B for over 90 %",
 # near the middle.)
 
 # %% [markdown]
-# ## 4 · What do the explanations name?
+# ## 4. What do the explanations name?
 #
 # Now forget the program for a moment. You have the classifier and cards as they come, and you ask for counterfactuals
 # of 100 new cards. What will a reader see change? We say that a part **visibly changes** if its *ink*, the sum of its
@@ -472,7 +472,7 @@ claim("B's haze is strongest in the shadow, in over 85 %", haze["B"][0] > 0.85, 
 # With the digits we had none.
 
 # %% [markdown]
-# ## 5 · With and without an adversary
+# ## 5. With and without an adversary
 #
 # Can a GAN do better? Train a generator $R$ that *explains*: it sees the card and the wished decision $w = \pm 1$, and
 # gives a change, $x' = x + R(x, w)$. Three losses:
@@ -651,7 +651,7 @@ claim("and the other networks agree in over 70 %", agreed(B, explainers["D's car
 # look-up at 2.)
 
 # %% [markdown]
-# ## 6 · Seen together, or decided by?
+# ## 6. Seen together, or decided by?
 #
 # So the GAN's reports on A and on B both name the stamp. What tells them apart is the *intervention*. For A and B, two
 # numbers:
@@ -697,7 +697,7 @@ identity(
 # paint's colour matters.)
 
 # %% [markdown]
-# ## 7 · Inside the network
+# ## 7. Inside the network
 #
 # The same question can be asked of a network's parts: not which pixel, but which *activation* carries the stamp? Take
 # pairs of cards, as they are and under do(stamp). In the first hidden layer the network computes 32 numbers $h$ for

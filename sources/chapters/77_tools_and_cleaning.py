@@ -110,7 +110,7 @@ claim("outliers removed: nothing is left of the effect (within 0.2 of 0)", abs(f
 # cost next to nothing (section 3). One step after the other now.
 
 # %% [markdown]
-# ## 1 · Rows that are thrown away
+# ## 1. Rows that are thrown away
 #
 # Some results are missing, for a reason. Here are five:
 #
@@ -236,7 +236,7 @@ claim("result only: 0.05 to 0.2 in the median, and within 0.1 of 0 in 5 to 45 % 
 # not to drop; no difference is no proof.
 
 # %% [markdown]
-# ## 2 · A column that has seen the result
+# ## 2. A column that has seen the result
 #
 # "Feature engineering" makes new columns from old ones. A popular one replaces a category by the mean result of its
 # members, here the clinic by **the mean of its four patients**. It is called **target encoding** (Micci-Barreca 2001).
@@ -337,10 +337,10 @@ identity("the formula above, here for the mean of the others",
 # results couldn't, nor could "responder, yes or no". The mean of the others couldn't either: it fails the check, and
 # single coins were all that saved it. And look twice at a column that explains y very well. (The other columns that do
 # harm, mediators and colliders, are [section 5 of chapter
-# 71](71_what_a_generator_cannot_know.ipynb#5-·-Columns-that-make-it-worse).)
+# 71](71_what_a_generator_cannot_know.ipynb#5.-Columns-that-make-it-worse).)
 
 # %% [markdown]
-# ## 3 · Outliers
+# ## 3. Outliers
 #
 # The usual fence (Tukey's): take the middle half of all results, and remove what lies more than 1.5 times its width
 # beyond it. We try it in three worlds, all with an average effect of 1:
@@ -456,7 +456,7 @@ scaled = np.where(t == 1, (y - y[t == 1].mean()) / y[t == 1].std(), (y - y[t == 
 identity("standardised within each group: the difference is 0, whatever the drug does", abs(contrast(t, scaled)) < 1e-9)
 
 # %% [markdown]
-# ## 4 · A generator learns the cleaned table
+# ## 4. A generator learns the cleaned table
 #
 # Now a GAN is trained on the columns t and y, and somebody asks *its* rows for the effect. Four tables of 20,000
 # people: a trial in which all gain, complete and with dropped rows ("drug and illness"); and one in which few gain, as
@@ -560,7 +560,7 @@ claim("the effect is then 0.2 or less below the table's, and not above it (by 0.
 # generator *inherits* the biases of cleaning, and may *add* one. Compare its answer with the table's.
 
 # %% [markdown]
-# ## 5 · Which question, which design?
+# ## 5. Which question, which design?
 #
 # Now the other choice. The **design** says where the comparison comes from. Ask of your data: *what made the
 # difference between those with and those without?*
@@ -581,7 +581,7 @@ claim("the effect is then 0.2 or less below the table's, and not above it (by 0.
 # don't tell. Here are the last three rows, each once right and once broken.
 
 # %% [markdown]
-# ## 6 · A line on a scale
+# ## 6. A line on a scale
 #
 # Pupils with fewer than 50 points in an entrance test get lessons. The lessons bring **4 points** at the end of the
 # year. But the weak get them, so pupils with lessons still end up far below the others. The **discontinuity design**
@@ -677,7 +677,7 @@ claim("pushed: more than 1.4 in at least 38", sum(ratio > 1.4 for ratio in crowd
 # crowd proves nothing if as many slip one way as the other.
 
 # %% [markdown]
-# ## 7 · Before and after, with others beside
+# ## 7. Before and after, with others beside
 #
 # A town gets a speed limit in month 20; twelve others don't. Accidents follow two common movements (growth, and a slow
 # wave), to which each town answers more or less. The limit takes away **2** a month. Three kinds of town:
@@ -774,7 +774,7 @@ claim("alarms of the misfit: steep 2 of 40 or fewer, the two others 38 or more",
 # A good sign isn't a proof, and something else may have happened in month 20.
 
 # %% [markdown]
-# ## 8 · The map of tools
+# ## 8. The map of tools
 #
 # The designs above took a few lines each. A package adds what is tedious to write: good standard errors, rules for
 # windows, checks, pictures. This is what we found on **30 November 2026** (CRAN is R's archive; the R rows are from a

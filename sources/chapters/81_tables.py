@@ -86,7 +86,7 @@ claim("real: 10 to 17 % earned nothing in 1978, 20 to 32 % the highest value", 0
 # categories are rare, and there are rules: in this table "degree" always means 12 years of school or more.
 
 # %% [markdown]
-# ## 1 · A mixed table as numbers
+# ## 1. A mixed table as numbers
 #
 # A net has smooth outputs. A smooth number hits exactly 0 with probability zero. So we help: each column of earnings
 # becomes **two**. One is a category: none, some or top. The other is a number, which counts only where the category is
@@ -198,7 +198,7 @@ claim("and in the median nearer to the real one than as it is", np.median(far["s
 # here is written from scratch and much smaller.)
 
 # %% [markdown]
-# ## 2 · Rivals that need no net
+# ## 2. Rivals that need no net
 #
 # **Trees, column by column.** The first column is drawn from the real one. For the second, grow a decision tree that
 # predicts it from the first. Each made-up row falls into a leaf; draw one of the *real* values in that leaf at random.
@@ -308,7 +308,7 @@ def three_vaes(frame, steps=500, std=0.2):
 vaes = three_vaes(split(train))
 
 # %% [markdown]
-# ## 3 · Six judges
+# ## 3. Six judges
 #
 # No single number says how good a table is. We ask:
 #
@@ -499,7 +499,7 @@ claim("a logistic regression as the judge: other men, trees, copula all within 5
 # are others than ours.
 
 # %% [markdown]
-# ## 4 · The rare ones are lost twice
+# ## 4. The rare ones are lost twice
 #
 # First by **chance**. A category with share p is missing from n rows with probability
 #
@@ -570,7 +570,7 @@ print({name: f"{halves[name]:.0%}" for name in by_nets})
 # balance? (That is the next question.)
 
 # %% [markdown]
-# ## 5 · A risk model: what do made-up rows buy?
+# ## 5. A risk model: what do made-up rows buy?
 #
 # Now the bank's question. Among men who earned something in 1975, who will earn *nothing* in 1978? One in twelve did. A
 # bank that lends wants two things: an order (who is riskier?) and a **probability**, for it sets money aside: the
@@ -695,7 +695,7 @@ claim("weights, above 1/2: at least 0.1 more", means.loc["weights", "3:1, >1/2"]
 # don't: they refuse many, and cost clearly more.
 
 # %% [markdown]
-# ## 6 · Virtual patients
+# ## 6. Virtual patients
 #
 # Now medicine. The table of 569 patients comes with scikit-learn (from Wisconsin): ten measures of cell nuclei from a
 # breast lump, and whether it was malignant. A clinic wants a **rule**: which patients are sent to the hospital? It fits
@@ -805,7 +805,7 @@ claim("for each diagnosis: less than a third of the harm of the copula of all",
 # needs real patients. So the last step of any use is the same: **run the final rule where the real rows are.**
 
 # %% [markdown]
-# ## 7 · More rows, no more knowledge
+# ## 7. More rows, no more knowledge
 #
 # A generator makes 10 or 10,000 rows at the same price. Statistics programs don't know that. From made-up rows they
 # compute a standard error as if each were a person.

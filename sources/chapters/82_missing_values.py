@@ -95,7 +95,7 @@ plt.show()
 # of the two can be mended with what is in the table.
 
 # %% [markdown]
-# ## 1 · Three reasons for a hole
+# ## 1. Three reasons for a hole
 #
 # The idea, and the middle name, are Donald Rubin's (1976). The names are unfortunate, and used everywhere:
 #
@@ -160,7 +160,7 @@ claim("and for MNAR it is too small by 0.1 to 0.25", 0.1 < 0.6 - slopes["MNAR"] 
 # MAR against MNAR can't be tested: the values that would tell are the lost ones. Section 6 lives with that.
 
 # %% [markdown]
-# ## 2 · Six fillers and a held-back truth
+# ## 2. Six fillers and a held-back truth
 #
 # Now a real table: 569 breast tumours, 30 measurements each (radius, texture, smoothness, …), as scikit-learn ships it.
 # It has no holes. So we lose each cell with a chance of 20 %, fill the holes, and compare with what we lost. Each
@@ -227,7 +227,7 @@ claim("and plain lines better than forests, for each seed",
 # bends it can be the other way round.) Now the one you came for.
 
 # %% [markdown]
-# ## 3 · GAIN: a discriminator for each cell
+# ## 3. GAIN: a discriminator for each cell
 #
 # **GAIN** (*generative adversarial imputation nets*, Yoon, Jordon & van der Schaar 2018) plays the adversarial game
 # inside a row.
@@ -456,7 +456,7 @@ claim("noise of 0 to 1 moves them by 40 to 75 %, and makes the error larger by 2
 # on one of them.
 
 # %% [markdown]
-# ## 4 · What the lowest error rewards
+# ## 4. What the lowest error rewards
 #
 # Back to the people, where we know what is true of the *whole* table. Take the holes of MAR, and fill them in three
 # ways: by the **mean**; by the **best guess**, the line on age; or by the best guess **plus noise** of the right size.
@@ -538,7 +538,7 @@ claim("both have the right mean (within 0.5); filling the mean keeps MAR's error
 # Section 2 judged by RMSE. So it told us who guesses best, and not whose table to trust.
 
 # %% [markdown]
-# ## 5 · An interval that keeps its promise
+# ## 5. An interval that keeps its promise
 #
 # A filled table looks complete. A program that gets it believes that 200 people were measured, and its interval is one
 # for 200 people. About 100 were. **Multiple imputation** (Rubin 1987) lets the table say so itself. Fill it M times,
@@ -666,7 +666,7 @@ claim("with bootstrap 0.85 to 1.4 times", 0.85 < scatter["with bootstrap"] / sca
 # fillings hardly differ, so its B is nearly 0, and its intervals are those of one best guess.
 
 # %% [markdown]
-# ## 6 · When the lost value is the reason
+# ## 6. When the lost value is the reason
 #
 # Under MNAR everything failed: fillings learn from the known, and the lost are different. No better net will change
 # this. What can one do? Say how different they might be. **Delta adjustment**: fill by proper draws, then add δ to each
@@ -727,7 +727,7 @@ claim("with half of it, fewer than 40 %", holding[0.5] < 0.4, holding)
 # [vignette of mice](https://www.gerkovink.com/miceVignettes/Sensitivity_analysis/Sensitivity_analysis.html) tells it.)
 
 # %% [markdown]
-# ## 7 · Filling for a prediction
+# ## 7. Filling for a prediction
 #
 # If you want to *predict* a label, intervals don't matter, and the best guess is fine. Two other things do.
 #

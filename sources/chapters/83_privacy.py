@@ -12,7 +12,7 @@
 # > - catch a program that breaks its promise
 # >
 # > **Before you start** [41 · an MLP GAN](41_mlp_gan.ipynb); the copy audit is in [59 · your own
-# > data](59_your_own_data.ipynb#4-·-New?-The-copy-audit).
+# > data](59_your_own_data.ipynb#4.-New?-The-copy-audit).
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
@@ -84,7 +84,7 @@ plt.show()
 # 23](23_mode_collapse.ipynb) is about that.) Replace "digit" by "face" or "patient" and you know what this chapter is
 # about.
 #
-# ## 1 · Learned by heart
+# ## 1. Learned by heart
 #
 # Two measures. For the **generator**, the copy audit: take as many unseen digits as training digits. For which share
 # of the generated ones is the nearest digit a training digit? Without copying, ½. For the **discriminator**: does it
@@ -132,7 +132,7 @@ claim("5,000 digits: D's AUC is within 0.02 of a half", abs(median[5000][1] - 0.
 # nothing about *one* unusual digit.
 
 # %% [markdown]
-# ## 2 · Who was in the table?
+# ## 2. Who was in the table?
 #
 # Now people. The table is real: 442 patients with diabetes, ten measurements (age, sex, body mass, blood pressure, six
 # values of their blood) and how the illness went on ([Efron et al. 2004](https://doi.org/10.1214/009053604000000067)).
@@ -239,7 +239,7 @@ claim("but at 1 % it finds no more than shadow models do", stolen < shadow, foun
 # And note what leaked here: *samples only*, 1,000 rows that all look like fine synthetic data.
 
 # %% [markdown]
-# ## 3 · Three tools for other jobs
+# ## 3. Three tools for other jobs
 #
 # **Encryption** makes a file unreadable without its key. To train, one has to decrypt. Below: a one-time pad, the
 # strongest there is.
@@ -314,7 +314,7 @@ identity("one row of the gradient, divided by one number, is the patient", torch
 # | differential privacy | how much *any* result depends on one row | rules about groups, stolen files |
 
 # %% [markdown]
-# ## 4 · A promise with a number
+# ## 4. A promise with a number
 #
 # Train twice, with your row and without it. Both times chance plays a part. **Differential privacy** (Dwork et al.
 # 2006) promises for *every* table, *every* row, and *every* event:
@@ -442,7 +442,7 @@ identity("with 100 rows it is above 15, with a million below 1", spent[100] > 15
 # floating-point noise tell something, too (Mironov 2012).
 
 # %% [markdown]
-# ## 5 · What ε costs
+# ## 5. What ε costs
 #
 # Homes on a map, in three towns. Tables of 500 and 5,000 homes; no noise, ε = 10, ε = 1; five seeds: 30 GANs at once,
 # all with clipping, 800 steps, batches of 64. (With 400 even those without noise were hardly nearer than the blob
@@ -567,7 +567,7 @@ claim("the grid is nearer than the GAN in all six", all(simple[key] < middle[key
 # has been seen by one teacher only, so it can change one vote in each poll. The accountant counts votes.
 
 # %% [markdown]
-# ## 6 · An audit
+# ## 6. An audit
 #
 # "Trained with ε = 1", says a program. Does it keep that? Ganev et al. (2024) looked at six public PATE-GAN programs:
 # *all* leaked more than they claimed, by bugs. And a broken program runs, and even gives nicer samples.

@@ -14,7 +14,7 @@
 # >
 # > **Before you start** [24 · from autoencoders to VAEs](24_from_autoencoders_to_vaes.ipynb) and [45 · conditional
 # > generation](45_conditional.ipynb). Helpful, not needed: [52 · translating
-# > pictures](52_translating_pictures.ipynb#3-·-Two-answers-fit,-and-the-noise-is-ignored).
+# > pictures](52_translating_pictures.ipynb#3.-Two-answers-fit,-and-the-noise-is-ignored).
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
@@ -96,7 +96,7 @@ plt.show()
 # in its wave a sound starts tells nothing about the picture, and most of the handwriting tells nothing about the sound.
 
 # %% [markdown]
-# ## 1 · Judges and simple rivals
+# ## 1. Judges and simple rivals
 #
 # Three numbers for "picture in, sound out":
 #
@@ -198,7 +198,7 @@ claim("the judge of pictures is right for 88 to 96 % of real digits", 0.88 < cei
 # *Follows* is the correlation of loudness with boldness, over the mean of 20 answers. Remember these rows: **a model
 # has to beat them**, or give what they can't (sounds that nobody recorded).
 #
-# ## 2 · Two experts: product or mixture
+# ## 2. Two experts: product or mixture
 #
 # Now a VAE for pairs: one code z, from which one decoder makes the picture and another the sound. To *find* z there are
 # two encoders, the **experts**. Each gives a Gaussian over z. How should the two become one? Here with one number as z:
@@ -254,7 +254,7 @@ same = torch.allclose(raw / torch.trapezoid(raw, grid), bell(m, v.exp()), atol=1
 identity("three densities multiplied, then scaled to area 1: the formula", same)
 
 # %% [markdown]
-# ## 3 · A joint VAE
+# ## 3. A joint VAE
 #
 # **How each is trained.** The ELBO of a VAE (chapter 24) says: explain the data from z, and pay for the code. The
 # decoders are Gaussian, with standard deviations of 0.2 (a pixel) and 0.5 (a number of a sound).
@@ -498,7 +498,7 @@ claim("without the prior expert more coherent, both ways",
 #   section 5.)
 
 # %% [markdown]
-# ## 4 · The noise that gets ignored
+# ## 4. The noise that gets ignored
 #
 # A GAN doesn't have to give means: its discriminator sees a silent answer at once. So: G(picture, z) gives a sound,
 # with noise z for what the picture leaves open. (Lists also name a family "MMGAN"; we found the name for different
@@ -666,11 +666,11 @@ claim("a squared error of weight 1 in place of D: still more", still_more, noise
 #
 # The cheapest cure is the old rival in a new dress: **classify first, and give G only what the answer may depend on**.
 # It needs somebody who knows what that is. In [chapter
-# 52](52_translating_pictures.ipynb#3-·-Two-answers-fit,-and-the-noise-is-ignored) recovery did better: a cure has to be
+# 52](52_translating_pictures.ipynb#3.-Two-answers-fit,-and-the-noise-is-ignored) recovery did better: a cure has to be
 # tried where it is needed.
 
 # %% [markdown]
-# ## 5 · Two encoders and a contrast
+# ## 5. Two encoders and a contrast
 #
 # Often nobody wants a new sound. One wants the *right one out of many*. CLIP (Radford et al. 2021) trains no decoder at
 # all. Two encoders give arrows of length 1. In a batch of N pairs there are N × N ways to combine a picture with a
@@ -781,7 +781,7 @@ claim("class and loudness by name: at least as good, within 0.03",
 # steps for all, contrast found 0.30 to 0.32 at the three temperatures, and the two nets 0.35.)
 
 # %% [markdown]
-# ## 6 · What multimodal systems of 2026 are made of
+# ## 6. What multimodal systems of 2026 are made of
 #
 # Hardly of joint VAEs, and hardly of GANs. Four with public reports (months of the reports; looked up in November
 # 2026):

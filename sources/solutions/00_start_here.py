@@ -16,7 +16,7 @@ from gan_edu.checks import chapter_00 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · Pixels between −1 and 1
+# ## 1. Pixels between −1 and 1
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # An image file stores each pixel as a whole number: 0 is black, 255 is white. Networks learn better from small numbers
@@ -56,7 +56,7 @@ digits = data.images("mnist")
 plotting.image_grid(to_unit_range(torch.as_tensor(digits.pixels[:20])), rows=2)
 
 # %% [markdown]
-# ## 2 · How many modes are captured?
+# ## 2. How many modes are captured?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Five samples (triangles), three modes (crosses), and a circle of radius 0.7 around each mode:
@@ -114,7 +114,7 @@ assert [int(captured(_samples, _modes, radius)) for radius in (0.1, 0.4, 0.5, 0.
 captured(samples, modes, radius=0.7)
 
 # %% [markdown]
-# ## 3 · Is the GAN done?
+# ## 3. Is the GAN done?
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Each network has a *loss*: a number that it tries to make small. Somebody has trained a GAN and shows you how the

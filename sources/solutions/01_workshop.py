@@ -20,7 +20,7 @@ from gan_edu.checks import chapter_01 as q
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · Stop when it is good enough
+# ## 1. Stop when it is good enough
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # `training.train(…)` gives one training step after another. Each step has a `number`.
@@ -78,7 +78,7 @@ def nine_of_ten_are_good(step):
 stop_when(training.train(gan, ring, steps=2000, progress=False), nine_of_ten_are_good)
 
 # %% [markdown]
-# ## 2 · The data to the model
+# ## 2. The data to the model
 # *Difficulty ●●○ · importance ●●● · 5 minutes*
 #
 # A batch lies on the CPU, the model perhaps on a GPU. Write `beside(model, x)`: it gives `x` on the device where the
@@ -117,7 +117,7 @@ far_away = nn.Linear(2, 1, device="meta")
 far_away(beside(far_away, torch.zeros(4, 2))).shape
 
 # %% [markdown]
-# ## 3 · As many steps as are missing
+# ## 3. As many steps as are missing
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # A long run takes several evenings. You want *one* cell that you run each evening, and after each crash. Write
@@ -183,7 +183,7 @@ with tempfile.TemporaryDirectory() as folder:
         print(f"the run is at step {gan.step}")
 
 # %% [markdown]
-# ## 4 · A report that can be answered
+# ## 4. A report that can be answered
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A friend writes: "Chapter 21 doesn't work on my computer. Help!" You can't answer that.

@@ -20,7 +20,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · From the table to the answer
+# ## 1. From the table to the answer
 # *Difficulty ●○○ · importance ●●● · 6 minutes*
 #
 # `joint` is a table of shape (X, Y): entry (x, y) is the probability $p(x, y)$ of this pair, so all entries together
@@ -65,7 +65,7 @@ for name, row in zip(("no ink in the middle", "ink in the middle"), conditional(
 # %% [markdown]
 # A zero, whose middle is empty; a seven comes next. But a fifth is far from certain: one pixel says little.
 #
-# ## 2 · A picture with gaps
+# ## 2. A picture with gaps
 # *Difficulty ●○○ · importance ●●○ · 8 minutes*
 #
 # Pictures are rows of zeros and ones, `x` of shape (N, d), but some pixels are covered: `known`, of shape (d,), is
@@ -116,7 +116,7 @@ for rows in (2, 6, 10, 14, 28):
 # Two rows are worth nothing (one in ten is guessing), because hardly any digit begins there. Six rows name about four
 # in ten, and ten rows more than half.
 #
-# ## 3 · The density of a sampler
+# ## 3. The density of a sampler
 # *Difficulty ●●○ · importance ●●● · 12 minutes*
 #
 # A sampler on a line: noise $z \sim N(0, 1)$ goes in, $x = G(z)$ comes out. $G$ takes and gives tensors of shape (N,),
@@ -167,7 +167,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# ## 4 · How thin is the sheet?
+# ## 4. How thin is the sheet?
 # *Difficulty ●●● · importance ●●○ · 12 minutes*
 #
 # `G` is a network from noise `z` of shape (k,) to an output of shape (d,). Move `z` a little in one direction, and the
@@ -217,7 +217,7 @@ for layers in ([100, 128, 784], [100, 10, 784]):
 # The first can move in 100 directions, the second in 10. What has been pressed through the narrowest layer can't become
 # wider again.
 #
-# ## 5 · Dead, or at work?
+# ## 5. Dead, or at work?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A friend says: “Diffusion models have won. Nobody needs GANs any more, so why learn about them?”

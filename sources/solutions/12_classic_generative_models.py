@@ -20,7 +20,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · The score of a sheet of coins
+# ## 1. The score of a sheet of coins
 # *Difficulty ●○○ · importance ●●● · 8 minutes*
 #
 # Pictures are rows of zeros and ones, `x` of shape (N, d). A sheet of coins has one probability of a 1 for each pixel,
@@ -60,7 +60,7 @@ digits = (data.images("mnist").pixels > 127).flatten(1).double()
 print(f"{average_score(digits, torch.full((784,), 0.5).double()):.2f}, {784 * math.log(0.5):.2f}")
 
 # %% [markdown]
-# ## 2 · The best Gaussian
+# ## 2. The best Gaussian
 # *Difficulty ●○○ · importance ●●● · 8 minutes*
 #
 # Write `fit_gaussian(x)`: for points `x` of shape (N, d) the mean (d,) and the covariance (d, d) of the Gaussian under
@@ -103,7 +103,7 @@ plotting.scatter_2d(moons, drawn)
 # It has the right width in every direction, and it fills the space between the two moons, where no data are. Mean and
 # covariance know nothing about shape.
 #
-# ## 3 · Who made this point?
+# ## 3. Who made this point?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # The E step. Given are the log-densities of N points under K Gaussians, `log_densities` of shape (N, K), and the
@@ -165,7 +165,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# ## 4 · The score of a mixture
+# ## 4. The score of a mixture
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # From the same two inputs, write `mixture_score(log_densities, weights)`: the average over the points of
@@ -211,7 +211,7 @@ print(f"three bell curves {three:.2f} nats, one {one:.2f}")
 # Only about 0.04 nats: a picture is about 4 % more probable under three curves, on average. One number of a picture is
 # not much to be right about. Both scores are above 0, which is fine for a density.
 #
-# ## 5 · Two models, two verdicts
+# ## 5. Two models, two verdicts
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A friend has two generative models of faces. Model A has the better score on unseen faces. The pictures of model B

@@ -16,7 +16,7 @@ from gan_edu.checks import chapter_13 as q
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · Some steps later
+# ## 1. Some steps later
 # *Difficulty ●○○ · importance ●●○ · 8 minutes*
 #
 # `P` is a transition table of shape (K, K): `P[i, j]` is the probability that state $j$ comes right after state $i$.
@@ -50,7 +50,7 @@ assert [round(float(p), 6) for p in after(_P, 2, 0)] == [0.0, 0.0, 1.0]
 # q.after.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# ## 2 · The table of a chain
+# ## 2. The table of a chain
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `sequence` is a tensor of state numbers 0 … K−1, of shape (T,). Some states may not occur in it. Write
@@ -100,7 +100,7 @@ for name, row in zip(("after a vowel", "after another letter", "after a space"),
     print(f"  {name + ':':22}", " ".join(f"{value:.2f}" for value in row))
 
 # %% [markdown]
-# ## 3 · Perplexity
+# ## 3. Perplexity
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `perplexity(P, sequence)`: how unsure is a chain with the table `P` about the next state, on average over all
@@ -138,7 +138,7 @@ assert abs(float(perplexity(_P, _torch.tensor([1] * 3001))) - 1 / 0.9) < 1e-4
 print(f"{float(perplexity(P, kinds[20_000:])):.1f}")
 
 # %% [markdown]
-# ## 4 · Where a chain rests
+# ## 4. Where a chain rests
 # *Difficulty ●●● · importance ●●○ · 12 minutes*
 #
 # Write `stationary(P)`: the distribution $\pi$ over the states, of shape (K,), with $\pi P = \pi$ and sum 1. From each
@@ -177,7 +177,7 @@ print("counted:   ", " ".join(f"{value:.2f}" for value in (kinds[:20_000].bincou
 # %% [markdown]
 # They agree, because as many steps lead into a state as out of it (but for the two ends, and the smoothing).
 #
-# ## 5 · A loss for melodies
+# ## 5. A loss for melodies
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A friend trains a GAN for melodies. Its generator turns noise into a whole melody in one go. “To make neighbouring

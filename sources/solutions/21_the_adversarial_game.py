@@ -22,7 +22,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · Losses of a shrug
+# ## 1. Losses of a shrug
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # A discriminator says the same probability $d$ to every point, real or generated. Write `flat_losses(d)` for a number
@@ -64,7 +64,7 @@ flat_losses(0.5), flat_losses(0.9)
 # about the other half, and that costs a lot ($-\ln 0.1 = 2.30$).
 
 # %% [markdown]
-# ## 2 · What the generator sees
+# ## 2. What the generator sees
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # At each of its points the generator learns which way is uphill. Write `slopes(discriminator, x)`. For points `x` of
@@ -118,7 +118,7 @@ ax.set(xlabel="x", ylabel="logit")
 plt.show()
 
 # %% [markdown]
-# ## 3 · Both losses, from logits
+# ## 3. Both losses, from logits
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `both_losses(real_logits, fake_logits)`, for logits of shape (N, 1) and (M, 1). It gives `(loss_d, loss_g)`: two
@@ -157,7 +157,7 @@ assert _torch.allclose(_fake.grad, (2 * _torch.sigmoid(_fake.detach()) - 1) / 2,
 # q.both_losses.hint()
 
 # %% [markdown]
-# ## 4 · One step of the whole game
+# ## 4. One step of the whole game
 # *Difficulty ●●● · importance ●●● · 20 minutes*
 #
 # Write `training_step`, for a game on a line:
@@ -234,7 +234,7 @@ assert abs(_g.place.item() - (0.5 - 0.5 * (_logistic(_w * 0.5 + _b) - 1) * _w)) 
 # generator's turn nothing is detached: its gradient comes through the discriminator.)
 
 # %% [markdown]
-# ## 5 · The better the detective, the better the lessons?
+# ## 5. The better the detective, the better the lessons?
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A friend has a plan: “I train the discriminator to the end, a thousand updates. Only then the generator, also to the

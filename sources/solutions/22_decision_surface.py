@@ -20,7 +20,7 @@ from gan_edu.widgets import DiscriminatorSurface
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · The best discriminator
+# ## 1. The best discriminator
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Real points have the density $p$, generated ones $q$. Write `optimal_discriminator(log_p, log_q)`: it gets the
@@ -71,7 +71,7 @@ plt.show()
 # %% [markdown]
 # (It encloses each moon. Inside, real points are more frequent than forged ones; outside, the forger's are.)
 #
-# ## 2 · Accuracy, from logits
+# ## 2. Accuracy, from logits
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # A discriminator says "real" where $D > \tfrac12$, else "generated". Its **accuracy** is the share of real points that
@@ -108,7 +108,7 @@ assert abs(float(accuracy(_t.tensor([-1.0]), _t.tensor([-1.0, -2.0, -3.0]))) - 0
 # %% [markdown]
 # (Its accuracy is ½: it is right about all real points, and about no generated one.)
 #
-# ## 3 · A discriminator that is blind to angles
+# ## 3. A discriminator that is blind to angles
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Write a discriminator that sees only how far a point is from the centre. `RadiusJudge()` takes points (N, 2) and gives
@@ -169,7 +169,7 @@ plotting.surface_2d(
 # too. A discriminator that sees only small patches of a picture never complains about the whole. (`game` alone on the
 # last line of a cell shows the live widget.)
 #
-# ## 4 · Arrows
+# ## 4. Arrows
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Write `arrows(discriminator, points)`. For each generated point, (N, d), it gives the arrow of *its own*
@@ -223,7 +223,7 @@ ax.quiver(*fakes.T, *pull.T, color=plotting.DISC, width=0.007, angles="xy")
 plt.show()
 
 # %% [markdown]
-# ## 5 · Three maps
+# ## 5. Three maps
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Three people show you the map of their discriminator and ask what is going on.

@@ -16,7 +16,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · The look at which a mode was lost
+# ## 1. The look at which a mode was lost
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A training was looked at T times, and at each look the held modes of S seeds were counted: `held` is a tensor (T, S)
@@ -75,7 +75,7 @@ plotting.seeds_over_time(looks, held, "modes held", label="lr = 0.01", reference
 [looks[look] if look >= 0 else "never" for look in lost_at(held, 8)]
 
 # %% [markdown]
-# ## 2 · The effective number of modes
+# ## 2. The effective number of modes
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # *Captured* counts a mode with one point in the same way as a mode with a thousand. A softer count: take the share
@@ -122,7 +122,7 @@ captured = (torch.stack(counts) > 0).sum(dim=-1)
 plotting.seeds_over_time(looks, {"captured": captured, "effective": soft}, "modes", reference=(8, "all"))
 
 # %% [markdown]
-# ## 3 · What the best discriminator would pay
+# ## 3. What the best discriminator would pay
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Real data lie on K places with shares `p` (K,), generated data with shares `q`; either may have zeros, but at each
@@ -172,7 +172,7 @@ for rare in (1 / 8, 0.01):
     print(f"share {rare:.3f}: {2 * torch.tensor(2.0).log() - perfect_loss(shares, without):.4f} below 2 ln 2")
 
 # %% [markdown]
-# ## 4 · “No mode collapse was observed”
+# ## 4. “No mode collapse was observed”
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A report shows 64 beautiful samples of one training, loss curves that stand near $2 \ln 2$ and $\ln 2$, and says: "No

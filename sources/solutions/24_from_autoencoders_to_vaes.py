@@ -19,7 +19,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · A point of the cloud
+# ## 1. A point of the cloud
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # A VAE's encoder has given the middle $\mu$ of each cloud and $\log \sigma^2$, both of shape (N, Z). `noise` has the
@@ -56,7 +56,7 @@ assert _t.allclose(_mean.grad, _t.ones(1, 3))
 # %% [markdown]
 # (If all of `log_variance` is 0, each width is 1, and you get `mean + noise`.)
 #
-# ## 2 · Alive or dead?
+# ## 2. Alive or dead?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # What does each *number* of the code cost, on average over the pictures? One number of one picture costs
@@ -100,7 +100,7 @@ assert _t.allclose(_mean.grad[:, 0], _t.tensor([2 / 3, 0.0, 4 / 3]), atol=1e-4)
 # number to 0.
 
 # %% [markdown]
-# ## 3 · Drawing new codes
+# ## 3. Drawing new codes
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # An autoencoder has given you the `codes` of many pictures, (N, Z). They may lie anywhere, stretched and tilted.
@@ -140,7 +140,7 @@ assert (_z.pow(4).mean(0) - 3).abs().max() < 0.5  # normal, though the codes are
 # (It is not enough. The numbers of a code go together, and a standard deviation for each doesn't know how. The
 # covariance does.)
 #
-# ## 4 · Three statements about one table
+# ## 4. Three statements about one table
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Fréchet distances as in the chapter (one seed, 1,000 steps; floor 0.23):

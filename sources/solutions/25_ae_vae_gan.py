@@ -18,7 +18,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · Roughness
+# ## 1. Roughness
 # *Difficulty ●○○ · importance ●●○ · 10 minutes*
 #
 # `pictures` has the shape (N, H, W); black is 0. Two pixels are neighbours if they stand side by side, or one above the
@@ -69,7 +69,7 @@ plotting.image_grid({name: 2 * each[:8] - 1 for name, each in kinds.items()}, ro
 print({name: round(roughness(each).mean().item(), 1) for name, each in kinds.items()})
 
 # %% [markdown]
-# ## 2 · The best of several starts
+# ## 2. The best of several starts
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A search for codes was started several times for each of N pictures. `codes` holds what it found, shape (starts, N,
@@ -105,7 +105,7 @@ assert _t.equal(_t.as_tensor(best_codes(_codes, _errors)).float(), _right)
 # %% [markdown]
 # (Two pictures may have different best starts. So one start for all of them is not enough.)
 #
-# ## 3 · On the arc
+# ## 3. On the arc
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # `a` and `b` hold codes, (N, D) each. Every code of `a` is as long as its partner in `b`, and no two partners lie on
@@ -149,7 +149,7 @@ assert _t.allclose(_t.as_tensor(arc(_a, _b, 1 / 3)).float(), _t.tensor(_right), 
 # %% [markdown]
 # (The result is as long as $a$ and $b$. And the stretched line is enough for $t = ½$ and, of course, at both ends.)
 #
-# ## 4 · A fair comparison?
+# ## 4. A fair comparison?
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # A report says: "The GAN is better than the VAE, at equal steps." It shows this table (Fréchet distances of draws,

@@ -19,7 +19,7 @@ from gan_edu.checks import chapter_31 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · An average, and its error
+# ## 1. An average, and its error
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write `monte_carlo(values)`: from the values $f(x_1), \dots, f(x_N)$, a tensor (N,), the estimate of
@@ -67,7 +67,7 @@ print(f"{int(hits)} of 1000 within two standard errors")
 # deviations. (Here it is a little less, because squares have a long tail, and 200 of them are not yet very many.)
 
 # %% [markdown]
-# ## 2 · The density of what a generator makes
+# ## 2. The density of what a generator makes
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A generator on the line is a curve $x = G(z)$ that only rises or only falls; the noise is $z \sim N(0, 1)$. You know
@@ -117,7 +117,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# ## 3 · KL of two bells
+# ## 3. KL of two bells
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `bell_kl(mean_p, std_p, mean_q, std_q)`: $\mathrm{KL}\big(N(\mu_p, \sigma_p^2) \,\|\, N(\mu_q, \sigma_q^2)\big)$
@@ -164,7 +164,7 @@ plotting.curves(width, cost, "width of the bell that you believe in", "KL (nats)
 # many of its points lie where the truth has hardly any.
 
 # %% [markdown]
-# ## 4 · JS that survives zeros
+# ## 4. JS that survives zeros
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `jsd(p, q)` for two histograms: tensors (K,) of probabilities that sum to 1, with zeros among them. In nats.
@@ -217,7 +217,7 @@ plotting.curves(torch.tensor(bins), {"estimate, mean of 200": found}, "bins", "J
 # enough bins hardly any bin holds points of both, so any two samples seem to have nothing in common. Such estimates
 # from samples are biased, and a discriminator with enough freedom makes the same mistake (chapter 32).
 #
-# ## 5 · Four numbers
+# ## 5. Four numbers
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Four people show you a number. What does each mean, and what would you ask?

@@ -19,7 +19,7 @@ from gan_edu.checks import chapter_32 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · What is the game worth?
+# ## 1. What is the game worth?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `value(logits, log_p, log_q, dx)`: the value $V = \int p \log D + q \log (1 - D)\, dx$ as a sum over a fine grid
@@ -73,7 +73,7 @@ plotting.curves(factors, {"discriminator": worth}, "factor on the best logits", 
 # The top is at the factor 1, and it is flat: a factor of 0.7 or of 1.4 loses little.
 
 # %% [markdown]
-# ## 2 · Two Gaussians
+# ## 2. Two Gaussians
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Real points come from $N(\mu_p, \Sigma)$, generated ones from $N(\mu_q, \Sigma)$: two means, *one* covariance. Write
@@ -109,7 +109,7 @@ assert len(_got) == 2 and abs(float(_got[0]) + 12 / 7) < 1e-3 and abs(float(_got
 # (They form a straight line, in more dimensions a plane, through the middle between the two means: there both densities
 # are equal.)
 #
-# ## 3 · How far does Adam's help reach?
+# ## 3. How far does Adam's help reach?
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # A generator has one weight, and this weight moves the logit one to one. The discriminator is sure: the logit is
@@ -176,7 +176,7 @@ plotting.curves(logits, both, "logit of a fake", "how far Adam moves")
 # With 16-bit numbers (half precision) the end comes sooner: what is below $3 \cdot 10^{-8}$ is rounded to 0, and no
 # optimiser can enlarge a 0.
 #
-# ## 4 · Unequal shares
+# ## 4. Unequal shares
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Somebody's batches have `n_real` real points and `n_fake` generated ones, and the loss is *one* mean over all of them.
@@ -208,7 +208,7 @@ assert len(_got) == 2 and abs(float(_got[0]) + 1.9163) < 1e-3 and abs(float(_got
 # %% [markdown]
 # (It says $D = \frac34$: of four points that come by there, three are real.)
 #
-# ## 5 · Four sentences
+# ## 5. Four sentences
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Four sentences about GANs. Which are true, and what is wrong with the others?

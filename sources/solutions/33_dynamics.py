@@ -19,7 +19,7 @@ from gan_edu.checks import chapter_33 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · The field of a game
+# ## 1. The field of a game
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # The real point is 0, the forged one $\theta$, the logit $\psi x$. The losses, with the **non-saturating** generator
@@ -53,7 +53,7 @@ assert abs(float(_theta) + 1.462117) < 1e-4 and abs(float(_psi) - 1.265529) < 1e
 # q.gradient_field.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# ## 2 · Taking turns
+# ## 2. Taking turns
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write `alternating_turn(field, theta, psi, h, gamma)`. The discriminator makes a step of size `h`; then the generator
@@ -99,7 +99,7 @@ plt.show()
 # The right one. Both go in, the left one as slowly as $\sqrt{8/t}$. The penalty on the right shrinks the distance by a
 # fixed factor per turn, so exponentially.
 #
-# ## 3 · How much a step shrinks the distance
+# ## 3. How much a step shrinks the distance
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Near the middle, one **simultaneous** step multiplies $(\theta, \psi)$ by $I + hJ$, with
@@ -126,7 +126,7 @@ assert abs(float(shrink_factor(1.5, 2.5)) - 2.593466) < 1e-4
 # q.shrink_factor.hint()
 
 # %% [markdown]
-# ## 4 · The largest step
+# ## 4. The largest step
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # Write `largest_step(gamma)`: the step size $h$ up to which simultaneous steps shrink near the middle, as a formula,
@@ -183,7 +183,7 @@ for gamma in (0.2, 0.8, 1.0, 3.0):
 # from $(10, 10)$ the game with $\gamma = 0.8$ runs away, too.)
 
 # %% [markdown]
-# ## 5 · An average without a past
+# ## 5. An average without a past
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # The usual EMA, $\bar\theta \leftarrow \beta\bar\theta + (1-\beta)\theta$, begins with the untrained network and keeps
@@ -238,7 +238,7 @@ plt.show()
 # On the circle it is better: ups and downs cancel. On the walk it is worse, because it remembers places that are long
 # left behind.
 #
-# ## 6 · A diagnosis
+# ## 6. A diagnosis
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A friend's GAN produces good samples at step 20,000, bad ones at 23,000, good ones at 26,000, and so on; the gradients

@@ -19,7 +19,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · Sort and pair
+# ## 1. Sort and pair
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write `wasserstein(x, y, p)`: $W_p$ of two samples on a line, which are NumPy arrays of the same length. Each way
@@ -67,7 +67,7 @@ print(f"W1 {wasserstein(x, y, 1):.2f}, W2 {wasserstein(x, y, 2):.2f}")
 # </details>
 
 # %% [markdown]
-# ## 2 · The price of a plan
+# ## 2. The price of a plan
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Write `price(x, y, plan)`: what it costs to carry out a transport plan. The places `x` have the shape (n, d), the
@@ -99,7 +99,7 @@ assert abs(float(price(*corners, shares)) - (0.2 * 5 + 0.3 * 7 + 0.4 * 3)) < 1e-
 # q.price.hint()
 
 # %% [markdown]
-# ## 3 · What a critic proves
+# ## 3. What a critic proves
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Somebody shows you a critic's values at points on a line: `f_real` at the real places `real`, `f_fake` at the forged
@@ -156,7 +156,7 @@ for name, critic in {"|x|": np.abs, "x²": np.square, "100 |x|": lambda x: 100 *
 # </details>
 
 # %% [markdown]
-# ## 4 · A one-sided penalty
+# ## 4. A one-sided penalty
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Write `one_sided(critic, real, fake, share)`, the penalty that doesn't get stuck. Points `real` and `fake` have the
@@ -226,7 +226,7 @@ for weight in (10.0, 1.0):
 # </details>
 
 # %% [markdown]
-# ## 5 · What the penalty adds
+# ## 5. What the penalty adds
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # All real data lie in one place, all forged data in another, at the distance $a$. A critic with slope $k$ on the way
@@ -268,7 +268,7 @@ plt.show()
 # %% [markdown]
 # At 3 metres you read 3.45 from metres, and 7.5 from decimetres: the excess is ten times as large.
 #
-# ## 6 · Two loss curves
+# ## 6. Two loss curves
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Two friends compare their WGANs. The first clips the weights at 0.01, and the critic's number has come down to 0.02.

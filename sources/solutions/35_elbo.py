@@ -19,7 +19,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · From any Gaussian to any other
+# ## 1. From any Gaussian to any other
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # The chapter has the KL to $N(0, I)$. Derive the general one and write it: for $q = N(\mu_q, \operatorname{diag}
@@ -66,7 +66,7 @@ assert bool(((given[0].grad - torch.tensor([[0.25, -2.4561923, 0.0]])).abs() < 1
 # </details>
 
 # %% [markdown]
-# ## 2 · One draw, one bound
+# ## 2. One draw, one bound
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Estimate the ELBO of each data point from one draw: $\log p(x \mid z) - \mathrm{KL}$, a tensor of shape (N,).
@@ -122,7 +122,7 @@ assert bool(((pull - torch.tensor([[-0.5, 0.0, -1.0]])).abs() < 1e-3).all())
 # </details>
 
 # %% [markdown]
-# ## 3 · Many draws, a tighter bound
+# ## 3. Many draws, a tighter bound
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `log_weights` holds $\log w_i = \log p(x, z_i) - \log q(z_i)$ for k draws (rows) of N data points (columns), shape
@@ -150,7 +150,7 @@ assert bool(((tighter_bound(table) - torch.tensor([-900.0, -0.4700036, 300.0])).
 # q.tighter_bound.hint()
 
 # %% [markdown]
-# ## 4 · Who dies?
+# ## 4. Who dies?
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Take a linear VAE with as many code numbers as the data have dimensions. The data have `variances` (the eigenvalues of
@@ -189,7 +189,7 @@ assert bool(((alive - torch.tensor([0.3465736, 0.0, 0.0, 0.0])).abs() < 1e-5).al
 # </details>
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Four people write to you. What do you answer? Two or three sentences each will do.

@@ -16,7 +16,7 @@ from gan_edu.checks import chapter_36 as q
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · The score that never sees a real picture
+# ## 1. The score that never sees a real picture
 # *Difficulty ●○○ · importance ●●○ · 10 minutes*
 #
 # `probabilities` holds $p(y \mid x)$, one row for each generated picture, shape (N, K). Return the inception score,
@@ -60,7 +60,7 @@ assert abs(float(inception_score(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0
 # </details>
 
 # %% [markdown]
-# ## 2 · Between two Gaussians
+# ## 2. Between two Gaussians
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Return the squared Fréchet distance of two Gaussians, given their means (d,) and covariances (d, d):
@@ -106,7 +106,7 @@ assert abs(float(frechet(apart, wide, apart, wide))) < 1e-4
 # </details>
 
 # %% [markdown]
-# ## 3 · Without self-pairs
+# ## 3. Without self-pairs
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # The kernel of all pairs is given: `kxx` (N, N) among real samples, `kyy` (M, M) among generated ones, and `kxy` (N, M)
@@ -141,7 +141,7 @@ assert abs(float(unbiased_mmd(among_three, among_two, torch.tensor([[4.0, 5.0]] 
 # q.unbiased_mmd.hint()
 
 # %% [markdown]
-# ## 4 · Who has a neighbour?
+# ## 4. Who has a neighbour?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Coverage: around each of the real samples (N, d) lies a ball that reaches to its `k`-th nearest *other* real sample.
@@ -176,7 +176,7 @@ for neighbours, share in ((1, 0.25), (2, 1.0)):
 # q.coverage.hint()
 
 # %% [markdown]
-# ## 5 · Reading a results table
+# ## 5. Reading a results table
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # This is from a paper (an invented one, but not unusual): "Our model beats the state of the art in all three measures."

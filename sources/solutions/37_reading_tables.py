@@ -15,7 +15,7 @@ import torch
 from gan_edu.checks import chapter_37 as q
 
 # %% [markdown]
-# ## 1 · What noise gets
+# ## 1. What noise gets
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Somebody reports modes and high quality on a set of `modes` Gaussians. Before you are impressed, compute what noise
@@ -56,7 +56,7 @@ for std, n in ((0.05, 2500), (0.05, 26_000), (0.2, 2500), (0.3, 2500)):
     print(f"std {std}, {n:6} samples: {captured:4.1f} modes of 25, {quality:5.1%} of high quality")
 
 # %% [markdown]
-# ## 2 · What perfect samples get
+# ## 2. What perfect samples get
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Now the opposite: a perfect sampler. It draws one of `modes` modes, all equally likely, `n` times. Return
@@ -93,7 +93,7 @@ for n in (500, 2500, 26_000):
 # needs several draws per mode. At 500 draws it is not yet to be trusted.)
 
 # %% [markdown]
-# ## 3 · A constant, chosen fairly
+# ## 3. A constant, chosen fairly
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A method has a constant, say γ, and you have tried several values. `constants` is the list of values. `tuning` has a
@@ -150,7 +150,7 @@ print(f"mean of the fresh seeds there: {abs(torch.stack(kept).mean()):.1f}")
 # what is true: 0.
 
 # %% [markdown]
-# ## 4 · A row in a table
+# ## 4. A row in a table
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # You are asked to judge a new method. Its table says, for a grid of 25 Gaussians:

@@ -18,7 +18,7 @@ from gan_edu.checks import chapter_41 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · A generator of two layers
+# ## 1. A generator of two layers
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Noise in, images out: write the class `Generator`. `Generator()` takes noise of shape (N, 100) through a hidden layer
@@ -75,7 +75,7 @@ plotting.image_grid(generator(torch.randn(10, 100)).detach(), rows=1)
 sum(parameter.numel() for parameter in generator.parameters())
 
 # %% [markdown]
-# ## 2 · The discriminator's loss
+# ## 2. The discriminator's loss
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # The discriminator $D$ gives a **logit** $\ell$ for each image; $\sigma(\ell)$ is its probability that the image is
@@ -124,7 +124,7 @@ discriminator_loss(torch.zeros(4), torch.zeros(4))
 # It is 2 ln 2 ≈ 1.386: a logit of 0 means probability ½, and each of the two halves is then −log ½.
 
 # %% [markdown]
-# ## 3 · The generator's loss
+# ## 3. The generator's loss
 # *Difficulty ●●○ · importance ●●● · 5 minutes*
 #
 # The generator wants the discriminator to say 1 to its images. Write its **non-saturating** loss,
@@ -156,7 +156,7 @@ assert (_logits.grad < 0).all()
 # q.generator_loss.hint()
 
 # %% [markdown]
-# ## 4 · One step of training
+# ## 4. One step of training
 # *Difficulty ●●● · importance ●●● · 20 minutes*
 #
 # Now both players learn from one batch. Write `training_step`, in this order:
@@ -219,7 +219,7 @@ for _net, _wanted in ((_g, _g2), (_d, _d2)):
 # q.training_step.hint()
 
 # %% [markdown]
-# ## 5 · Perfect curves, and the wrong data
+# ## 5. Perfect curves, and the wrong data
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # You train this GAN for 100 steps (Adam, learning rate 0.0002). The discriminator's loss comes to about 1.33, the

@@ -18,7 +18,7 @@ from gan_edu.checks import chapter_42 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · How large is the map?
+# ## 1. How large is the map?
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write `map_size(n, kernel, stride, padding, transposed)`: how many places a convolution (`transposed=False`) or a
@@ -55,7 +55,7 @@ for _n, _k, _s, _p in ((17, 6, 4, 2), (9, 3, 2, 1), (64, 7, 3, 0), (13, 5, 5, 2)
 map_size(30, 3, 3, 0, False), map_size(10, 3, 3, 0, True)
 
 # %% [markdown]
-# ## 2 · Write into windows
+# ## 2. Write into windows
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A transposed convolution in one dimension, without padding: `write_windows(y, kernel, stride)` gets inputs `y` of
@@ -99,7 +99,7 @@ print(write_windows(y, window, 2).tolist())
 print(F.conv_transpose1d(y.view(1, 1, -1), window.view(1, 1, -1), stride=2).flatten().tolist())
 
 # %% [markdown]
-# ## 3 · Batch norm on maps
+# ## 3. Batch norm on maps
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write `batch_norm(x, eps)` for maps `x` of shape (N, C, H, W), as `nn.BatchNorm2d` computes it while training, before
@@ -131,7 +131,7 @@ assert _torch.as_tensor(batch_norm(_x.clone(), 0.02)).float().allclose(_want, at
 # q.batch_norm.hint()
 
 # %% [markdown]
-# ## 4 · A convolutional generator
+# ## 4. A convolutional generator
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Write `make_generator(noise_dim, maps)`, which returns a network from noise (N, noise_dim) to pictures (N, 1, 28, 28)
@@ -190,7 +190,7 @@ gan = training.run(gan, data.images("fashion_mnist"), steps=200, batch=32)
 plotting.image_grid(gan.sample(20), rows=2)
 
 # %% [markdown]
-# ## 5 · One seed each
+# ## 5. One seed each
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A report says: "We replaced PyTorch's initial weights by $N(0, 0.02^2)$ and removed the batch norm. After 300 steps

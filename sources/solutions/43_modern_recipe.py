@@ -18,7 +18,7 @@ plotting.use_style()
 torch.set_num_threads(1)
 
 # %% [markdown]
-# ## 1 · Losses of pairs
+# ## 1. Losses of pairs
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Write both losses of the paired game. The logits of real and of generated points come in two tensors `(N,)`; real
@@ -60,7 +60,7 @@ assert all(s.any() for s in _slopes)
 # q.relativistic_losses.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# ## 2 · R1 and R2
+# ## 2. R1 and R2
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Write the penalty $\frac\gamma2 E\|\nabla D(x)\|^2 + \frac\gamma2 E\|\nabla D(G(z))\|^2$. `discriminator` takes points
@@ -134,7 +134,7 @@ print(metrics.mode_coverage(made, ring))
 # learning rate and other β). Try γ = 1 here, and another seed.
 
 # %% [markdown]
-# ## 3 · A unit for γ
+# ## 3. A unit for γ
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # A colleague found a good `gamma` for data with root mean square `old_rms`. You have multiplied all data by a constant,
@@ -160,7 +160,7 @@ assert abs(float(matched_gamma(2.0, 0.2, 0.6)) - 18.0) < 1e-4
 # q.matched_gamma.hint()
 
 # %% [markdown]
-# ## 4 · A half-life for your run
+# ## 4. A half-life for your run
 # *Difficulty ●●○ · importance ●●○ · 5 minutes*
 #
 # Write `ema_decay(share, steps)`: the decay β of an average of weights whose half-life is `share` (say 0.02) of a run

@@ -19,7 +19,7 @@ from gan_edu.checks import chapter_44 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · A VAE's loss
+# ## 1. A VAE's loss
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # Given are the decoder's logits (N, D), the pictures (N, D) with pixels from 0 to 1, and the encoder's mean and log
@@ -56,7 +56,7 @@ assert abs(float(vae_loss(400 * coins - 200, coins, zeros(2, 2), spread, 1.0))) 
 # q.vae_loss.hint()
 
 # %% [markdown]
-# ## 2 · Which noise is that?
+# ## 2. Which noise is that?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A program minimises
@@ -91,7 +91,7 @@ assert abs(float(assumed_noise(1.0, 4.0, 50, 1)) - 10.0) < 1e-5
 {f"{side} × {side}": round(assumed_noise(1, 1, side * side, 100), 2) for side in (7, 14, 28, 56)}
 
 # %% [markdown]
-# ## 3 · The loss at the best noise
+# ## 3. The loss at the best noise
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Gaussian pixels, one $s$ for the whole batch. For given outputs and pictures, (N, D) each, the mean of
@@ -124,7 +124,7 @@ assert abs(float(value) - (1 + log(10 * pi))) < 1e-4
 # q.fitted_rebuilding.hint()
 
 # %% [markdown]
-# ## 4 · How well does a code tell its picture?
+# ## 4. How well does a code tell its picture?
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # Section 8 of the chapter has $I$, the mean of $\log q_n(z) - \log \bar q(z)$, where $z$ was drawn from cloud $n$, and
@@ -168,7 +168,7 @@ assert abs(float(told(far, tensor([1, 3]))) - (log(4) - 550)) < 1e-2
 # mixture at a code is the code's own cloud divided by N, and the difference is $\log N$.
 
 # %% [markdown]
-# ## 5 · Read a report
+# ## 5. Read a report
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # From six reports about VAEs on MNIST. What do you answer, in two or three sentences each?

@@ -17,7 +17,7 @@ from gan_edu.checks import chapter_45 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · A label beside a row
+# ## 1. A label beside a row
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # `rows` are (N, d) numbers, pixels or noise, `labels` (N,) whole numbers from 0 to `classes` − 1. Return (N, d +
@@ -45,7 +45,7 @@ assert beside.tolist() == [[7.0, 0.0, 5.0, 0.0, 0.0], [8.0, 0.0, 0.0, 0.0, 5.0]]
 # q.label_rows.hint()
 
 # %% [markdown]
-# ## 2 · A projection discriminator's last step
+# ## 2. A projection discriminator's last step
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # The features $\varphi$ of N pictures are there already, (N, h). Each of K classes has a vector $e_y$, the rows of
@@ -77,7 +77,7 @@ assert logits.shape == (2,) and (logits - tensor([6.75, 2.75])).abs().max() < 1e
 # q.projection_logit.hint()
 
 # %% [markdown]
-# ## 3 · Conditional batch norm
+# ## 3. Conditional batch norm
 # *Difficulty ●●○ · importance ●●○ · 15 minutes*
 #
 # `h` are N samples of C maps, (N, C, H, W), and `labels` (N,) their classes. `scales` and `shifts` are (K, C): a row
@@ -109,7 +109,7 @@ assert (out - wanted).abs().max() < 1e-3
 # q.conditional_batch_norm.hint()
 
 # %% [markdown]
-# ## 4 · Four messages
+# ## 4. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

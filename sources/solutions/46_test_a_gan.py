@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from gan_edu.checks import chapter_46 as q
 
 # %% [markdown]
-# ## 1 · A test of a loss
+# ## 1. A test of a loss
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # A discriminator's loss is a function `loss(real_logits, fake_logits)` of two tensors of shape (N, 1). It ought to be
@@ -85,7 +85,7 @@ except AssertionError:
     print("caught")
 
 # %% [markdown]
-# ## 2 · Who was changed?
+# ## 2. Who was changed?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Write the tracer: `changed_by(action, networks)` runs `action()` once and returns the **set of the names** of those
@@ -133,7 +133,7 @@ assert set(changed_by(lambda: _nets["one"](_torch.ones(3)).sum().backward(), _ne
 # q.changed_by.hint()
 
 # %% [markdown]
-# ## 3 · Where do you look first?
+# ## 3. Where do you look first?
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # A friend writes: "My GAN runs for an hour without an error. The discriminator's loss is 1.386 from the second minute

@@ -14,7 +14,7 @@ from gan_edu.checks import chapter_47 as q
 from gan_edu.checks.chapter_47 import players
 
 # %% [markdown]
-# ## 1 · A test of a turn
+# ## 1. A test of a turn
 # *Difficulty ●●● · importance ●●● · 25 minutes*
 #
 # `players()` gives four things, the same at each call: two tiny networks `G` and `D`, and their optimisers `opt_g` and
@@ -83,7 +83,7 @@ assert [_red(*_) for _ in ((1, 0), (1, 1), (-1, 0))] == [None, True, True]
 # q.test_turn.hint()
 
 # %% [markdown]
-# ## 2 · Tests that are needed
+# ## 2. Tests that are needed
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # `found` is a table (mutants, tests) of True and False: which test finds which mutant. A test is *needed* if there is a
@@ -125,7 +125,7 @@ assert {int(_) for _ in needed_tests(_torch.eye(4).bool()[:3])} == {0, 1, 2}
 # one of them, and the other may become needed.)
 
 # %% [markdown]
-# ## 3 · “All 200 tests are green”
+# ## 3. “All 200 tests are green”
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A colleague writes: "Our GAN has 200 tests, and all of them are green, so the program is right and we can start the

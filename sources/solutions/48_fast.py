@@ -17,7 +17,7 @@ from gan_edu.checks import chapter_48 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · What is a speed-up worth?
+# ## 1. What is a speed-up worth?
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # A part of your training step takes the share `share` of its time (a number from 0 to 1). You make this part `factor`
@@ -58,7 +58,7 @@ named = {f"{share:.0%} of the time": speed_up(share, factors) for share in (0.2,
 plotting.curves(factors, named, "that part: times faster", "whole step: times faster")
 
 # %% [markdown]
-# ## 2 · A turn without waste
+# ## 2. A turn without waste
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # The generator's non-saturating loss on `fake` (made by `generator`, with its graph) is
@@ -99,7 +99,7 @@ assert judge.weight.grad is None and judge.weight.requires_grad and judge.traini
 # q.generator_turn.hint()
 
 # %% [markdown]
-# ## 3 · The weight of a lazy penalty
+# ## 3. The weight of a lazy penalty
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # A penalty (its factor ½ is a part of it) with weight `gamma` is taken lazily: in steps 0, `every`, 2·`every`, … and
@@ -126,7 +126,7 @@ assert float(penalty_weight(7, 2.0, 1)) == 2.0
 # q.penalty_weight.hint()
 
 # %% [markdown]
-# ## 4 · What first?
+# ## 4. What first?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A friend trains a GAN on 50,000 pictures of 64 × 64 on one GPU. A step takes 100 ms: 45 ms "next batch", 20 ms `D`, 20

@@ -20,7 +20,7 @@ from gan_edu.checks import chapter_49 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · One gradient from many
+# ## 1. One gradient from many
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Several processes trained on parts of one batch. Process number $i$ had `sizes[i]` samples, and `gradients[i]` is the
@@ -78,7 +78,7 @@ ax.set_xlabel("error, in % of the gradient's length")
 plt.show()
 
 # %% [markdown]
-# ## 2 · Each process its own part
+# ## 2. Each process its own part
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A data set has `n` samples, and `world` processes share it. Write what process number `rank` (from 0) calls at the
@@ -126,7 +126,7 @@ for rank in range(3):
     print(f"process {rank}:  epoch 0 {[int(k) for k in my_part(11, 0, rank, 3)]}")
 
 # %% [markdown]
-# ## 3 · A snapshot that forgets nothing
+# ## 3. A snapshot that forgets nothing
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Write `snapshot`: a dictionary with the keys `"net"`, `"optimizer"`, `"stream"` and `"step"`, from which a training
@@ -180,7 +180,7 @@ assert hidden.equal([step_once() for _ in range(3)][-1], after)
 # q.snapshot.hint()
 
 # %% [markdown]
-# ## 4 · Which tool?
+# ## 4. Which tool?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -14,7 +14,7 @@ from gan_edu import data, nets
 from gan_edu.checks import chapter_50 as q
 
 # %% [markdown]
-# ## 1 · Fair weights
+# ## 1. Fair weights
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Return one weight for each class, (classes,), so that
@@ -49,7 +49,7 @@ assert fair.shape == (3,) and (fair - tensor([8 / 9, 8 / 12, 8 / 3])).abs().max(
 class_weights(torch.tensor([0, 0, 0, 1]), 2)
 
 # %% [markdown]
-# ## 2 · Even chances
+# ## 2. Even chances
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # Now for resampling. Return one chance for each *picture*, (N,), so that all chances sum to 1, and a draw gives each
@@ -77,7 +77,7 @@ assert (chances - tensor([4, 4, 2, 2, 1, 1, 1, 1]) / 16).abs().max() < 1e-6
 # q.draw_chances.hint()
 
 # %% [markdown]
-# ## 3 · Shift the answer
+# ## 3. Shift the answer
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A classifier with `logits` (N, K) was trained where the classes have the shares `trained` (K,). It is used where they
@@ -108,7 +108,7 @@ assert (moved[:, 1] - moved[:, 0] - tensor([36.0, 36.0]).log() - tensor([0.0, -2
 # q.shifted_logits.hint()
 
 # %% [markdown]
-# ## 4 · Four messages
+# ## 4. Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -14,7 +14,7 @@ from gan_edu import data
 from gan_edu.checks import chapter_51 as q
 
 # %% [markdown]
-# ## 1 · PSNR
+# ## 1. PSNR
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # Return the peak signal-to-noise ratio of each picture in decibels, (N,). `answer` and `truth` are pictures
@@ -48,7 +48,7 @@ assert (
 psnr(torch.full((1, 3, 4, 4), 0.2), torch.zeros(1, 3, 4, 4))  # did you predict it?
 
 # %% [markdown]
-# ## 2 · The best answer
+# ## 2. The best answer
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # K sharp `candidates` (K, H, W) fit a small picture, with `chances` (K,) that sum to 1. Return the picture (H, W) with
@@ -75,7 +75,7 @@ assert grey.shape == (1, 2) and (grey - tensor([[0.2, 0.35]])).abs().max() < 1e-
 # q.best_answer.hint()
 
 # %% [markdown]
-# ## 3 · A sharpener's loss
+# ## 3. A sharpener's loss
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Return the loss of a sharpener, a scalar: the mean squared error of `answer` against `truth`, plus `weight` times the
@@ -102,7 +102,7 @@ assert loss.shape == () and abs(loss.item() - 0.25 - 0.25 * (0.693147 + 2.126928
 # q.sharpener_loss.hint()
 
 # %% [markdown]
-# ## 4 · A share, corrected
+# ## 4. A share, corrected
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A reader says that shares `read` (N,) of N sets of pictures have a mark. It finds the share `hit` of the marks that
@@ -130,7 +130,7 @@ assert (shares - tensor([0.0, 0.375, 1.0, 1.0])).abs().max() < 1e-5
 # q.true_share.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

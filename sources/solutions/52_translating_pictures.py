@@ -16,7 +16,7 @@ from gan_edu.checks import chapter_52 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · Edges
+# ## 1. Edges
 # *Difficulty ●○○ · importance ●●○ · 10 minutes*
 #
 # Return the edges of `pictures` (N, 1, H, W), pixels from −1 (black) to 1: a pixel is white, 1, where it differs by
@@ -54,7 +54,7 @@ square[..., 2:5, 2:5] = 1
 plotting.image_grid({"square": square, "edges": edges(square, 0.5)}, rows=1)
 
 # %% [markdown]
-# ## 2 · A cycle loss
+# ## 2. A cycle loss
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Two *linear* translators: `a @ P` makes drawings (N, d) of paintings `a` (N, d), and `b @ Q` makes paintings of
@@ -91,7 +91,7 @@ exchange = torch.tensor([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])
 cycle_loss(exchange, exchange, torch.rand(5, 3), torch.rand(5, 3))  # did you predict it?
 
 # %% [markdown]
-# ## 3 · Shares of what comes out
+# ## 3. Shares of what comes out
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A translator as a table: painted kind `i` becomes drawn kind `table[i]`. There are K painted kinds with `shares` (K,),
@@ -118,7 +118,7 @@ assert (made - tensor([0.25, 0.125, 0.625, 0.0])).abs().max() < 1e-5
 # q.drawn_shares.hint()
 
 # %% [markdown]
-# ## 4 · The best of many answers
+# ## 4. The best of many answers
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A translator with noise gave T `answers` (T, N, D) for each of N inputs, whose `truth` is (N, D). For each input take
@@ -146,7 +146,7 @@ assert value.shape == () and abs(value.item() - 1.0) < 1e-5
 # q.best_of.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -14,7 +14,7 @@ from gan_edu import data, models
 from gan_edu.checks import chapter_53 as q
 
 # %% [markdown]
-# ## 1 · AUROC
+# ## 1. AUROC
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # `normal` (N,) and `strange` (M,) are scores; high means strange. Return the AUROC, a scalar: over all pairs of a
@@ -47,7 +47,7 @@ assert abs(float(area) - (3 + 1.5 + 4) / 12) < 1e-5 and float(auroc(tensor([1.0]
 auroc(torch.full((4,), 3.0), torch.tensor([2.0, 3.0, 4.0]))  # did you predict it?
 
 # %% [markdown]
-# ## 2 · IoU of each class
+# ## 2. IoU of each class
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # `answers` and `truth` are maps of class numbers (N, H, W), from 0 to `classes` − 1. Return the IoU of each class,
@@ -78,7 +78,7 @@ assert each.shape == (3,) and (each - tensor([2 / 4, 1 / 3, 2 / 4])).abs().max()
 # q.iou.hint()
 
 # %% [markdown]
-# ## 3 · What a plane can't say
+# ## 3. What a plane can't say
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # `known` (N, d) are normal rows, `asked` (M, d) new ones. Take the mean of the known rows, and the `directions` in
@@ -109,7 +109,7 @@ assert rest.shape == (2,) and (rest - tensor([0.0, 25.0])).abs().max() < 1e-4
 # q.beyond_plane.hint()
 
 # %% [markdown]
-# ## 4 · AnoGAN's score
+# ## 4. AnoGAN's score
 # *Difficulty ●●○ · importance ●●○ · 5 minutes*
 #
 # `x` and `made` (N, d) are pictures and what the generator could make of them. `seen` and `seen_made` (N, k) are the
@@ -139,7 +139,7 @@ assert score.shape == (2,) and (score - tensor([3.0, 1.6])).abs().max() < 1e-5
 # q.anogan_score.hint()
 
 # %% [markdown]
-# ## 5 · Four reports
+# ## 5. Four reports
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -18,7 +18,7 @@ from gan_edu.data import processes
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · The autocorrelation of windows
+# ## 1. The autocorrelation of windows
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Given `windows` (N, L), return the autocorrelation at lags 0, 1, …, `lags` as a tensor (lags + 1,). All windows come
@@ -54,7 +54,7 @@ assert (of_three - tensor([1.0, 0.3, 0.6])).abs().max() < 1e-4
 # q.autocorrelation.hint()
 
 # %% [markdown]
-# ## 2 · Fit an autoregression
+# ## 2. Fit an autoregression
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Fit $x_t = a_1 x_{t-1} + a_2 x_{t-2} + \dots + a_p x_{t-p}$ + noise to a `series` (T,) with mean 0, by least squares,
@@ -86,7 +86,7 @@ assert (fit_ar(tensor([1.0, 3.0, 2.0, 4.0]), 1) - 17 / 14).abs().max() < 1e-4
 # q.fit_ar.hint()
 
 # %% [markdown]
-# ## 3 · A fair division
+# ## 3. A fair division
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A series has `steps` steps, and the last `test` of them are kept for the test. Windows have `length` steps, and every
@@ -115,7 +115,7 @@ assert [int(s) for s in before] == [0, 1, 2, 3, 4, 5] and [int(s) for s in behin
 # q.divide.hint()
 
 # %% [markdown]
-# ## 4 · The floor of a score
+# ## 4. The floor of a score
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # The discriminative score is $|a - ½|$, where $a$ is a judge's accuracy on `n` test windows. A perfect generator leaves
@@ -140,7 +140,7 @@ assert abs(float(score_floor(64)) - 0.04987) < 1e-3 and abs(float(score_floor(90
 # q.score_floor.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

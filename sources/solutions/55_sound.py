@@ -16,7 +16,7 @@ from gan_edu.data import sounds
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · Decibels
+# ## 1. Decibels
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # `strengths` are amplitudes, a tensor of any shape. Return how many decibels they lie above `reference`, an amplitude
@@ -42,7 +42,7 @@ assert (decibels(tensor([5.0, 0.5, 50.0]), 5.0) - tensor([0.0, -20.0, 20.0])).ab
 # q.decibels.hint()
 
 # %% [markdown]
-# ## 2 · What the judge of one period sees
+# ## 2. What the judge of one period sees
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Given `waves` (N, L) and a whole number `period`, p, return the p slow waves of each: shape (N, p, L // p). Row j
@@ -72,7 +72,7 @@ assert slow.shape == (1, 4, 2) and (slow[0] == tensor([[0.0, 4.0], [1.0, 5.0], [
 # q.slower_waves.hint()
 
 # %% [markdown]
-# ## 3 · The same sound, begun elsewhere
+# ## 3. The same sound, begun elsewhere
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Given waves `a` and `b`, (N, L) each, return for each pair, (N,), the largest correlation of `a` with `b` over all
@@ -105,7 +105,7 @@ assert abs(float(best_shift(first[:1], -first[:1])[0]) - 1 / 3) < 1e-4
 # q.best_shift.hint()
 
 # %% [markdown]
-# ## 4 · Four messages
+# ## 4. Four messages
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

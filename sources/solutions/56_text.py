@@ -17,7 +17,7 @@ from gan_edu import data, models
 from gan_edu.checks import chapter_56 as q
 
 # %% [markdown]
-# ## 1 · Bits for each letter
+# ## 1. Bits for each letter
 # *Difficulty ●○○ · importance ●●● · 8 minutes*
 #
 # A model has read a text of T letters. `text` (T,) holds the number of each letter, and `logits` (T, V) what the model
@@ -52,7 +52,7 @@ assert 0 < float(bits_per_letter(sure, tensor([0, 1, 0]))) < 1e-3
 bits_per_letter(torch.zeros(5, 4), torch.tensor([0, 3, 1, 2, 2]))
 
 # %% [markdown]
-# ## 2 · Straight through
+# ## 2. Straight through
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # `letters` (N,) were drawn from the softmax of `logits` (N, V). Return a tensor (N, V) with the **value** of one-hot
@@ -84,7 +84,7 @@ assert (leaf.grad[:, 0] - p[:, 0] * p[:, 1]).abs().max() < 1e-6
 # q.straight_through.hint()
 
 # %% [markdown]
-# ## 3 · REINFORCE, with a baseline
+# ## 3. REINFORCE, with a baseline
 # *Difficulty ●●○ · importance ●●● · 12 minutes*
 #
 # A batch of N texts was written. `log_p` (N,) holds their log-probabilities under the writer, with gradients, and
@@ -120,7 +120,7 @@ assert given.grad is None or given.grad.abs().max() == 0
 # q.reinforce_loss.hint()
 
 # %% [markdown]
-# ## 4 · The best policy under a KL penalty
+# ## 4. The best policy under a KL penalty
 # *Difficulty ●●● · importance ●●○ · 12 minutes*
 #
 # There are K possible answers. A `reference` (K,) gives each a probability, a judge gives each a reward, in `rewards`
@@ -150,7 +150,7 @@ assert (best - weights / weights.sum()).abs().max() < 1e-4
 # q.best_policy.hint()
 
 # %% [markdown]
-# ## 5 · Four abstracts
+# ## 5. Four abstracts
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What would you ask the authors, in two or three sentences each?

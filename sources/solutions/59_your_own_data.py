@@ -22,7 +22,7 @@ from gan_edu.checks import chapter_59 as q
 plotting.use_style()
 
 # %% [markdown]
-# ## 1 · Until when?
+# ## 1. Until when?
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # 1,000 steps take `seconds`, and each step shows the discriminator `batch` real pictures. After how many **hours** has
@@ -50,7 +50,7 @@ assert abs(hours(7_200_000, 20, 10.0) - 1.0) < 1e-6 and abs(hours(1000, 10, 36.0
 hours(25_000_000, 32, 40)  # the length of the published runs, on a machine that does 25 steps in a second
 
 # %% [markdown]
-# ## 2 · Divide by groups
+# ## 2. Divide by groups
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # Ten photos of one burst look nearly alike. They must not be torn apart, or else the test pictures have twins in
@@ -90,7 +90,7 @@ assert len({tuple(sorted(map(int, divide(some, 0.35, seed)[1]))) for seed in ran
 print(*divide(torch.tensor([0, 0, 1, 1, 1, 2, 3, 3]), 0.25, 0))
 
 # %% [markdown]
-# ## 3 · Is that share surprising?
+# ## 3. Is that share surprising?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A copy audit of `n` samples found the nearest real picture among the `trained` training pictures for a `share` of
@@ -122,7 +122,7 @@ assert abs(surprise(0.9, 100, 80, 20) - 2.5) < 1e-6 and abs(surprise(0.1, 25, 20
 surprise(0.6, 400, 500, 500)
 
 # %% [markdown]
-# ## 4 · Normal scores
+# ## 4. Normal scores
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # The first half of a Gaussian copula. The values of a column `x` (N,) are all different. Sort them in thought: the
@@ -156,7 +156,7 @@ assert (scores - tensor([0.0, -1.2815515, 1.2815515, 0.5244005, -0.5244005])).ab
 normal_scores(torch.tensor([10.0, 1000.0, 20.0, 30.0]))
 
 # %% [markdown]
-# ## 5 · Word for word
+# ## 5. Word for word
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `made` and `real` are DataFrames with the same columns. Which **share** of the made rows stands in `real`, equal in
@@ -188,7 +188,7 @@ assert abs(copied(two, one) - 0.4) < 1e-9 and copied(one, one) == 1 and copied(o
 copied(pd.DataFrame({"age": [30, None]}), pd.DataFrame({"age": [None, 41]}))
 
 # %% [markdown]
-# ## 6 · Four plans
+# ## 6. Four plans
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -35,7 +35,7 @@ torch.set_num_threads(1)
 print(*q.DIAGNOSES, sep=", ")
 
 # %% [markdown]
-# ## 1 · Patient A
+# ## 1. Patient A
 # *Difficulty ●●○ · importance ●●● · 5 minutes*
 #
 # Look at the two losses first. Can both players win?
@@ -61,7 +61,7 @@ assert patient_a().lower().replace("_", " ").replace("-", " ").split() == "wrong
 # q.patient_a.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# ## 2 · Patient B
+# ## 2. Patient B
 # *Difficulty ●●○ · importance ●●● · 5 minutes*
 #
 # Which of the two losses is the large one, and do the points move?
@@ -87,7 +87,7 @@ assert patient_b().lower().replace("_", " ").replace("-", " ").split() == "stron
 # q.patient_b.hint()
 
 # %% [markdown]
-# ## 3 · Patient C
+# ## 3. Patient C
 # *Difficulty ●●● · importance ●●○ · 5 minutes*
 #
 # Compare it with patient B, finding by finding.
@@ -113,7 +113,7 @@ assert patient_c().lower().replace("_", " ").replace("-", " ").split() == "no de
 # q.patient_c.hint()
 
 # %% [markdown]
-# ## 4 · Patient D
+# ## 4. Patient D
 # *Difficulty ●●● · importance ●●○ · 5 minutes*
 #
 # The losses look healthy. Ask who could have seen that the points are wrong.
@@ -139,7 +139,7 @@ assert patient_d().lower().replace("_", " ").replace("-", " ").split() == "blind
 # q.patient_d.hint()
 
 # %% [markdown]
-# ## 5 · Mend the code of a VAE
+# ## 5. Mend the code of a VAE
 # *Difficulty ●●○ · importance ●●○ · 15 minutes*
 #
 # This function should draw a code `z` for each picture, from a normal distribution with the given mean and the given

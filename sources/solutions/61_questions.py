@@ -13,7 +13,7 @@ import torch
 from gan_edu.checks import chapter_61 as q
 
 # %% [markdown]
-# ## 1 · Five reports
+# ## 1. Five reports
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # Five people write to you about their GANs for digits. D's loss is the sum of its halves, G's is −log D, G ends in a
@@ -60,7 +60,7 @@ assert [_each for _each in "".join(_said).upper() if _each.isalpha()] == list("E
 # q.five_reports.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# ## 2 · Deaf or collapsed?
+# ## 2. Deaf or collapsed?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `before` and `after` are pictures from many noise vectors, of shape `(N, 1, H, W)`, before and after training. The
@@ -107,7 +107,7 @@ assert _found == ["collapsed", "deaf", "varied", "varied", "collapsed", "collaps
 # q.verdict.hint()
 
 # %% [markdown]
-# ## 3 · Its own points, and new ones
+# ## 3. Its own points, and new ones
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # “My D is right about 98 % of my 64 training pictures, so my samples must be bad.” Answer by an experiment: how often
@@ -164,7 +164,7 @@ torch.manual_seed(0)
 own_and_new(*(torch.randn(n, 50) for n in (64, 64, 1000, 1000)))
 
 # %% [markdown]
-# ## 4 · Plan an experiment
+# ## 4. Plan an experiment
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # A friend says: “Labels of 0.9 cured my mode collapse. Before, my ring had five clouds. Then I took 0.9 for the real

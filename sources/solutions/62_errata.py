@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from gan_edu.checks import chapter_62 as q
 
 # %% [markdown]
-# ## 1 · Six sentences
+# ## 1. Six sentences
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Three of these sentences are wrong. Which ones?
@@ -47,7 +47,7 @@ assert {each.upper() for each in ("".join(_said)) if each.isalpha()} == set("BDE
 # q.wrong_sentences.hint()  # remove the first # and run: each run gives one more hint
 
 # %% [markdown]
-# ## 2 · Does the generator occur in it?
+# ## 2. Does the generator occur in it?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A generator's loss is a function of the logits of real and of generated points. The generator can learn from it only
@@ -96,7 +96,7 @@ logits = torch.linspace(-2, 2, 5)[:, None]
 can_learn(lambda real, fake: F.softplus(-real).mean() - F.softplus(fake).mean(), logits, logits)  # did you predict it?
 
 # %% [markdown]
-# ## 3 · Among people with the same cause
+# ## 3. Among people with the same cause
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # The cause of section 2 is not hidden any more: it was measured. Estimate the effect of the treatment. `treated` and
@@ -135,7 +135,7 @@ assert abs(float(effect(_t, _y, _c)) - (0.3 * 1.5 + 0.7 * 4.0)) < 1e-5
 # q.effect.hint()
 
 # %% [markdown]
-# ## 4 · Two predictions, with a reason
+# ## 4. Two predictions, with a reason
 # *Difficulty ●●● · importance ●●● · 10 minutes*
 #
 # Predict, and say why, in two or three sentences each.

@@ -13,7 +13,7 @@ from gan_edu import data, device, nets
 from gan_edu.checks import chapter_63 as q
 
 # %% [markdown]
-# ## 1 · A target for the velocity
+# ## 1. A target for the velocity
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Noise `z` and data `x` have shape (N, d), the times `t` (N, 1). Return two tensors (N, d): where one is at time t on
@@ -42,7 +42,7 @@ assert allclose(velocity, tensor([[4.0, 0.0], [0.0, -4.0]]))
 # q.on_the_way.hint()
 
 # %% [markdown]
-# ## 2 · A walk
+# ## 2. A walk
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `velocity(x, t)` gives the velocities (N, d) of points x (N, d) at time t, a number. Walk from z (N, d) at time 0 to
@@ -72,7 +72,7 @@ assert allclose(walk(lambda x, t: t - x, tensor([[4.0, 0.0]]), 4).float(), tenso
 # q.walk.hint()
 
 # %% [markdown]
-# ## 3 · The energy distance
+# ## 3. The energy distance
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # Two clouds, `x` (N, d) and `y` (M, d). Return the energy distance, a scalar: twice the mean distance from a point of x
@@ -102,7 +102,7 @@ assert abs(float(energy_distance(tensor([[0.0], [1.0], [2.0]]), tensor([[10.0], 
 # q.energy_distance.hint()
 
 # %% [markdown]
-# ## 4 · Four messages
+# ## 4. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

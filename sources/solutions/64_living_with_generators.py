@@ -13,7 +13,7 @@ import torch
 from gan_edu.checks import chapter_64 as q
 
 # %% [markdown]
-# ## 1 · What an accusation is worth
+# ## 1. What an accusation is worth
 #
 # *Difficulty ●○○ · importance ●●● · 8 minutes*
 #
@@ -43,7 +43,7 @@ assert abs(float(share_right(0.5, 0.1, 0.01)) - 0.005 / 0.104) < 1e-6
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 2 · Several pictures of one account
+# ## 2. Several pictures of one account
 #
 # *Difficulty ●○○ · importance ●●○ · 8 minutes*
 #
@@ -72,7 +72,7 @@ assert abs(float(together(tensor([0.5] * 16))) - 2.0) < 1e-5
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3 · The best linear score
+# ## 3. The best linear score
 #
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
@@ -104,7 +104,7 @@ assert allclose(as_tensor(found).float(), tensor([-0.5, 0.0]), atol=1e-4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 4 · A budget
+# ## 4. A budget
 #
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #

@@ -13,7 +13,7 @@ import numpy as np
 from gan_edu.checks import chapter_71 as q
 
 # %% [markdown]
-# ## 1 · What is seen, and its two parts
+# ## 1. What is seen, and its two parts
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # For once you know everything: of each person the treatment `t`, the result without it `y0`, and the result with it
@@ -46,7 +46,7 @@ assert allclose([float(part) for part in parts], [1.5, -1.0, 2.5])
 # q.decompose.hint()
 
 # %% [markdown]
-# ## 2 · Standardise
+# ## 2. Standardise
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # `x` (N,) has few values, and each of them occurs with both treatments. Return the effect over all (ATE): within each
@@ -79,7 +79,7 @@ assert abs(float(found) - (-2 / 3 + 2)) < 1e-6
 # q.standardise.hint()
 
 # %% [markdown]
-# ## 3 · Weigh by propensity
+# ## 3. Weigh by propensity
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `e` (N,) holds the propensity of each person, the probability of treatment. Return the ATE as a difference of two
@@ -108,7 +108,7 @@ assert abs(float(found) - (12.5 - 7)) < 1e-6
 # q.weigh.hint()
 
 # %% [markdown]
-# ## 4 · Do it
+# ## 4. Do it
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # A linear program computes its columns from left to right: column j is the sum of `B[j, i]` times column i over all
@@ -144,7 +144,7 @@ assert allclose(table, [[1, 2, 5, 0]])
 # q.intervene.hint()
 
 # %% [markdown]
-# ## 5 · Which columns?
+# ## 5. Which columns?
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # A table tells who took a drug, and who recovered. For each point: what do you do, and why?
@@ -176,7 +176,7 @@ assert allclose(table, [[1, 2, 5, 0]])
 # q.which_columns.check()
 
 # %% [markdown]
-# ## 6 · Four messages
+# ## 6. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -14,7 +14,7 @@ from gan_edu import causal, data
 from gan_edu.checks import chapter_72 as q
 
 # %% [markdown]
-# ## 1 · A gap without a unit
+# ## 1. A gap without a unit
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # The standardised difference of one column `z` (N,): mean of the treated minus mean of the controls, divided by the
@@ -43,7 +43,7 @@ assert abs(float(gap(array([5.0, 7, 5, 1]), array([1.0, 1, 0, 0]))) - 3 / 2.5**0
 # q.gap.hint()
 
 # %% [markdown]
-# ## 2 · Weights for the treated
+# ## 2. Weights for the treated
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `e` (N,) holds the propensities. Return the effect on the treated (ATT): the mean of the treated minus a weighted mean
@@ -73,7 +73,7 @@ assert abs(float(found) - -(0.25 * 2 + 1.5 * 4) / 1.75) < 1e-6
 # q.for_the_treated.hint()
 
 # %% [markdown]
-# ## 3 · Doubly robust
+# ## 3. Doubly robust
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # In addition you get `m` (N,): what a fit to the controls predicts for each row without treatment. Return the doubly
@@ -105,7 +105,7 @@ assert abs(float(doubly_robust(t, y, array([0.5] * 4), array([1.0, 1, 2, 2]))) -
 # q.doubly_robust.hint()
 
 # %% [markdown]
-# ## 4 · A placebo test
+# ## 4. A placebo test
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `estimator(x, t, y)` is any of `gan_edu.causal`, and column number `column` of `x` was settled before the treatment.
@@ -141,7 +141,7 @@ assert abs(float(placebo(recorder, x, t, y, 0)) - (100 + 6 + 14.5)) < 1e-9
 # q.placebo.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -14,7 +14,7 @@ from gan_edu import data, simulators
 from gan_edu.checks import chapter_73 as q
 
 # %% [markdown]
-# ## 1 · Three numbers
+# ## 1. Three numbers
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # One way was tried in R studies of a world. `estimates` and `standard_errors` have shape (R,), `truth` is a number.
@@ -45,7 +45,7 @@ assert abs(float(found[0]) - 11.25**0.5) < 1e-6 and abs(float(found[1]) + 3) < 1
 # q.three_numbers.hint()
 
 # %% [markdown]
-# ## 2 · How sure is a coverage?
+# ## 2. How sure is a coverage?
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # `hits` (R,) says for each study whether its interval held the truth. Return two numbers: the coverage, and its Monte
@@ -75,7 +75,7 @@ assert abs(float(c) - 0.2) < 1e-9 and abs(float(error) - 0.032**0.5) < 1e-6
 # q.coverage_with_error.hint()
 
 # %% [markdown]
-# ## 3 · A pile at zero
+# ## 3. A pile at zero
 # *Difficulty ●●○ · importance ●●○ · 5 minutes*
 #
 # Another way to make exact zeros is a **hurdle**: first a coin, then an amount. For each row you get the probability of
@@ -105,7 +105,7 @@ assert list(map(float, found)) == [1.0, 3.0]
 # q.hurdle.hint()
 
 # %% [markdown]
-# ## 4 · A one-sided penalty
+# ## 4. A one-sided penalty
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # `slopes` (N, d) is a tensor: for each of N points the gradient of the critic there. Return a scalar tensor: the mean
@@ -132,7 +132,7 @@ assert abs(float(one_sided(tensor([[2.0, 2.0, 1.0], [0.1, 0.0, 0.0]]))) - 1.0) <
 # q.one_sided.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -13,7 +13,7 @@ import numpy as np
 from gan_edu.checks import chapter_74 as q
 
 # %% [markdown]
-# ## 1 · Cut the arrows
+# ## 1. Cut the arrows
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A `program` is a dict, causes first: name → a function of `(values, noise)`. `values` is a dict of the columns
@@ -57,7 +57,7 @@ assert allclose(run_under(steps, luck, {}), [9, -5, 5])
 # q.run_under.hint()
 
 # %% [markdown]
-# ## 2 · Can data tell them apart?
+# ## 2. Can data tell them apart?
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # Two graphs without loops, each a set of arrows such as `{("A", "B"), ("B", "C")}`, with the same variables. Return
@@ -97,7 +97,7 @@ assert equivalent({("P", "Q"), ("R", "Q"), ("R", "S")}, {("P", "Q"), ("R", "Q"),
 # q.equivalent.hint()
 
 # %% [markdown]
-# ## 3 · Wald's estimate
+# ## 3. Wald's estimate
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # Columns z (0 or 1, the instrument), t and y, each (N,). Return Wald's estimate of the effect of t on y.
@@ -123,7 +123,7 @@ assert abs(float(found) - 3) < 1e-9
 # q.wald.hint()
 
 # %% [markdown]
-# ## 4 · The front door
+# ## 4. The front door
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # `r[t, m, y]` holds the shares of a table of three columns of 0 and 1; the cause that T and Y share is hidden. Return
@@ -155,7 +155,7 @@ assert allclose(front_door(counts / 20), [0.8 * 0.25 + 0.2 * 0.625, 0.2 * 0.25 +
 # q.front_door.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

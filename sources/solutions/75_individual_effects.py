@@ -14,7 +14,7 @@ import torch
 from gan_edu.checks import chapter_75 as q
 
 # %% [markdown]
-# ## 1 · Two scores
+# ## 1. Two scores
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # `told` (N,) are predicted effects, `tau` (N,) the true ones. Return two numbers: PEHE (the root mean square error),
@@ -43,7 +43,7 @@ assert abs(float(found[0]) - 1) < 1e-6 and abs(float(found[1])) < 1e-6
 # q.two_scores.hint()
 
 # %% [markdown]
-# ## 2 · A pair for each man
+# ## 2. A pair for each man
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # What D gets to see in GANITE. `made` (N, 2) is the generator's tensor, column 0 for Y(0), column 1 for Y(1). `t`
@@ -75,7 +75,7 @@ assert made.grad.tolist() == [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
 # q.complete.hint()
 
 # %% [markdown]
-# ## 3 · A point of the uplift curve
+# ## 3. A point of the uplift curve
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # An experiment: a coin chose `t` (N,), 0 or 1, and `y` (N,) are results. `told` (N,) are predicted effects, no two
@@ -106,7 +106,7 @@ assert abs(float(uplift_at(told_, t_, y_, 1.0)) - (5 - 8 / 3)) < 1e-6
 # q.uplift_at.hint()
 
 # %% [markdown]
-# ## 4 · A stand-in for the effect
+# ## 4. A stand-in for the effect
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # The doubly robust stand-in of section 8. All inputs have shape (N,): treatment `t`, results `y`, fits of both results
@@ -135,7 +135,7 @@ assert allclose(found, [2 + 3 / 0.25, 1.5 - 2 / 0.5])
 # q.stand_in.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

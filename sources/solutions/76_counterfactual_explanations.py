@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from gan_edu.checks import chapter_76 as q
 
 # %% [markdown]
-# ## 1 · The shortest flip
+# ## 1. The shortest flip
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A linear classifier has the logit $f(x) = w \cdot x + b$. Here no walk is needed. `x` is (N, d), `w` is (d,), `b` and
@@ -45,7 +45,7 @@ assert allclose(found, [[-2.0, 1.0]])
 # q.shortest_flip.hint()
 
 # %% [markdown]
-# ## 2 · Seen and done
+# ## 2. Seen and done
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `says(shadow, stamp)` is a classifier: it takes two columns (N,) and gives decisions (N,), 1 for ill. You have a table
@@ -81,7 +81,7 @@ assert abs(float(found[0]) - 2 / 3) < 1e-9 and abs(float(found[1]) - 0.4) < 1e-9
 # q.seen_and_done.hint()
 
 # %% [markdown]
-# ## 3 · A patch along a direction
+# ## 3. A patch along a direction
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # `h` and `other` are activations (N, k) of the same layer, for N pictures and for N changed pictures. `d` (k,) is a
@@ -111,7 +111,7 @@ assert allclose(found, [[1.0, 7.0], [0.0, 0.0]])
 # q.patch.hint()
 
 # %% [markdown]
-# ## 4 · Four reports
+# ## 4. Four reports
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -13,7 +13,7 @@ import numpy as np
 from gan_edu.checks import chapter_77 as q
 
 # %% [markdown]
-# ## 1 · Difference in differences
+# ## 1. Difference in differences
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # `treated` and `after` hold 0 or 1, in all four combinations. Return the change of the treated minus the change of the
@@ -43,7 +43,7 @@ assert abs(float(found) - (-3.5 + 5)) < 1e-6
 # q.did.hint()
 
 # %% [markdown]
-# ## 2 · Weigh the known rows
+# ## 2. Weigh the known rows
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # A coin gave the drug (`t`: 0 or 1). Some results `y` are missing (`nan`), and how often depends on `t` and on a column
@@ -81,7 +81,7 @@ assert abs(float(found) - ((2 * 9 + 1) / 3 - 3)) < 1e-6
 # q.weigh_known.hint()
 
 # %% [markdown]
-# ## 3 · An encoding that hasn't seen its row
+# ## 3. An encoding that hasn't seen its row
 # *Difficulty ●●● · importance ●●○ · 15 minutes*
 #
 # Rows were dealt into folds: `fold` (N,) holds small whole numbers, at least two different ones. Return a column (N,):
@@ -117,7 +117,7 @@ assert allclose(found, [4, 4, 1, 2, 1])
 # q.encode.hint()
 
 # %% [markdown]
-# ## 4 · Four plans
+# ## 4. Four plans
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # For each: which design is it, what could the cleaning spoil, and what do you check?

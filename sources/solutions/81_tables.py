@@ -14,7 +14,7 @@ from gan_edu import data
 from gan_edu.checks import chapter_81 as q
 
 # %% [markdown]
-# ## 1 · A heap at zero
+# ## 1. A heap at zero
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # `values` (N,) holds incomes; many are exactly 0. Return (N, 2). First column: 1 where the income is 0, or else 0.
@@ -47,7 +47,7 @@ assert abs(float(found[4][1]) - 2**0.5) < 1e-6 and abs(float(found[1][1]) + 0.5*
 # q.with_heap.hint()
 
 # %% [markdown]
-# ## 2 · Gone by chance
+# ## 2. Gone by chance
 # *Difficulty ●○○ · importance ●●○ · 5 minutes*
 #
 # A category has the share `p` among all people. With which probability is it missing from a table of `n` people who
@@ -74,7 +74,7 @@ assert abs(float(gone(0.9, 2)) - 0.01) < 1e-9
 # q.gone.hint()
 
 # %% [markdown]
-# ## 3 · A value from the leaf
+# ## 3. A value from the leaf
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # A tree was grown. `home` (N,) says in which leaf each real row lies, and `values` (N,) its value of the new column.
@@ -111,7 +111,7 @@ assert [float(a) for a in found] == [8, 6, 6]
 # q.from_leaves.hint()
 
 # %% [markdown]
-# ## 4 · Train on synthetic, test on real
+# ## 4. Train on synthetic, test on real
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `fit(x, y)` trains a model and returns a function that predicts 0 or 1 for new rows. Return the TSTR score: the share
@@ -146,7 +146,7 @@ assert abs(float(tstr(above, rows[1:], array([1, 1, 1, 1]), rows, array([0, 0, 0
 # q.tstr.hint()
 
 # %% [markdown]
-# ## 5 · Five messages
+# ## 5. Five messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

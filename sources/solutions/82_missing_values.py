@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from gan_edu.checks import chapter_82 as q
 
 # %% [markdown]
-# ## 1 · Holes whose reason is known
+# ## 1. Holes whose reason is known
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # A table `x` (N, 2) as a numpy array: the age in column 0, the pressure in column 1. Make **MAR** holes in the
@@ -45,7 +45,7 @@ assert list(mar_holes(table, array([0.1, 0.19, 0.79, 0.21, 0.5]))) == [True, Tru
 # q.mar_holes.hint()
 
 # %% [markdown]
-# ## 2 · The judge
+# ## 2. The judge
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # `filled`, `truth` and `known` are all (N, d); `known` is `True` where the filler saw the value. Return the RMSE over
@@ -78,7 +78,7 @@ assert abs(float(found) - (4 / 3) ** 0.5) < 1e-9
 # q.rmse_of_holes.hint()
 
 # %% [markdown]
-# ## 3 · GAIN's generator
+# ## 3. GAIN's generator
 # *Difficulty ●●○ · importance ●●○ · 15 minutes*
 #
 # All inputs but `alpha` are tensors (N, d): the discriminator's `logits` (large: "was known"), the `mask` (1 known, 0
@@ -116,7 +116,7 @@ assert abs(float(found) - (3 * log(2) / 4 + 0.5 * 81)) < 1e-4
 # q.gain_loss.hint()
 
 # %% [markdown]
-# ## 4 · Rubin's rules
+# ## 4. Rubin's rules
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # M filled tables gave M answers `Q` (M,) and their squared standard errors `W` (M,), as numpy arrays. Return the
@@ -149,7 +149,7 @@ assert abs(float(answer) - 2) < 1e-9 and abs(float(error) - 2) < 1e-9
 # q.combined.hint()
 
 # %% [markdown]
-# ## 5 · Four messages
+# ## 5. Four messages
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # What do you answer, in two or three sentences each?

@@ -14,7 +14,7 @@ from gan_edu import privacy
 from gan_edu.checks import chapter_83 as q
 
 # %% [markdown]
-# ## 1 · How anonymous is a table?
+# ## 1. How anonymous is a table?
 # *Difficulty ●○○ · importance ●●○ · 10 minutes*
 #
 # `known` (N, 2) holds for each row what others may know: two whole numbers, such as decade and district. Return the
@@ -42,7 +42,7 @@ assert int(anonymity(array([[1, 2], [2, 1], [1, 2], [2, 1], [1, 2], [2, 1]]))) =
 # q.anonymity.hint()
 
 # %% [markdown]
-# ## 2 · What an attack is worth
+# ## 2. What an attack is worth
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # An attack gives scores: `members` (M,) for people inside, `others` (N,) for people outside. It says yes where the
@@ -72,7 +72,7 @@ assert abs(float(found_at(array([3.5, 0.5, 7.0]), arange(8.0), 0.5)) - 2 / 3) < 
 # q.found_at.hint()
 
 # %% [markdown]
-# ## 3 · What ε promises
+# ## 3. What ε promises
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # A generator was trained with (ε, δ)-differential privacy. An attack accuses the share `fpr` of the people outside.
@@ -100,7 +100,7 @@ assert abs(float(at_most(0.5, 4.0, 0.001)) - (1 - 0.499 / 2.718281828**4)) < 1e-
 # q.at_most.hint()
 
 # %% [markdown]
-# ## 4 · Clip each row
+# ## 4. Clip each row
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # `gradients` (B, P) holds the gradient of each row, all parameters in one line. `bell` (P,) holds draws from $N(0, 1)$.
@@ -134,7 +134,7 @@ assert allclose(found, tensor([0.75, 1.5]), atol=1e-5)
 # q.private_step.hint()
 
 # %% [markdown]
-# ## 5 · Catch the broken program
+# ## 5. Catch the broken program
 # *Difficulty ●●○ · importance ●●● · 15 minutes*
 #
 # A program claims `claimed` = ε. An attack was tried on `runs` runs with the canary, where it said yes `hits` times,

@@ -18,7 +18,7 @@ from gan_edu import plotting
 from gan_edu.checks import chapter_84 as q
 
 # %% [markdown]
-# ## 1 · A product of experts
+# ## 1. A product of experts
 # *Difficulty ●○○ · importance ●●● · 10 minutes*
 #
 # `means` and `log_variances` (E, N, d) hold the Gaussians of E experts. Return mean and log variance (N, d) of their
@@ -51,7 +51,7 @@ assert allclose(found[1].float().exp(), tensor([[1 / 6]]), atol=1e-4)
 # q.product_of_experts.hint()
 
 # %% [markdown]
-# ## 2 · A mixture of experts
+# ## 2. A mixture of experts
 # *Difficulty ●●○ · importance ●●○ · 10 minutes*
 #
 # A mixture believes each expert with equal probability. `log_densities` (E, N) holds $\log q_e(z_n)$ of E experts at N
@@ -80,7 +80,7 @@ assert allclose(found.float().exp(), tensor([0.375, 0.2]), atol=1e-4)
 # q.mixture_log_density.hint()
 
 # %% [markdown]
-# ## 3 · How much comes from the noise?
+# ## 3. How much comes from the noise?
 # *Difficulty ●●○ · importance ●●● · 10 minutes*
 #
 # `answers` (Z, N) holds a number of each answer (its loudness, say): Z draws of the noise for each of N pictures. The
@@ -112,7 +112,7 @@ assert abs(float(share_of_noise(tensor([[0.0, 3.0, 6.0], [0.0, 3.0, 6.0]])))) < 
 # q.share_of_noise.hint()
 
 # %% [markdown]
-# ## 4 · A contrastive loss
+# ## 4. A contrastive loss
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # `a` and `b` (N, d) are what two encoders say about N pairs. Bring all arrows to length 1, take all N × N products of

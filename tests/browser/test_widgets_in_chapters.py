@@ -100,7 +100,7 @@ def test_the_portrait_follows_its_controls(room):
     assert any("image/png" in output.get("data", {}) for output in shown.outputs)  # for readers without a kernel
     parts = ("G_FACTOR =", "def play(", "class Portrait", "def painter")
     needed = [cell for cell in code if any(part in cell.source for part in parts)]
-    notebook = room(*[cell.source for cell in (code[0], *needed, shown)])
+    notebook = room(*[cell.source for cell in (code[1], *needed, shown)])
     assert notebook.errors() == []
     picture = notebook.page.locator("img.widget-image")
     picture.wait_for()

@@ -146,7 +146,8 @@ const seeing = (() => {
         reasons.push(`${name} is an effect of ${before.includes("Y") ? "Y" : before[0]}, and adjusting for it partly fixes what T moves`);
     }
     const words = graph.given.length ? `Adjusted for ${and(graph.given)}, seeing and doing` : "Seeing and doing";
-    if (reasons.length) return `${words} ${Math.abs(adjusted - done) < 0.005 ? "agree here by coincidence" : "part"}: ${reasons.join("; ")}.`;
+    const off = Math.abs(adjusted - done);
+    if (reasons.length) return `${words} ${off < 1e-6 ? "agree here by coincidence" : off < 0.005 ? "hardly part" : "part"}: ${reasons.join("; ")}.`;
     return `${words} agree: ${acting.length ? "T acts along every open way" : "no way between T and Y is open"}.`;
   }
 
