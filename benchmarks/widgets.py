@@ -23,7 +23,7 @@ IMPORT = """
 import os, threading, time
 import torch
 from gan_edu import data, training
-from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse
+from gan_edu.widgets import DiscriminatorSurface, LatentSpace, ModeCollapse, SeeingDoing
 from gan_edu.device import one_thread
 
 def speed(widget, seconds):
@@ -101,6 +101,14 @@ NEW_PICTURES = """(root, seconds) => new Promise(done => {
     const look = () => { if (root.dataset.step !== step) { step = root.dataset.step; count++ }
         performance.now() < start + 1000 * seconds ? requestAnimationFrame(look)
             : done(count / (performance.now() - start) * 1000) };
+    look() })"""
+# milliseconds from a move of the first arrow's slider to the slope, and the picture, that it gives
+STRENGTH = """(root, to) => new Promise(done => {
+    const slider = root.querySelector('.arrow input'), slope = root.querySelector('[data-slope="seen"] b');
+    const before = slope.textContent, start = performance.now();
+    slider.value = to; slider.dispatchEvent(new Event('input', { bubbles: true }));
+    const look = () => slope.textContent !== before ? done(performance.now() - start)
+        : performance.now() > start + 5000 ? done(NaN) : setTimeout(look, 1);
     look() })"""
 HEAP = "() => { if (window.gc) window.gc(); return performance.memory.usedJSHeapSize / 2**20 }"
 
@@ -278,10 +286,27 @@ def latent(page, server):
     notebook.close()
 
 
+def seeing(page, server):
+    notebook = Notebook(page, server, server.add(notebook_of(IMPORT, 'w = SeeingDoing("fork")\nw')))
+    notebook.run_all()
+    widget = page.locator(".gan-edu").first
+    widget.locator(".arrow input").first.wait_for()
+    answers = []
+    for i in range(40):
+        answers.append(widget.evaluate(STRENGTH, round(0.1 * (i % 8), 1)))
+        page.wait_for_timeout(100)
+    row(
+        "a strength's slider to the new slope",
+        f"median {statistics.median(answers):.0f}, p95 {p95(answers):.0f} ms",
+        "≤ 100 ms",
+    )
+    notebook.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--only", choices=("surface", "collapse", "latent"), help="one widget alone")
+    parser.add_argument("--only", choices=("surface", "collapse", "latent", "seeing"), help="one widget alone")
     minutes = parser.parse_args().minutes
     from playwright.sync_api import sync_playwright
 
@@ -294,7 +319,7 @@ def main():
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags)
             print("| what | measured | goal |\n|---|---|---|")
             only = parser.parse_args().only
-            for name, measure in {"latent": latent, "collapse": collapse, "surface": surface}.items():
+            for name, measure in {"latent": latent, "seeing": seeing, "collapse": collapse, "surface": surface}.items():
                 if only in (None, name):
                     more = [minutes] if name == "surface" else []
                     measure(browser.new_page(viewport={"width": 1280, "height": 900}), server, *more)

@@ -89,7 +89,7 @@ def _of_chapter(stem: str, text: str) -> Iterator[Entry]:
         if title == "Key terms":
             yield from (Entry(f"{stem}#Key terms", *row) for row in _terms(below))
         elif title not in SKIPPED:
-            also = re.search(r"\*Also asked as:?\*(.+?)(?=\n\s*\n|\Z)", below, re.S)
+            also = re.search(r"\*Also asked as:?\*(.+?)(?=-->|\n\s*\n|\Z)", below, re.S)
             words = " ".join(also[1].split()) if also else ""
             yield Entry(f"{stem}#{title}", _plain(title), _first_sentence(below), words)
 

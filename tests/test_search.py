@@ -121,6 +121,8 @@ def test_links_end_with_what_jupyterlab_makes_of_a_heading():
         ("需要多大的显存", "which gpu"),
         ("如何判断GAN训练好了", "when do I stop"),
         ("what is FID", "good"),
+        ("images look like noise", "large gap"),
+        ("损失是负数", "losses not tell"),
     ],
 )
 def test_questions_in_a_reader_s_own_words(question, words):
@@ -138,6 +140,8 @@ def test_what_is_read_of_a_chapter():
 ```
 
 ## 1. Feathers `soft`
+
+<!-- *Also asked as:* plumes; down -->
 
 ![a picture](owl.png)
 
@@ -158,9 +162,11 @@ Because of combs.
 """
     first, feathers, why, comb = search._of_chapter("99_owls", text)
     assert (first.title, first.says, first.chapter) == ("99 · Owls", "Why owls?", "99")
-    assert feathers == search.Entry("99_owls#1. Feathers `soft`", "1. Feathers soft", "An owl flies silently.")
+    assert feathers == search.Entry(
+        "99_owls#1. Feathers `soft`", "1. Feathers soft", "An owl flies silently.", "plumes; down"
+    )
     assert why.asked == ["Why?", "noise of wings", "silent flight", "静音"] and why.says == "Because of combs."
-    assert feathers.asked == ["1. Feathers soft "]
+    assert feathers.asked == ["1. Feathers soft", "plumes", "down"]
     assert comb == search.Entry("99_owls#Key terms", "comb · 梳", "teeth on a feather")
 
 

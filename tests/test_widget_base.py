@@ -764,3 +764,15 @@ def test_code_beside_the_course_is_the_learners():
             return explain.explain(error)
 
     assert told(explain.HOUSE.rstrip(os.sep) + "_mine.py").startswith("ZeroDivisionError in gan_edu_mine.py:1")
+
+
+def test_both_runs_of_a_branch_have_the_settings_that_the_controls_show(make):
+    widget = make()
+    widget.step(3)
+    widget.set(lr_g=0.05)
+    widget.step(2)
+    widget.branch(1)
+    assert [run.model.settings.rates[0] for run in widget.runs] == [0.05, 0.05]
+    widget.set(lr_g=0.02)
+    widget.keep(0)
+    assert widget.runs[0].model.settings.rates[0] == widget.settings["lr_g"] == 0.05

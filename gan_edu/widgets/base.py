@@ -252,8 +252,9 @@ class RecordedWidget(ipywidgets.VBox):
             base, left = self.runs[0], self._left_settings if len(self.runs) == 2 else self.settings
             settings = self.changed_settings(left, changes)
             step = base.step if step is None else Whole(0).check(step, "step")
+            # with the settings that the controls show: earlier ones may have stood at this step
             other = base.branch(step, **self.model_settings(settings))
-            again = base.branch(step)
+            again = base.branch(step, **self.model_settings(left))
             self._left_settings, self.settings = left, settings
             self.runs = [again, other]
             self._show_all()

@@ -343,6 +343,8 @@ claim("PyTorch refuses", refused)
 # %% [markdown]
 # ## 5. When something fails
 #
+# <!-- *Also asked as:* kernel died; the kernel appears to have died; kernel restarting; 内核挂了; 内核崩溃 -->
+#
 # Errors are normal. Read them from the bottom: the **last line** says *what* is wrong. The lines above it say
 # *where*; look for the one that is your own code.
 #
@@ -378,6 +380,8 @@ print(*doubtful.doubts, sep="\n")
 #
 # 1. **Run the cells above.** *Run → Run All Above Selected Cell*.
 # 2. **Start afresh.** *Kernel → Restart Kernel and Run All Cells…* Often a variable was left over from an earlier try.
+#    (“The kernel appears to have died”: the memory was full, most often. Close other notebooks, take fewer pictures or
+#    a smaller batch, and begin at the top. Saved files are still there.)
 # 3. **Compare with the original.** Does an unchanged copy of the notebook fail as well?
 # 4. **Ask the doctor.** Open a terminal (*File → New → Terminal*) and call `gan-edu doctor`. It examines the whole
 #    installation and says what to do.

@@ -152,6 +152,8 @@ identity(
 # %% [markdown]
 # ## 2. What each network sees
 #
+# <!-- *Also asked as:* how does a GAN work; what does a GAN do; GAN的工作原理; GAN是怎么工作的 -->
+#
 # **The discriminator** sees one number $x$ and gives one number, its **logit** $\ell$. The probability "real" is
 # $D(x) = \sigma(\ell)$, where the *sigmoid* $\sigma(\ell) = 1 / (1 + e^{-\ell})$ turns any number into one between 0
 # and 1.

@@ -70,8 +70,8 @@ both = F.softplus(logits) + F.softplus(-logits)
 identity("no logit brings the sum below 2 ln 2, and logit 0 is there", abs(both.min() - TWO_LN_2) < 1e-12)
 
 # %% [markdown]
-# The questions, by theme. In a terminal, `gan-edu ask "loss is zero"` finds them, too, in English or Chinese, and
-# everything else of the course with them.
+# The questions, by theme. In a terminal, `gan-edu ask "loss is zero"` finds them and all else, in English or
+# Chinese.
 #
 # | theme | questions about |
 # |---|---|
@@ -165,7 +165,7 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # ### Why do the losses not tell how good the samples are?
 #
 # *Also asked as:* loss doesn't correlate with quality; does lower loss mean better images?; loss stuck at 0.693;
-# loss does not change; 损失不能反映生成质量; 损失很小但是效果差; 损失不变
+# loss does not change; loss is negative; 损失不能反映生成质量; 损失很小但是效果差; 损失不变; 损失是负数
 #
 # **Because the ruler is one of the players: a loss says how well *this* D tells, and not how far the samples are from
 # the data.** A D that sees nothing shows the same $2 \ln 2$ as one that has met its match. In [chapter
@@ -174,6 +174,7 @@ claim("yet G's loss more than doubles, in all eight", (told[-1] > 2 * told[0]).a
 # 41](41_mlp_gan.ipynb#7.-Two-runs-with-perfect-losses) it happens with digits. A fresh discriminator, trained while G
 # stands still, tells more ([chapter 23](23_mode_collapse.ipynb#4.-What-do-the-losses-know?)). The loss of a
 # Wasserstein critic comes nearer to a distance, with [conditions](34_wasserstein.ipynb#8.-May-one-read-the-loss?).
+# (Wasserstein losses may be negative.)
 
 # %% [markdown]
 # ### Why is GAN training unstable, and why does it swing?
@@ -650,7 +651,8 @@ identity("window 4: everywhere four", (counted[4] == 4).all())
 # %% [markdown]
 # ### How do I avoid a large gap between generated and real images?
 #
-# *Also asked as:* generated images look bad; pictures too far from real; poor quality; blurry images;
+# *Also asked as:* generated images look bad; pictures too far from real; poor quality; blurry images; images look
+# like noise;
 # 生成的图片很模糊; 图片模糊; 生成图像与真实图像差距大; 生成效果不好
 #
 # **Find the cause first, in this order: does everything learn, is the range right, who is winning, is it simply too
@@ -861,9 +863,8 @@ identity("they agree, to 2 points", abs(missed - 0.99**64) < 0.02)
 # StyleGAN2-ADA allows non-commercial use, which it defines as research or evaluation ([its
 # licence](https://nvlabs.github.io/stylegan2-ada-pytorch/license.html), as quoted in [issue
 # 93](https://github.com/NVlabs/stylegan2-ada/issues/93)). In the USA a picture made by a machine alone has no
-# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/); on 2 March 2026 the Supreme Court
-# [left a ruling that says so](https://www.cnbc.com/2026/03/02/us-supreme-court-declines-to-hear-dispute-over-copyrights-for-ai-generated-material.html)
-# as it was), so others may copy it, too. A copy of a protected picture stays protected, whoever made it.
+# copyright ([Copyright Office, 29 January 2025](https://www.copyright.gov/ai/)), so others may copy it, too. A copy
+# of a protected picture stays protected, whoever made it.
 #
 # *Read on:* [yours to show?](59_your_own_data.ipynb#8.-Yours-to-show?), and audit for copies first.
 

@@ -654,8 +654,8 @@ print(pd.DataFrame([by_gan], index=["GAN's rows, one training set"]).astype(floa
 bought = risks.pivot_table(index=risks.index // len(means), columns="way", values="AUC")
 gains = bought.drop(columns="nothing").sub(bought["nothing"], axis=0)
 claim("no way raises the AUC by more than 0.015 on average", gains.mean().max() < 0.015, gains.mean())
-claim("between lowers it by 0.02 or more on average, and less where it keeps the heaps",
-      gains["between"].mean() < min(-0.02, gains["…, heaps kept"].mean()), gains)  # fmt: skip
+claim("between lowers it by 0.01 or more on average, and less where it keeps the heaps",
+      gains["between"].mean() < min(-0.01, gains["…, heaps kept"].mean()), gains)  # fmt: skip
 claim("nothing: the mean prediction is what happened, to 2 points",
       abs(means.loc["nothing", "predicted"] - happened.mean()) < 0.02)  # fmt: skip
 claim("all that balance predict more than three times as much",
@@ -678,10 +678,11 @@ claim("3:1: nothing, above 1/4, costs what it costs to lend to all, to 0.02",
 claim("weights, above 1/2: at least 0.1 more", means.loc["weights", "3:1, >1/2"] > three_to_one + 0.1, means)
 
 # %% [markdown]
-# None of them raises the AUC, and *between* lowers it: mostly section 1's lesson, for it smears the heaps, and where
-# they are kept most of the loss is gone. A model that was trained on balanced rows says that 45 of 100 men will lose
-# their earnings, where 8 do: a bank would set aside five times too much. (On balanced rows a logistic regression must
-# predict ½ in the mean, whoever made them.) Van den Goorbergh et al. (2022) found the same with medical risk models.
+# None of them raises the AUC, and *between* lowers it. That is in part section 1's lesson, for it smears the heaps:
+# where they are kept, less is lost. (With other seeds it lost 0.02, and 0.01 with the heaps kept.) A model that was
+# trained on balanced rows says that 45 of 100 men will lose their earnings, where 8 do: a bank would set aside five
+# times too much. (On balanced rows a logistic regression must predict ½ in the mean, whoever made them.) Van den
+# Goorbergh et al. (2022) found the same with medical risk models.
 #
 # So why do so many balance? Look at the costs. If a missed loss costs 10, the right limit isn't ½ but 1/11: refuse
 # where 10p > 1 − p. Above ½, "nothing" refuses hardly anybody: it costs what lending to all costs, and balancing

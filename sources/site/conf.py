@@ -15,6 +15,7 @@ if str(HERE.parents[1]) not in sys.path:
 from tools import glossary, make_site  # noqa: E402
 
 project = "Generative adversarial networks, learned by doing"
+author = "the authors of the course"
 copyright = "the authors of the course; text and pictures CC BY 4.0, code Apache-2.0"
 language = "en"
 extensions = ["myst_nb"]

@@ -9,6 +9,7 @@ from site_harness import Visit, served
 
 from gan_edu import metrics, nets, objectives
 from gan_edu.data import toy
+from gan_edu.plane_look import PlaneLook
 from gan_edu.training import GAN
 from gan_edu.widgets import discriminator_surface
 from tools import make_site
@@ -41,20 +42,22 @@ class Told(GAN):
         return next(self.places)
 
 
-PLAY = """({ settings, weights, real, noise, between, steps }) => {
+PLAY = """({ settings, weights, real, noise, between, steps, players }) => {
   const game = new engine.Game({ ...engine.DEFAULTS, ...settings }, engine.DATA.ring());
   game.G.weights.set(weights[0]); game.D.weights.set(weights[1]);
   game.real = () => Float64Array.from(real.shift());
   game.noise = () => Float64Array.from(noise.shift());
   game.between = () => Float64Array.from(between.shift());
   const losses = [];
-  for (let i = 0; i < steps; i++) { game.step(); losses.push([game.values.loss_d, game.values.loss_g]); }
+  for (let i = 0; i < steps; i++) {
+    game.step(players[i % players.length]); losses.push([game.values.loss_d, game.values.loss_g]);
+  }
   return { weights: [[...game.G.weights], [...game.D.weights]], losses };
 }"""
 
 
-def both(engine, dtype=torch.float32, steps=STEPS, **settings):
-    """The same training here and in the browser: weights and losses of both, as arrays."""
+def both(engine, dtype=torch.float32, steps=STEPS, players=("both",), **settings):
+    """The same training here and in the browser: weights and losses of both, as arrays. players: who moves, in turn."""
     s = {"loss": "non_saturating", "penalty": "none", "penalty_weight": 1.0, "lr_g": 1e-3, "lr_d": 1e-3} | settings
     s = {"discriminator_steps": 1, "hidden": 32, "layers": 2} | s
     middle, updates = [s["hidden"]] * s["layers"], steps * s["discriminator_steps"]
@@ -76,15 +79,23 @@ def both(engine, dtype=torch.float32, steps=STEPS, **settings):
     )
     gan.noises, gan.places, reals = iter(noise), iter(between), iter(real)
     losses = []
-    for _ in range(steps):
-        values = gan.update(lambda: next(reals))
-        losses.append([float(values["loss_d"]), float(values["loss_g"])])
+    for step in range(steps):
+        player, values = players[step % len(players)], {}
+        if player == "generator":
+            values = gan.step_generator(next(reals))
+        else:
+            last, fake, values = gan.step_discriminator(lambda: next(reals))
+            values |= gan.step_generator(last, fake) if player == "both" else {}
+        losses.append([float(values.get(name, math.nan)) for name in ("loss_d", "loss_g")])
     listed = {name: [one.flatten().tolist() for one in given] for name, given in
               (("real", real), ("noise", noise), ("between", between))}  # fmt: skip
-    there = engine(PLAY, {"settings": s, "weights": weights, "steps": steps} | listed)
+    there = engine(PLAY, {"settings": s, "weights": weights, "steps": steps, "players": players} | listed)
     here = [torch.nn.utils.parameters_to_vector(net.parameters()).tolist() for net in pair]
     assert not np.allclose(here[0], weights[0], atol=1e-3) and not np.allclose(here[1], weights[1], atol=1e-3)
-    return [np.concatenate(one) for one in (here, there["weights"])], [np.array(losses), np.array(there["losses"])]
+    return [np.concatenate(one) for one in (here, there["weights"])], [
+        np.array(losses),
+        np.array(there["losses"], dtype=float),
+    ]
 
 
 GAMES = [{"loss": name} for name in objectives.LOSSES]
@@ -106,6 +117,41 @@ def test_in_double_precision_the_two_agree_far_longer(engine):
     weights, losses = both(engine, torch.float64, steps=300, penalty="gradient penalty")
     np.testing.assert_allclose(*weights, atol=1e-8)
     np.testing.assert_allclose(*losses, atol=1e-8)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "relativistic"])
+def test_a_player_alone_moves_as_in_the_library(engine, loss):
+    players = ("both", "generator", "discriminator", "discriminator", "generator")
+    weights, losses = both(engine, torch.float64, steps=40, players=players, loss=loss)
+    np.testing.assert_allclose(*[each[:-1] for each in weights], atol=1e-8)
+    np.testing.assert_allclose(*losses, atol=1e-8)
+
+
+LOOK = """(loss) => {
+  const game = new engine.Game({ ...engine.DEFAULTS, loss }, engine.DATA.ring());
+  for (let i = 0; i < 200; i++) game.step();
+  const { values, arrays } = game.look(), listed = {};
+  for (const name in arrays) listed[name] = [...arrays[name]];
+  return { values, arrays: listed, weights: [[...game.G.weights], [...game.D.weights]],
+    noise: [...new engine.Random(0, 5).normals(2000)], real: [...game.plane.sample(500, new engine.Random(0, 4))] };
+}"""
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
+def test_a_picture_shows_what_the_librarys_shows(engine, loss):
+    there = engine(LOOK, loss)
+    pair = [nets.mlp([2, 32, 32, outputs], activation="tanh").double() for outputs in (2, 1)]
+    for net, weights in zip(pair, there["weights"], strict=True):
+        torch.nn.utils.vector_to_parameters(torch.tensor(weights, dtype=torch.float64), net.parameters())
+    look = PlaneLook(toy.make("ring"), resolution=50)
+    look.real = torch.tensor(there["real"], dtype=torch.float64).reshape(-1, 2)
+    look._noise = lambda n, size: torch.tensor(there["noise"], dtype=torch.float64).reshape(n, size)
+    values, arrays = look(GAN(*pair, loss=loss, device="cpu", sure=True))
+    for name in ("accuracy", "pull", "modes", "high_quality"):
+        assert there["values"][name] == pytest.approx(values[name], abs=1e-6), name
+    for name, array in arrays.items():
+        mine = array.flatten().astype(int)
+        assert np.ptp(mine) > 20 and np.abs(np.array(there["arrays"][name]) - mine).max() <= 1, name
 
 
 @pytest.mark.parametrize("name", [*toy.NAMES, "drawn"])
@@ -148,6 +194,21 @@ def test_random_numbers_are_spread_as_they_should(engine):
     assert len({tuple(one) for one in first}) == 3
 
 
+def test_a_game_begins_as_pytorchs_nets_and_draws_anew_each_time(engine):
+    sizes, layers, drawn = engine(
+        """() => { const game = new engine.Game({ ...engine.DEFAULTS, hidden: 100 }, engine.DATA.ring());
+        const nets = [game.G, game.D], draw = () => ["real", "noise", "between"].map((name) => [...game[name](50)]);
+        const layers = nets.flatMap((net) => net.layers.map(({ inputs, w, b }) => [inputs, [...w], [...b]]));
+        return [nets.map((net) => net.sizes), layers, [draw(), draw()]]; }"""
+    )
+    assert sizes == [[2, 100, 100, 2], [2, 100, 100, 1]]
+    for inputs, weights, biases in layers:
+        both = np.abs([*weights, *biases]) * math.sqrt(inputs)
+        assert both.max() <= 1 and abs(both.mean() - 0.5) < 2 / math.sqrt(len(both))
+    seen = np.concatenate([np.concatenate(one) for one in drawn] + [weights for _, weights, _ in layers])
+    assert len(np.unique(seen)) == len(seen)
+
+
 def test_what_is_counted_is_what_the_library_counts(engine):
     points, found = engine(
         """() => { const game = new engine.Game(engine.DEFAULTS, engine.DATA.ring());
@@ -182,6 +243,50 @@ def test_a_seed_gives_the_same_run_and_the_past_is_trained_again(engine):
     assert again and past
 
 
+def test_the_past_is_trained_again_with_the_settings_and_players_of_then(engine):
+    wrong, stride, few, alike = behind(
+        engine,
+        """const whole = (game) => [...game.G.weights, ...game.D.weights].join(), past = {};
+        const go = (n, player = "both") => {
+          for (let i = 0; i < n; i++) { session.train(player); past[run.game.number] = whole(run.game); }
+        };
+        session.hear({ kind: "choose", name: "hidden", value: 4 });
+        const [run] = session.runs, looked = [120, 150, 151, 153, 200, 253, 254, 400, 454, 455, 475];
+        go(150); session.hear({ kind: "choose", name: "lr_g", value: 0.01 }); go(3, "generator"); go(100);
+        for (let i = 0; i < 60; i++) session.hear({ kind: "choose", name: "lr_d", value: 1e-3 + i * 1e-5 });
+        session.hear({ kind: "choose", name: "penalty", value: "gradient penalty" });
+        go(200); go(2, "discriminator"); go(20);
+        const wrong = (one) => looked.filter((n) => n <= one.game.number && whole(one.rewind(n)) !== past[n]);
+        const other = run.branch(460, session.settings);
+        return [[wrong(run), wrong(other)], run.stride, run.snapshots.length, whole(other.game) === past[460]];""",
+    )
+    assert wrong == [[], []] and stride == 200 and few < 10 and alike
+
+
+def test_a_step_that_is_gone_already_cannot_be_branched_from(engine):
+    numbers = behind(
+        engine,
+        """for (let i = 0; i < 30; i++) session.train("both");
+        session.hear({ kind: "reset" }); session.hear({ kind: "branch", step: 30 });
+        return session.runs.map((run) => run.game.number);""",
+    )
+    assert numbers == [0, 0]
+
+
+def test_a_drawing_stays_where_it_was_drawn(engine):
+    extents, inside, parts = behind(
+        engine,
+        """const e = session.runs[0].game.plane.extent;
+        const strokes = [[[0, 0], [0.1, 0]], [[9 * e, 0]], [[0, e / 2], [0, 3 * e], [0, -2 * e]]];
+        session.hear({ kind: "draw", strokes });
+        const { plane } = session.runs[0].game;
+        session.hear({ kind: "draw", strokes: [[[0, 0]]] });
+        const inside = plane.parts.flat().every((v) => Math.abs(v) <= e);
+        return [[e, plane.extent, session.runs[0].game.plane.extent], inside, plane.parts.length];""",
+    )
+    assert len(set(extents)) == 1 and inside and parts == 2
+
+
 def test_what_if_changes_the_right_run_alone(engine):
     seen = behind(
         engine,
@@ -195,6 +300,12 @@ def test_what_if_changes_the_right_run_alone(engine):
         return { start, same, rates, parted, left: session.runs.length, rate: session.settings.lr_g };""",
     )
     assert seen == {"start": [20, 20], "same": True, "rates": [1e-3, 0.05], "parted": True, "left": 1, "rate": 1e-3}
+    assert (
+        behind(
+            engine, 'session.hear({ kind: "branch", step: 0 }); session.hear({ kind: "keep", run: 1 }); return said();'
+        )
+        == ""
+    )
 
 
 def test_a_step_in_slow_motion_is_a_step(engine):
@@ -256,16 +367,44 @@ def test_a_training_that_diverges_stops_says_so_and_can_go_on(engine):
     assert "diverged: in step 21" in said and not playing and finite and number == 20
 
 
+@pytest.mark.parametrize("how", ["slow motion", "unseen", "alone"])
+def test_a_divergence_leaves_no_trace_in_the_past(engine, how):
+    first, steps, playing, exact, shown = behind(
+        engine,
+        f"""const how = "{how}", work = (n) => {{ for (let i = 0; i < n; i++) session.work(); }};
+        for (let i = 0; i < 5; i++) session.train("both");
+        session.show(); session.slow = how === "slow motion"; session.seen = false; sent.length = 0;
+        if (how !== "alone") session.hear({{ kind: "play" }});
+        if (session.slow) work(4);
+        session.runs[0].game.G.weights[3] = NaN;
+        how === "alone" ? session.hear({{ kind: "step", player: "generator" }}) : work(session.slow ? 2 : 1);
+        const [run] = session.runs, shown = sent.filter((one) => one.content?.kind === "frame").at(-1)?.content;
+        const first = run.game.number, steps = run.frames.map((frame) => frame.step), {{ playing }} = session;
+        session.hear({{ kind: "slow", on: false }});
+        for (let i = 0; i < 5; i++) session.train("both");
+        const exact = [...run.rewind(10).G.weights].join() === state();
+        return [first, steps, playing, exact, [shown?.step, shown?.phase ?? null]];""",
+    )
+    assert first == 5 and steps == [0, 5]
+    assert not playing and exact and shown == [5, None]
+
+
 # ---- in the page -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("game")
     (folder / "game.js").write_text(make_site.game(make_site.ROOT), encoding="utf-8")
-    page = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Game</title><link rel="icon" href="data:,"><style>{}</style><main>{}</main>'
+    page = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Game</title><link rel="icon" href="data:,">'
+    page += "<style>{}</style><main>{}</main>"
     inside = '<h1>Game</h1><div id="gan-game"></div><script src="game.js" defer></script>'
     (folder / "index.html").write_text(page.format(STYLE, inside), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(folder):
     with served(folder) as address:
         yield address
 
@@ -319,6 +458,27 @@ def test_own_data_are_drawn_and_learned(game):
     wait_for_step(game, 20)
 
 
+def test_a_finger_draws_and_does_not_scroll(browser, base):
+    one = Visit(browser, base, "index.html", viewport={"width": 360, "height": 600}, has_touch=True)
+    one.page.wait_for_function("() => document.querySelector('.gan-edu')?.dataset.painted > 0")
+    one.page.get_by_role("button", name="Draw data").click()
+    canvas = one.page.locator(".gan-edu canvas").first
+    canvas.scroll_into_view_if_needed()
+    box, before = canvas.bounding_box(), one.page.evaluate("scrollY")
+    one.page.evaluate(
+        "() => { window.drawn = 0; "
+        "document.querySelector('.gan-edu canvas').addEventListener('pointerup', () => drawn++); }"
+    )
+    finger, x, y = one.context.new_cdp_session(one.page), box["x"] + 60, box["y"] + box["height"] - 20
+    for i in range(12):
+        touch = {"type": "touchMove" if i else "touchStart", "touchPoints": [{"x": x + 5 * i, "y": y - 10 * i}]}
+        finger.send("Input.dispatchTouchEvent", touch)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    one.page.wait_for_function("() => drawn === 1", timeout=5000)  # a finger that scrolls ends in pointercancel
+    assert one.page.evaluate("scrollY") == before
+    one.close()
+
+
 def test_settings_are_followed_and_nonsense_is_refused(game):
     rate = game.root.get_by_label("lr of G")
     rate.fill("fast")
@@ -326,7 +486,7 @@ def test_settings_are_followed_and_nonsense_is_refused(game):
     game.page.wait_for_function("() => /must be a number/.test(document.querySelector('.message').textContent)")
     assert rate.input_value() == "0.001"
     game.root.get_by_label("penalty", exact=True).select_option("r1")
-    assert game.root.get_by_label("weight").is_visible()
+    game.root.get_by_label("weight").wait_for()
     game.root.get_by_role("button", name="New seed").click()
     game.page.wait_for_function("() => [...document.querySelectorAll('.game input')].at(-1).value === '1'")
     game.root.get_by_role("button", name="Step", exact=True).click()
@@ -347,6 +507,33 @@ def test_a_hidden_page_does_not_train(game):
     game.root.get_by_role("button", name="Pause").wait_for()
 
 
+def test_a_key_held_down_makes_no_queue(game):
+    for name, value in (("D steps", "20"), ("layers", "5")):
+        field = game.root.get_by_label(name, exact=True)
+        field.select_option(value) if name == "layers" else field.fill(value)
+        field.press("Enter")
+    game.root.focus()
+    game.page.evaluate(
+        "() => { const one = document.querySelector('.gan-edu-live'); for (let i = 0; i < 50; i++) "
+        "one.dispatchEvent(new KeyboardEvent('keydown', { key: 's', bubbles: true })); }"
+    )
+    wait_for_step(game, 1)
+    game.root.get_by_role("button", name="Reset").click()
+    game.page.wait_for_function("() => document.querySelector('.gan-edu').dataset.step === '0'", timeout=10_000)
+    game.page.wait_for_timeout(500)
+    assert step_of(game) == 0
+    game.root.get_by_role("button", name="Step", exact=True).click()
+    wait_for_step(game, 1)
+
+
+def test_a_browser_without_workers_says_so(browser, base):
+    page = browser.new_page()
+    page.add_init_script("window.Worker = class { constructor() { throw new Error('no') } }")
+    page.goto(base + "index.html")
+    page.get_by_text("This browser can't train here.").wait_for()
+    page.close()
+
+
 def test_nobody_is_kept_out(game):
     assert game.kept_out() == []
 
@@ -357,3 +544,11 @@ def test_its_settings_begin_as_the_widgets_do(engine):
     assert engine("() => [Object.keys(engine.DATA), Object.keys(engine.LOSSES), Object.keys(engine.PENALTIES)]") == [
         [*toy.NAMES], [*objectives.LOSSES], [*objectives.PENALTY_MENU]
     ]  # fmt: skip
+
+
+def test_it_plays_from_a_folder_without_a_server(browser, folder):
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("() => document.querySelector('.gan-edu').dataset.step >= 10", timeout=60_000)
+    page.close()

@@ -286,7 +286,7 @@ const ganEngine = () => {
     copy(settings = this.settings) {
       const other = Object.create(Game.prototype), draws = {};
       for (const name in this.draws) draws[name] = this.draws[name].copy();
-      return Object.assign(other, this, { settings, values: { ...this.values }, G: this.G.copy(), D: this.D.copy(), draws });
+      return Object.assign(other, this, { settings, values: { ...this.values }, G: this.G.copy(), D: this.D.copy(), draws, made: null, shown: null });
     }
     real(n) { return this.plane.sample(n, this.draws.data); }
     noise(n) { return this.draws.noise.normals(2 * n); }
@@ -325,15 +325,16 @@ const ganEngine = () => {
       } else this.discriminatorHalf();
       if (player !== "discriminator") this.generatorHalf();
     }
-    get finite() { return Number.isFinite(this.values.loss_d ?? 0) && Number.isFinite(this.values.loss_g ?? 0) && this.G.weights.every(Number.isFinite); }
+    get finite() { return Number.isFinite(this.values.loss_d ?? 0) && Number.isFinite(this.values.loss_g ?? 0) && [this.G, this.D].every((net) => net.weights.every(Number.isFinite)); }
 
     // --- what it looks like: as gan_edu.plane_look, with a coarser surface
     get about() { return { extent: this.plane.extent, ...(this.plane.modes ? { modes: this.plane.modes.length } : {}) }; }
     pack(points) { return Int16Array.from(points, (v) => Math.max(-32767, Math.min(32767, Math.round(v / (2 * this.plane.extent) * 32767)))); }
     get fixed() {
-      const e = this.plane.extent, tick = (i) => (i + 0.5) / 50 * 2 * e - e;
-      const density = Float32Array.from({ length: 2500 }, (_, i) => this.plane.density(tick(i % 50), tick(Math.floor(i / 50))));
-      return { real: shaped(this.pack(this.plane.sample(POINTS, new Random(this.settings.seed, 4))), POINTS, 2), density: shaped(density, 50, 50) };
+      const { plane } = this, e = plane.extent, tick = (i) => (i + 0.5) / 50 * 2 * e - e;
+      // a long drawing's takes a second: once is enough
+      plane.densities ??= Float32Array.from({ length: 2500 }, (_, i) => plane.density(tick(i % 50), tick(Math.floor(i / 50))));
+      return { real: shaped(this.pack(plane.sample(POINTS, new Random(this.settings.seed, 4))), POINTS, 2), density: shaped(plane.densities, 50, 50) };
     }
     look() {
       const { D, G, plane } = this, e = plane.extent;

@@ -16,12 +16,19 @@ const ganGame = (root) => {
     ["seed", "seed", "Of weights, data and noise"],
   ];
 
+  const sorry = "This browser can't train here. The course itself runs in JupyterLab.";
   const source = `(${ganSession})((${ganEngine})()).serve(self);`;
-  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  let worker;
+  try { worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" }))); } catch { root.textContent = sorry; return; }
   const state = { playing: false, message: "", setup }, heard = {};
+  const BY_KEY = ["step", "reset", "new_seed"];
+  let unanswered = null;  // of these, so that a key held down makes no queue when steps are slow
   const model = {
     get: (name) => state[name],
-    send: (content) => worker.postMessage(content),
+    send: (content) => {
+      if (BY_KEY.includes(content.kind)) { if (content.kind === unanswered) return; unanswered = content.kind; }
+      worker.postMessage(content);
+    },
     on: (what, call) => (heard[what] = call),
     off: (what) => delete heard[what],
   };
@@ -45,6 +52,7 @@ const ganGame = (root) => {
   follow(DEFAULTS);
 
   worker.onmessage = ({ data }) => {
+    if (data.settings || data.content?.kind === "frame") unanswered = null;
     if (data.settings) follow(data.settings);
     else if (data.name) { state[data.name] = data.value; heard[`change:${data.name}`]?.(); }
     else {
@@ -53,14 +61,17 @@ const ganGame = (root) => {
       if (data.content.kind === "frame") requestAnimationFrame(() => model.send({ kind: "painted" }));
     }
   };
-  worker.onerror = () => { state.message = "This browser can't train here. The course itself runs in JupyterLab."; heard["change:message"]?.(); };
+  worker.onerror = () => {
+    Object.assign(state, { message: sorry, playing: false });
+    heard["change:message"]?.(); heard["change:playing"]?.();
+  };
   // nobody sees a hidden page: it needn't train
   let waiting = false;
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) { waiting = state.playing; if (waiting) model.send({ kind: "pause" }); } else if (waiting) model.send({ kind: "play" });
   });
 
-  root.replaceChildren(row);
+  root.replaceChildren();
   ganEdu.render(model, root, PAINTER);
   root.querySelector(".gan-edu-live").prepend(row);
 };

@@ -4,7 +4,7 @@ const ganSession = (engine) => {
   const { Game, DATA, LOSSES, PENALTIES, DEFAULTS, ON_THE_WAY, drawn, count } = engine;
   const LIMIT = 300, STATES = 40;  // frames and snapshots of a run
   const RESTS = { "1 step a second": 1000, "10 a second": 100, "50 a second": 20, "as fast as it goes": 0 };
-  const NUMBERS = { penalty_weight: [0, 1e6], lr_g: [1e-7, 1], lr_d: [1e-7, 1], discriminator_steps: [1, 100, true], hidden: [1, 256, true], layers: [0, 5, true], seed: [0, 2 ** 31, true] };
+  const NUMBERS = { penalty_weight: [0, 1e6], lr_g: [1e-7, 1], lr_d: [1e-7, 1], discriminator_steps: [1, 20, true], hidden: [1, 128, true], layers: [0, 5, true], seed: [0, 2 ** 31, true] };
   const CHOICES = { data: [...Object.keys(DATA), "drawn"], loss: Object.keys(LOSSES), penalty: Object.keys(PENALTIES) };
   const WORDS = { penalty_weight: "The weight of a penalty", lr_g: "The generator's learning rate", lr_d: "The discriminator's learning rate",
     discriminator_steps: "The steps of D", hidden: "The units of a layer", layers: "The hidden layers", seed: "The seed" };
@@ -31,14 +31,24 @@ const ganSession = (engine) => {
       if (player !== "both") this.alone.set(number, player);
       if (number % this.stride) return;
       this.snapshots.push({ game: this.game.copy() });
-      if (this.snapshots.length > STATES) { this.stride *= 2; this.snapshots = this.snapshots.filter(({ game, start }) => start || game.number % this.stride === 0); }
+      if (this.snapshots.filter(({ start }) => !start).length > STATES) { this.stride *= 2; this.snapshots = this.snapshots.filter(({ game, start }) => start || game.number % this.stride === 0); }
     }
-    change(settings) { this.game.settings = settings; this.snapshots.push({ game: this.game.copy(), start: true }); }
+    change(settings) {
+      this.game.settings = settings;
+      this.snapshots = [...this.snapshots.filter(({ game }) => game.number < this.game.number), { game: this.game.copy(), start: true }];
+    }
     // the game as it was, trained again from the last snapshot before
     rewind(step) {
       const game = this.snapshots.findLast(({ game }) => game.number <= step).game.copy();
       while (game.number < step) game.step(this.alone.get(game.number + 1));
       return game;
+    }
+    // goes on from an earlier step, and forgets what came after it
+    back(step) {
+      this.game = this.rewind(step);
+      this.frames = this.frames.filter((frame) => frame.step <= step);
+      this.snapshots = this.snapshots.filter(({ game }) => game.number <= step);
+      for (const number of [...this.alone.keys()]) if (number > step) this.alone.delete(number);
     }
     branch(step, settings) {
       const other = new Run(this.rewind(step).copy(settings));
@@ -128,8 +138,11 @@ const ganSession = (engine) => {
       const lost = this.runs.find((run) => !run.game.finite);
       if (!lost) return;
       this.play(false);
+      this.phases = null;
       const { number } = lost.game;
-      this.runs.forEach((run) => (run.game = run.rewind(number - 1)));
+      this.runs.forEach((run) => run.back(number - 1));
+      this.show();
+      this.runs.forEach((_, i) => this.steps(i));
       this.say(`Training has diverged: in step ${number} a number became infinite. Take a smaller learning rate or another loss, or Reset.`);
     }
     // works for some milliseconds; returns how many to rest, or null when there is nothing to do
@@ -138,14 +151,14 @@ const ganSession = (engine) => {
       if (this.slow || this.phases) {
         this.phases ??= slowly(this.runs.map((run) => run.game));
         const { value, done } = this.phases.next();
-        if (!done) { this.check(); this.show(value); return this.playing ? 1000 : null; }
+        if (!done) { this.check(); if (this.playing) this.show(value); return this.playing ? 1000 : null; }
         this.phases = null;
         this.runs.forEach((run) => run.keep());
         return 0;
       }
       const end = this.clock() + milliseconds;
       do this.train("both"); while (this.playing && !this.rest && this.clock() < end);
-      if (this.seen && (this.rest || !this.playing || this.clock() > this.due)) this.show();
+      if (this.playing && this.seen && (this.rest || this.clock() > this.due)) this.show();
       return this.playing ? this.rest : null;
     }
 
@@ -184,15 +197,18 @@ const ganSession = (engine) => {
       this.post({ settings });
     }
     draw(strokes) {
-      const lines = strokes.filter((line) => line.length), e = this.runs[0].game.plane.extent;
+      const e = this.runs[0].game.plane.extent, shown = (point) => point.every((v) => Math.abs(v) <= e);
+      const lines = strokes.map((line) => line.filter(shown)).filter((line) => line.length);
       if (!lines.length) throw new RangeError("Nothing is drawn yet: draw a line or a dot on the plane first.");
-      this.drawing = drawn(lines, e / 40);
+      this.drawing = Object.assign(drawn(lines, e / 40), { extent: e });  // what was drawn stays where it was drawn
       this.begin({ ...this.settings, data: "drawn" });
     }
     branch(step) {
       const [base] = this.runs, settings = this.left ?? this.settings;
       this.left = this.settings = settings;
-      this.runs = [base.branch(step, settings), base.branch(step, settings)];
+      // the view may still show a step of a run that has gone
+      const again = base.branch(Math.min(step, base.game.number), settings);
+      this.runs = [again, again.branch(again.game.number, settings)];
       this.showAll();
       this.say("Now change a setting: it holds for the right run only. Then press Play.");
     }
@@ -200,6 +216,7 @@ const ganSession = (engine) => {
       if (run === 0 && this.left) this.settings = this.left;
       this.left = null;
       this.runs = [this.runs[run] ?? this.runs[0]];
+      this.say("");
       this.showAll();
     }
   }
