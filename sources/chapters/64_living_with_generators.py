@@ -868,8 +868,7 @@ identity("one day on 32 GPUs isn't 5,000 hours", hours == 768)
 #   [Wen et al. 2023, Tree-Ring Watermarks](https://arxiv.org/abs/2305.20030): attack by copy, mark in the noise.
 # - [C2PA, Technical Specification 2.4](https://spec.c2pa.org/specifications/specifications/2.4/specs/C2PA_Specification.html):
 #   what is signed, and how a watermark leads back to a lost signature. (A
-#   [verifier](https://github.com/encypherai/encypher-c2pa/releases/tag/v1.9.0) of 28 October 2026 knows 2.5, too; we
-#   haven't read that one.)
+#   [verifier](https://github.com/encypherai/encypher-c2pa/releases/tag/v1.9.0) of 28 October 2026 knows 2.5, too.)
 # - [Regulation (EU) 2024/1689, article 50](https://eur-lex.europa.eu/eli/reg/2024/1689/oj), and the amendment
 #   [2026/1744](https://eur-lex.europa.eu/eli/reg/2026/1744/oj): read the consolidated text. Summaries:
 #   [IPTC on the code](https://iptc.org/news/eu-ai-transparency-code-of-practice-june-2026/),

@@ -178,7 +178,7 @@ def by_shadows(scores):
     mean = torch.zeros_like(scores)
     for j in range(24):
         shadows = ~member & (torch.arange(24) != j)[:, None]
-        mean[j] = (scores * shadows).sum(0) / shadows.sum(0)
+        mean[j] = (scores * shadows).sum(0) / shadows.sum(0).clamp(min=1)  # 0 for one whom all the others have seen
     return mean
 
 
