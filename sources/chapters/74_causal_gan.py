@@ -313,7 +313,7 @@ claim("at doses of −0.5 and 0.5 the median GAN bends too little, by 0.1 or mor
 scatter = by_gans.std(axis=0)
 claim("the eight scatter more at both ends than there", min(scatter[[0, -1]]) > max(scatter[half]), scatter)
 less = by_lot.std(axis=0)[[0, -1]] / scatter[[0, -1]]
-claim("trained on doses by lot they scatter at the ends at most 0.75 times as much", less.max() < 0.75, less)
+claim("trained on doses by lot they scatter at most 0.75 times as much, at one end at least", less.min() < 0.75, less)
 mild = (cases[cases[:, 1] > 1.25, 0] < 0).mean()
 claim("of the patients with a dose above 1.25 fewer than 8 % have S below 0", mild < 0.08, mild)
 claim("the trees' largest error is below 0.35", abs(by_trees - truth).max() < 0.35, by_trees - truth)
@@ -324,7 +324,8 @@ claim("and smaller than that of at least 7 of 8 GANs", (off.max(axis=1) > abs(by
 # rival is nearer to the truth than they are, and it was trained in a moment. After 600 steps the GANs' curves are too
 # straight in the middle. At the ends they disagree, and there the data say little: do(D = 1.5) is about *all*
 # patients, half of them with S below 0, and of those who got so much hardly anybody is. That is poor *overlap* again.
-# Without it, on a ward where the dose is drawn by lot, eight more GANs agree better at the ends.
+# Without it, on a ward where the dose is drawn by lot, eight more GANs agree better at the ends. (With one of five
+# other sets of seeds only at one of them.)
 #
 # What the GANs have and the trees don't is the whole law of Y under do(D), not only its mean. Whether it is right would
 # have to be tested, too.
@@ -550,7 +551,9 @@ plt.show()
 # %%
 free, held = (released[name][1] for name in graphs)
 claim("released, both fit: TV below 0.02 in the median", max(np.median(v) for v in away.values()) < 0.02, away)
-claim("without M: pushed up and pushed down stay at least 0.2 apart", free[:3].min() - free[6:].max() > 0.2, free)
+between = np.median(free[:3]) - np.median(free[6:])
+claim("without M: pushed up and pushed down stay apart, in the median by over 0.2",
+      free[:3].min() > free[6:].max() and between > 0.2, free)  # fmt: skip
 claim("the three that weren't pushed agree within 0.06", np.ptp(free[3:6]) < 0.06, free)
 claim("and are wrong: all three below −0.02", free[3:6].max() < -0.02, free)
 claim("with M: all nine are between 0.08 and 0.26", 0.08 < held.min() and held.max() < 0.26, held)

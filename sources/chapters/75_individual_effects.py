@@ -532,15 +532,16 @@ edge = {}  # squared errors of the men with thin overlap, divided by those of th
 for world in LESS[::2]:
     wrong = [(effects(way, world) - truth[world]) ** 2 for way in WAYS]
     edge[world] = np.array([np.median(w[:, thin].mean(axis=1) / w[:, ~thin].mean(axis=1)) for w in wrong])
-claim("each way's squared errors are larger where overlap is thin", edge[LESS[2]].min() > 1, edge)
+claim("squared errors are larger where overlap is thin, in at least six of the seven ways",
+      (edge[LESS[2]] > 1).sum() >= 6, edge)  # fmt: skip
 claim("and this ratio is larger than with a coin, for the same men", (edge[LESS[2]] > 1.05 * edge[LESS[0]]).all(), edge)
 claim("two heads without adversary stay better than GANITE", (overlap[4] < overlap[6]).all(), overlap)
 
 # %% [markdown]
-# All get worse, mostly for men of whom one result was hardly ever seen. (With a coin the same men are about as hard as
-# others, or easier.) There every method *extends* what it learned elsewhere, by its own taste. S with boosting loses
-# most. (A likely reason, not tested here: where t can nearly be read off x, its trees explain by x what is due to t.)
-# Fitting the two groups apart is safer here. A discriminator doesn't bring back what isn't in the table.
+# Nearly all get worse, mostly for men of whom one result was hardly ever seen. (With a coin the same men are about as
+# hard as others, or easier.) There every method *extends* what it learned elsewhere, by its own taste. S with boosting
+# loses most. (A likely reason, not tested here: where t can nearly be read off x, its trees explain by x what is due to
+# t.) Fitting the two groups apart is safer here. A discriminator doesn't bring back what isn't in the table.
 
 # %% [markdown]
 # ## 7. Whom to treat
@@ -581,7 +582,7 @@ claim("and is worth more than 0.1", value["T, boosting"] > 0.1, value)
 claim("though its effects vary twice as much as the true ones, or more", vary["T, boosting"][1] > 2 * tau.std(), vary)
 cheap, _, dear = np.array(list(priced.values())).T
 claim("places at $500: S with ridge is worth at least 0.1 more than T with boosting", cheap[0] > cheap[3] + 0.1, cheap)
-claim("at $2,500: S with ridge within 0.05 of 0, T with boosting loses", abs(dear[0]) < 0.05 and dear[3] < -0.05, dear)
+claim("at $2,500: T with boosting loses", dear[3] < -0.05, dear)
 
 # %%
 simulated = {way: np.median(score(way, "bent", policy_value)) for way in WAYS}
@@ -596,7 +597,8 @@ claim("bent: boosting and two heads are worth more than 0.5, and all others less
 #
 # And it depends on the line. 1,500 dollars lie near the mean effect, where knowing *who* is worth most. At 500 dollars
 # most men gain: one number says so, and exaggerated effects turn men away. At 2,500 dollars one number says "nobody",
-# and exaggerated effects invite men who cost more than they gain.
+# and exaggerated effects invite men who cost more than they gain. (It isn't always right: with one of five other sets of
+# seeds it said "everybody", and lost 500 dollars per man.)
 #
 # ### The uplift curve
 #
