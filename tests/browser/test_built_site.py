@@ -12,7 +12,13 @@ from tools import make_site  # noqa: E402
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PLAYER = "chapters/22_decision_surface.html"
-PAGES = ["index.html", PLAYER, "exercises/21_the_adversarial_game.html", "glossary.html"]
+PAGES = [
+    "index.html",
+    PLAYER,
+    "chapters/23_mode_collapse.html",
+    "exercises/21_the_adversarial_game.html",
+    "glossary.html",
+]
 
 
 @pytest.fixture(scope="module")

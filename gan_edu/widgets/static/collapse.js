@@ -246,7 +246,7 @@ const PAINTER = {
       if (open.length && open[0].help) text.splice(1, 0, `What may help: ${open[0].help}.`);
       if (open.length > 12) text.push(`and ${open.length - 12} more`);
       if (alarms.textContent !== text.join("")) alarms.replaceChildren(...text.map((line) => make("div", {}, line)));
-      alarms.style.height = "5.7em";
+      alarms.style.height = "5.7em"; alarms.tabIndex = 0;  // so that the keyboard can scroll it
     }
     function about(frames) {
       const { r, seed, x, y } = hovered, run = state.runs[r], frame = frames[r]; if (!frame || !run) return null;
