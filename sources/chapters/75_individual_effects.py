@@ -597,8 +597,8 @@ claim("bent: boosting and two heads are worth more than 0.5, and all others less
 #
 # And it depends on the line. 1,500 dollars lie near the mean effect, where knowing *who* is worth most. At 500 dollars
 # most men gain: one number says so, and exaggerated effects turn men away. At 2,500 dollars one number says "nobody",
-# and exaggerated effects invite men who cost more than they gain. (It can be wrong, too: with other seeds it once said
-# "everybody", and lost 500 dollars per man.)
+# and exaggerated effects invite men who cost more than they gain. (One number can be wrong, too: with one other set of
+# seeds it lost 500 dollars per man.)
 #
 # ### The uplift curve
 #
