@@ -93,10 +93,6 @@ plt.show()
 # neighbours that share an example would stand on both sides. (Chapters share phrases, too, "Predict, and say why" for
 # one. That helps all the models below.)
 
-# %% [markdown]
-# Its score is its surprise, now in **bits**: logarithms to base 2. So it can be compared with programs that pack files.
-# The baselines: how frequent each letter is; the chain of chapter 13; a chain with a memory of five letters that backs
-
 # %%
 chapters = {number: data.letters(text) + " " for number, text in data.chapters().items()}
 held_out = facts["held_out"].split()
@@ -131,7 +127,7 @@ identity(
 )
 other_end = torch.cat([read[:30], torch.randint(27, (len(read) - 30,))])
 identity(
-    "the mask: other letters behind place 30 change nothing that was said before",
+    "the mask: other letters from place 30 on change nothing that was said before",
     net(other_end[None])[0, :30].allclose(logits[:30], atol=1e-4),
 )
 
