@@ -178,11 +178,10 @@ plt.show()
 # %% [markdown]
 # ## 2. Its score, in bits
 #
-# Its score is its surprise on the held-out chapters, in **bits**: logarithms to base 2. So it can be compared with
-# programs that pack files.
-# The baselines: how frequent each letter is; the chain of chapter 13; a chain with a memory of five letters that backs
-# off to shorter ones; and gzip and lzma, which first pack the other chapters. (gzip looks back only 32,768 letters, so
-# it has forgotten nearly all of them. lzma hasn't.)
+# The score of a language model is its surprise at the held-out chapters, in **bits**: logarithms to base 2. So it can be
+# compared with programs that pack files. The baselines: how frequent each letter is; the chain of chapter 13; a chain
+# with a memory of five letters that backs off to shorter ones; and gzip and lzma, which first pack the other chapters.
+# (gzip looks back only 32,768 letters, so it has forgotten nearly all of them. lzma hasn't.)
 #
 # **Predict:** in which order will they come? By how much will the transformer win?
 
@@ -600,9 +599,9 @@ for name, spot in rows.items():
 # one that writes summaries. Both used a discriminator's verdict as the reward, as SeqGAN does. Today both are done by
 # large language models, trained with maximum likelihood and then from feedback.
 #
-# What can a model of *our* size do? A summary needs all of a long text, an answer needs the question. **Predict:** how
-# many letters back does our transformer look? We look at its surprise, by how many letters it
-# sees before the one to predict.
+# What can a model of *our* size do? A summary needs all of a long text, an answer needs the question. Section 1 showed
+# where the heads look. But what is it worth? We take the surprise, by how many letters the transformer sees before the
+# one to predict. **Predict:** how many letters back does more context still help?
 
 # %%
 _, ax = plt.subplots(figsize=(6.8, 3))
