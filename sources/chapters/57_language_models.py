@@ -178,7 +178,7 @@ plt.show()
 # %% [markdown]
 # ## 2. Its score, in bits
 #
-# The score of a language model is its surprise at the held-out chapters, in **bits**: logarithms to base 2. So it can be
+# The score of a language model is its surprise at held-out text, in **bits**: logarithms to base 2. So it can be
 # compared with programs that pack files. The baselines: how frequent each letter is; the chain of chapter 13; a chain
 # with a memory of five letters that backs off to shorter ones; and gzip and lzma, which first pack the other chapters.
 # (gzip looks back only 32,768 letters, so it has forgotten nearly all of them. lzma hasn't.)
