@@ -203,7 +203,7 @@ identity("a dense layer undoes one new order", torch.allclose(x @ layer.weight.T
 # - **Convolution in one dimension**: each value is computed from the noise of the last steps, here 17, by four layers.
 #   All steps at once, without a state.
 # - **Transformer**: each step looks back at all earlier ones and *chooses* what to weigh (causal attention). It needs
-#   to be told where a step stands. ([Chapter 56](56_text.ipynb) explains it.)
+#   to be told where a step stands. ([Chapter 57](57_language_models.ipynb) explains it.)
 
 # %%
 for kind in nets.SeriesGenerator.KINDS:

@@ -756,7 +756,7 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 #
 # *Read on:* [no gradient](56_text.ipynb#1.-A-drawn-letter-has-no-gradient), [two
 # games](56_text.ipynb#4.-Two-games), [learning from
-# feedback](56_text.ipynb#7.-What-remained:-learning-from-feedback).
+# feedback](57_language_models.ipynb#3.-What-remained:-learning-from-feedback).
 
 # %% [markdown]
 # ### How do GANs handle multimodal data?
