@@ -462,7 +462,7 @@ claim("among its bluest faces, the best is right less than 1.5 times as often as
 # most, for it makes every bluish stain bluer. At a fixed threshold, more contrast means more of both.
 #
 # The last column is fairer: each method may call its 63 bluest faces marked. Then the difference is small. The
-# regression is right for 27 to 30 of them, the strong adversary for 22 to 27.
+# regression is right for 27 to 30 of them, the strong adversary for 20 to 27.
 #
 # Why marks, and not something else? In training every second face had one. Take this away, and train the strong
 # adversary on *the same faces*, of which only 2 % have a mark, as in use. But now two things have changed: the *share*
@@ -696,7 +696,7 @@ claim("none knows who wears glasses: at the rims under a fifth of the true diffe
 # back: where rims are or would be, wearers and others come out equally dark.
 #
 # The adversary costs PSNR again, and comes nearer in features: by 15 to 20 % in the median, and in one seed hardly at
-# all. In section 2 it was about a quarter.
+# all. In section 2 it was a fifth to a third.
 #
 # And the ways without training win. The look-up lends *real* eyes of somebody else, glasses and marks included, so it
 # is almost at the floor. The mean of three beats the adversary in both measures. For the truth, a linear map does as
