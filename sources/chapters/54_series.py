@@ -648,7 +648,7 @@ for seed in SEEDS:
 sun["training windows"] = [known.unfold(0, LENGTH, 1)] * 3
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def lean(x):
     """The skewness of the steps from year to year: above 0 where a series rises faster than it falls."""
     steps = x[:, 1:] - x[:, :-1]
@@ -666,7 +666,7 @@ def nearest(x):
     return torch.cdist(x, trained).masked_fill(~allowed, torch.inf).amin(dim=1).mean().item()
 
 
-# %% tags=["nbval-ignore-output"]
+# %% jupyter={"source_hidden": true} tags=["nbval-ignore-output"]
 flat = {(name, seed): x for name, each in sun.items() for seed, x in enumerate(each)}
 asks = {
     "below 0": {key: (x < 0).float().mean().item() for key, x in flat.items()},
@@ -718,21 +718,19 @@ claim(
 # lies in the same 200 years: how far is a *real* window from the nearest one that shares no year with it? That is 91.
 # (Generated windows choose among as many, about 133.)
 #
-# The windows of the AR fit lie far outside, for they are less like sunspots than sunspots are like each other. That is
-# most of the gap between it and the GAN. A small rest remains: GAN and mixture lie a little nearer than real windows to
-# each other. They may repeat some of what they saw, for 200 years are only some 18 cycles, or they may have too little
+# The windows of the AR fit lie far outside, for they are less like sunspots than sunspots are like each other. GAN and
+# mixture lie a little nearer than real windows to each other. They may repeat some of what they saw, or have too little
 # variety. This number can't tell the two apart.
 
 # %% [markdown]
-# And are they told apart? The judge needs real years that no rival has seen, and there are 109 of them. That makes 86
-# windows, and neighbours share 23 of 24 years. We divide them in two ways:
+# And are they told apart? The judge needs years that no rival has seen. There are 109, so 86 windows, and neighbours
+# share 23 of 24 years. We divide them in two ways:
 #
-# - **shuffled**, as in section 4: half of the 86 windows train the judge, the others test it
-# - **by years**: it trains on 1900 to 1953 and is tested on 1955 to 2008, then the other way round, and we take the
-#   mean
+# - **shuffled**, as in section 4: half of the windows train the judge, the others test it
+# - **by years**: 1900 to 1953 train it, 1955 to 2008 test it, and the other way round; the mean of both
 #
-# *Real against real* are here the years to 1899, and the spoiled row is white noise. **Predict, and say why:** what
-# does the judge say to real against real, in each of the two?
+# Real against real are here the *training windows*, up to 1899, and the spoiled row is white noise. **Predict, and say
+# why:** what does the judge say to real against real, in each of the two?
 
 
 # %% jupyter={"source_hidden": true}
@@ -787,12 +785,12 @@ claim("by years: they lie apart by more than 0.1", control["by years"][-1] - con
 
 # %% [markdown]
 # Even here the shuffled judge tells some real windows from real ones: it has met the neighbours of the windows in its
-# test. By years there are no neighbours, and chance alone moves the accuracy by ten points or more, for 109 years are
-# ten cycles. So on this series the score finds what is far off, as white noise is. It can't rank the others; the lean
-# and the border can.
+# test. By years there are none, and chance alone moves the accuracy by ten points or more, for 109 years are ten
+# cycles. So on this series the score finds what is far off, as white noise is. It can't rank the others; the lean and
+# the border can.
 #
-# All five generators of section 3 played on the 200 years (`benchmarks/series.py`, 200 steps, three seeds). Real years
-# have a lean of 0.86, none below 0, and 0.54 at lag 11:
+# All five generators on the 200 years (`benchmarks/series.py`, 200 steps, three seeds; real years have 0.86, 0.00 and
+# 0.54):
 #
 # | | lean | below 0 | lag 11 | told apart by years |
 # |---|---|---|---|---|
@@ -821,9 +819,10 @@ claim("by years: they lie apart by more than 0.1", control["by years"][-1] - con
 # | Diffusion-TS | 0.006 ± 0.007 | measured by Yuan & Qiao, who propose it |
 # | our GRU GAN, 400 steps | 0.492 · 0.496 · 0.496 | `benchmarks/series.py`, our judge, three seeds |
 #
-# Is ours so much worse? Below we take this apart. Each published score is a mean of several runs. (In TimeGAN's published code it is ten. In the code of Diffusion-TS it is five, and
-# the ± is an interval for the mean.) A score is a distance, so it can't be negative. **Predict, and say why:** what
-# does a *perfect* generator score? In TimeGAN's code, 2,000 real and 2,000 generated windows test the judge.
+# Is ours so much worse? Below we take this apart. Each published score is a mean of several runs. (In TimeGAN's
+# published code it is ten. In the code of Diffusion-TS it is five, and the ± is an interval for the mean.) A score is a
+# distance, so it can't be negative. **Predict, and say why:** what does a *perfect* generator score? In TimeGAN's code,
+# 2,000 real and 2,000 generated windows test the judge.
 
 # %%
 guesses = torch.randint(2, (10_000, 4000), generator=device.generator(0), dtype=torch.uint8)
@@ -852,8 +851,8 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # code](https://github.com/jsyoon0823/TimeGAN):
 #
 # - The angle of the sines grows by at most 0.1 **radians** per step. With the start it comes to 2.4, and half a turn is
-#   3.14: they are arcs. (`processes.sines` draws them. The paper describes whole waves, but all its results are on these
-#   arcs, [says the author](https://github.com/jsyoon0823/TimeGAN/issues/40).)
+#   3.14: they are arcs. (`processes.sines` draws them. The paper describes waves, but all its results are on these arcs,
+#   [says the author](https://github.com/jsyoon0823/TimeGAN/issues/40).)
 # - The judge is a GRU with as many units as half the columns, rounded down. For five columns that is a GRU with **two
 #   units**.
 # - For its real data, all windows are cut from one series with stride 1, shuffled, and then divided. So nearly each
@@ -863,10 +862,10 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 
 # %% [markdown]
 # What *could* such a judge tell? A published table has no row with spoiled windows, so `benchmarks/series.py` built the
-# judge again: the GRU with two units, trained for as long, on fewer windows. It and our judge look at the same windows, 4,000 in the
-# test, so both have the floor 0.006. The generators trained on 10,000 windows of sines, as many as TimeGAN's. The
-# *Gaussian* has the mean and all covariances of these. In the spoiled row each arc became the *straight line* between
-# its ends. **Predict:** which of these two does each judge find? The scores of three seeds:
+# judge again: the GRU with two units, trained for as long, on fewer windows. It and our judge look at the same windows,
+# 4,000 in the test, so both have the floor 0.006. The generators trained on 10,000 windows of sines, as many as
+# TimeGAN's. The *Gaussian* has the mean and all covariances of these. In the spoiled row each arc became the *straight
+# line* between its ends. **Predict:** which of these two does each judge find? The scores of three seeds:
 #
 # | windows | our judge | a GRU with two units |
 # |---|---|---|
@@ -882,17 +881,16 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # | GRU, 2,000 steps | 0.270 · 0.366 · 0.209 | 0.043 · 0.004 · 0.008 |
 
 # %% [markdown]
-# The small judge isn't blind: it finds the straight lines, and our generators after 400 steps. But a Gaussian, for which
-# nothing was trained, scores 0.007 to 0.019 there, hardly more than the training windows, and our judge finds it in
-# nine of ten cases. Our GRU after 2,000 steps: 0.004 to 0.043 with the one, over 0.2 with the other. These are the same
-# windows.
+# The small judge isn't blind: it finds the straight lines, and our generators after 400 steps. But a Gaussian, for
+# which nothing was trained, scores 0.007 to 0.019 there, hardly more than the training windows, and our judge finds it
+# in nine of ten cases. Our GRU after 2,000 steps: 0.004 to 0.043 with the one, over 0.2 with the other. These are the
+# same windows.
 #
-# So our scores can't be set beside the published ones. The judge is another one. Its real windows are new, and theirs
-# are those that the generator learned from. Our generators trained for 400 steps; TimeGAN's README has an example with
-# 50,000. Nor do these rows say what the small judge would make of TimeGAN's own windows. A score is a statement about a
-# generator *and* its judge, data and budget. Surveys of the field come to the same conclusion: there is no agreed way
-# to judge series (Stenger et al. 2024). TSGBench (Ang et al. 2023) compares ten methods on ten real-world data sets,
-# without the sines.
+# So our 0.49 can't be set beside TimeGAN's 0.011. The judge is another one. Its real windows are new, theirs are those
+# that the generator learned from. Ours trained for 400 steps; the example in TimeGAN's README has 50,000. And what the
+# small judge would make of TimeGAN's own windows, these rows don't say. A score is a statement about a generator *and*
+# its judge, data and budget. Surveys of the field come to the same conclusion: there is no agreed way to judge series
+# (Stenger et al. 2024). TSGBench (Ang et al. 2023) compares ten methods on ten real-world data sets, without the sines.
 
 # %% [markdown]
 # ## What all this does not show
