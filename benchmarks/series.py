@@ -115,7 +115,8 @@ def sines() -> list[dict]:
         made["real again", seed] = other
         made["training windows", seed] = train[3000 * seed : 3000 * seed + 4000]
         made["Gaussian", seed] = gaussian.sample((4000,)).float().view_as(other)
-        made["straight lines", seed] = other[..., :1] + (other[..., -1:] - other[..., :1]) * torch.linspace(0, 1, LENGTH)
+        first, last = other[..., :1], other[..., -1:]
+        made["straight lines", seed] = first + (last - first) * torch.linspace(0, 1, LENGTH)
     apart, small = told_apart(unseen, made), two_units(unseen, made)
     return [
         {"kind": kind}

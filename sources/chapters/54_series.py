@@ -851,8 +851,8 @@ print(f"means of ten tests: below {tens.quantile(0.95):.3f} in 95 of 100")
 # code](https://github.com/jsyoon0823/TimeGAN):
 #
 # - The angle of the sines grows by at most 0.1 **radians** per step. With the start it comes to 2.4, and half a turn is
-#   3.14: they are arcs. (`processes.sines` draws them. The paper describes waves, but all its results are on these arcs,
-#   [says the author](https://github.com/jsyoon0823/TimeGAN/issues/40).)
+#   3.14: they are arcs. (`processes.sines` draws them. The paper describes waves, but all its results are on these
+#   arcs, [says the author](https://github.com/jsyoon0823/TimeGAN/issues/40).)
 # - The judge is a GRU with as many units as half the columns, rounded down. For five columns that is a GRU with **two
 #   units**.
 # - For its real data, all windows are cut from one series with stride 1, shuffled, and then divided. So nearly each
