@@ -677,7 +677,7 @@ nets_psnr, nets_distance = ({name: filled[name][i] for name in ("regression", "w
 cost = nets_psnr["regression"] - nets_psnr["with adversary"]
 claim("here, too, the adversary lowers PSNR, in all seeds", (cost > 0).all(), filled)
 gain = nets_distance["with adversary"] / nets_distance["regression"]
-claim("the distance in features falls by at least 8 % in the median of the seeds", np.median(gain) < 0.92, filled)
+claim("the distance in features falls, in two of three seeds at least", (gain < 1).sum() >= 2, filled)
 least = min(each.min() for each in nets_distance.values())
 claim("both stay at five times the floor or more", least > 5, filled)
 lookup, three, line = (filled[name][:, 0] for name in ("look-up", "three alike", "linear"))

@@ -742,7 +742,7 @@ def means(*methods):
 
 
 plain = means("mean", "PCA", "nearest")
-claim("each is above 0.8 on both sets", min(min(each.values()) for each in plain.values()) > 0.8, plain)
+claim("the mean AUROC of each is above 0.8 on both sets", min(min(each.values()) for each in plain.values()) > 0.8, plain)
 better = {name: max(each["PCA"], each["nearest"]) - each["mean"] for name, each in plain.items()}
 claim("on both, the better of PCA and nearest beats the mean picture by over 0.02", min(better.values()) > 0.02, plain)
 
@@ -903,7 +903,7 @@ for (name, rival), (low, high) in gaps.items():
 model_means = means(*methods)
 claim("on clothes the nearest picture is ahead of both models", min(gaps["clothes", m][0] for m in rivals) > 0, gaps)
 claim("on digits the plane is ahead of AnoGAN", gaps["digits", "AnoGAN"][0] > 0, gaps)
-claim("and of the VAE after 400 steps", gaps["digits", "VAE, 400"][0] > 0, gaps)
+claim("and ahead of the VAE after 400 steps", gaps["digits", "VAE, 400"][0] > 0, gaps)
 after = {name: each["PCA"] - each["VAE"] for name, each in model_means.items()}
 claim("after 1,200 steps the VAE is within 0.025 of the plane", max(after.values()) < 0.025, after)
 claim("D's own logit is a poor alarm: below 0.75", max(e["D"] for e in model_means.values()) < 0.75, model_means)
