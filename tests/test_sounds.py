@@ -1,12 +1,15 @@
 """gan_edu.data.sounds and gan_edu.sound_judges: what is put in is found again, and bad input gets one sentence."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
-from gan_edu import nets, sound_judges
+from gan_edu import models, nets, sound_judges
 from gan_edu.data import sounds
+from tools import train_waves
 
 
 def test_vowels_are_as_described():
@@ -121,6 +124,28 @@ def test_nets_of_waves():
     first = P.judges[0](wave[:, None, ::2]).flatten(1)
     assert torch.equal(scores[:, : first.shape[1]], first)
     assert torch.equal(P(changed)[:, : first.shape[1]], first)
+
+
+def test_the_finished_generator_of_vowels_is_as_good_as_its_card_says_and_small():
+    generator, facts = models.read(train_waves.ENTRY)
+    assert models.path(train_waves.ENTRY).stat().st_size < 3e5 and facts["steps"] == str(train_waves.STEPS)
+    card = (models.FOLDER / "CARD_waves.md").read_text(encoding="utf-8")
+    promised = next(line for line in card.splitlines() if line.startswith("| **this file**")).split("|")[2:7]
+    made = generator(torch.randn(300, generator.noise_dim, generator=torch.Generator().manual_seed(5)))
+    assert made.shape == (300, 1, train_waves.LENGTH)
+    found = train_waves.measures(made[:, 0], train_waves.waves(300, 40), train_waves.waves(300, 41))
+    for value, said in zip(found.values(), map(float, promised), strict=True):
+        assert value == pytest.approx(said, rel=0.3, abs=0.1)
+
+
+def test_chapter_55_shows_the_recorded_runs():
+    text = (Path(__file__).resolve().parents[1] / "sources/chapters/55_sound.py").read_text(encoding="utf-8")
+    rows = json.loads(train_waves.RECORD.read_text(encoding="utf-8"))["rows"]
+    kinds = {name.split(", seed")[0]: [row for other, row in rows.items() if other.startswith(name.split(", seed")[0])]
+             for name in rows}  # fmt: skip
+    for kind, seeds in kinds.items():
+        columns = [" · ".join(f"{row[key]:.2f}" for row in seeds) for key in ("periodic", "pitch", "near", "covered")]
+        assert f"# | {kind} | {' | '.join(columns)} |" in text, kind
 
 
 @pytest.mark.parametrize(
