@@ -662,11 +662,11 @@ claim(
 )
 
 # %% [markdown]
-# The regression draws nearly the same for everybody: a faint shadow of rims, a mean of faces with and without. The
-# adversary adds contrast: some faces get dark rims, or stray spots. But who wears glasses is lost, and neither network
-# brings it back: where rims are or would be, wearers and others come out equally dark.
+# Around the eyes the regression draws nearly the same for everybody: a faint shadow of rims, a mean of faces with and
+# without. The adversary adds contrast: some faces get dark rims, or stray spots. But who wears glasses is lost, and
+# neither network brings it back: where rims are or would be, wearers and others come out equally dark.
 #
-# The adversary costs PSNR again, and comes nearer in features: by 20 % in the median, but by 3 % only in one seed. In
+# The adversary costs PSNR again, and comes nearer in features: by 20 % in the median, but in one seed by only 3 %. In
 # section 2 it was about a quarter. Both stay far from the floor. If you restore a photograph by inpainting, say which
 # pixels are invented.
 
@@ -685,12 +685,12 @@ unseen = data.faces(600, size=64, seed=8)
 plotting.image_grid({"generated": generated[:20], "drawn": unseen.tensor()[:20]}, rows=2)
 
 # %% [markdown]
-# Look for what is wrong: glasses with one rim, a mouth that melts, hair of two colours. A Fréchet distance would say
+# Look for what is wrong: broken glasses, a mouth without clear edges, hair of two colours. A Fréchet distance would say
 # *how far* they are from drawn ones, but not in what. With known attributes we can ask: three of ten drawn faces wear
 # glasses. **Predict:** how many of the generated ones do?
 #
 # That needs a **reader**, here a small classifier. It learns from the windows of section 2, whose glasses are known. It
-# makes mistakes, so its accuracy has to be told beside its count.
+# may make mistakes, so its accuracy has to be told beside its count.
 
 
 # %%
@@ -723,19 +723,20 @@ claim("the reader is right for at least 95 % of the drawn faces", (on_drawn == h
 claim("and it finds glasses on less than 25 % of the generated ones: too few", corrected < 0.25, corrected)
 
 # %% [markdown]
-# Too few: thin dark rims are hard for this small generator, and many of those that it draws are broken. A look at 20
-# pictures may miss such a shortage, and a count doesn't.
+# Too few. (Of the 600 drawn ones 34 % wear some, for chance moves the 30 %.) Perhaps thin dark rims are hard for this
+# small generator; we haven't tested it. A look at 20 pictures may miss such a shortage, and a count doesn't.
 #
 # But how many exactly? The generator's card asked *another* reader, a network of convolutions that sees all 64 × 64
 # pixels. On drawn faces it is right for 100 %, like ours. In generated ones it reads glasses on 9 %, ours on 16 %. Both
-# have learned from faces that wear whole glasses or none. Nobody told them what half a rim is, so each draws its own
-# line. Neither number is *the* share. Say "too few, by two readers", and name the reader with its number.
+# have learned from faces that wear whole glasses or none. Nobody told them what half a rim counts as, so they may
+# disagree there. Neither number is *the* share. Say "too few, by two readers", and name the reader with its number.
 
 # %% [markdown]
 # A reader's mistakes on *drawn* faces can be corrected (here the correction is small): if a share $p$ wears glasses,
 # the reader says yes for $p \cdot \text{hit} + (1 - p) \cdot \text{false}$, where *hit* is the share of glasses that it
-# finds and *false* the share of bare faces that it takes for glasses. Solve this for $p$, as in exercise 4. It assumes
-# the same mistakes on generated faces. For half-drawn glasses that assumption fails, as the two readers show.
+# finds and *false* the share of faces without glasses on which it sees some. Solve this for $p$, as in exercise 4. It
+# assumes the same mistakes on generated faces. Here that fails for at least one of the two readers: both are right for
+# about 100 % of drawn faces, and yet they disagree on generated ones.
 
 # %% [markdown]
 # ## 7. Which famous picture makers are GANs?
@@ -755,18 +756,18 @@ claim("and it finds glasses on less than 25 % of the generated ones: too few", c
 # before. *CLIP* is a network that puts pictures, and the words for them, at near places of one space: their
 # *embeddings*.
 #
-# So adversaries live on inside other systems, as the part that keeps details sharp.
+# So adversaries are also used inside other systems, to keep details sharp.
 
 # %% [markdown]
 # ## What all this does not show
 #
 # - **That adversaries are useless.** Ours is a small network that trained for seconds on windows of 16 × 16 pixels. On
-#   photographs adversaries gave textures that no filter gives.
+#   photographs adversaries drew textures (SRGAN's paper shows some), which unsharp masking can't add.
 # - **That drawn faces behave like photographs.** They have few kinds of detail, and each detail is known. That is why
 #   counting is possible.
 # - **That other measures agree.** We used one kind, random features. The order of rows can change with another one.
 # - **How often marks are invented elsewhere.** The noise of the camera, the size of the mark and the shares of the
-#   training data decide that.
+#   training data may all change that. We changed only the shares.
 
 # %% [markdown]
 # ## Help, I get …
@@ -798,8 +799,8 @@ claim("and it finds glasses on less than 25 % of the generated ones: too few", c
 # - An honest draw of one fitting picture has exactly twice the squared error, 3 dB less.
 # - An adversary moves along a trade-off: lower PSNR, and a smaller distance to real pictures. Mixtures lie near
 #   its path, and an old filter can lie on a better one.
-# - Sharp details come from the training data: their share decides whether a doubt becomes a detail. Count what is
-#   invented and removed, against a truth.
+# - Sharp details come from the training data. Where the small picture leaves a doubt, the share of a detail in training
+#   decides whether it is drawn. Count what is invented and removed, against a truth.
 # - To count attributes of generated pictures, name the reader and its accuracy. On broken details readers disagree.
 
 # %% [markdown]
