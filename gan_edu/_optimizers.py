@@ -1,8 +1,12 @@
-"""PyTorch's optimisers without its compiler, until somebody compiles.
+"""PyTorch's optimisers without what slows them down: its compiler, until somebody compiles, and subnormal numbers.
 
 The first optimiser that a process makes loads `torch._dynamo`, only to tell that compiler not to look into it, and that
 takes longer than `import torch`. Here it is told when it is there. Where PyTorch is written in another way than this
 module knows, all stays as it is.
+
+The averages of a weight whose gradient has become 0 shrink by β at each step, and below 1e-38 they are subnormal, with
+which a processor may need a hundred times as long (benchmarks/README.md). In a step they become 0 there; the weights
+come out the same, since Adam divides by 1e-8 at least.
 """
 
 import functools
@@ -12,6 +16,17 @@ import torch
 from torch.optim import optimizer as of_torch
 
 COMPILER, KEPT = "torch._dynamo", "__dynamo_disable"
+
+
+class flushed:
+    """`with flushed():` subnormal numbers are 0 in this thread. Afterwards they are what they were before."""
+
+    def __enter__(self):
+        self.before = sys.float_info.min / 2 == 0
+        torch.set_flush_denormal(True)
+
+    def __exit__(self, *_):
+        torch.set_flush_denormal(self.before)
 
 
 def _leave_out_compiler() -> None:
@@ -50,7 +65,7 @@ def _switched_later(step):
     def call(self, *args, **options):
         if COMPILER in sys.modules:
             return step(self, *args, **options)
-        with torch.set_grad_enabled(self.defaults["differentiable"]):
+        with torch.set_grad_enabled(self.defaults["differentiable"]), flushed():
             return plain(self, *args, **options)
 
     return call

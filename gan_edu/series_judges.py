@@ -73,12 +73,17 @@ def spectrum(windows) -> tuple[Tensor, Tensor]:
     return torch.fft.rfftfreq(x.shape[1]), power.float()
 
 
-def told_apart(real, fakes: dict, seed: int = 0, steps: int = 300, hidden: int = 64) -> dict[str, float]:
+def told_apart(
+    real, fakes: dict, seed: int = 0, steps: int = 300, hidden: int = 64, shuffle: bool = True
+) -> dict[str, float]:
     """How often a fresh judge tells each of the fakes from real windows that it was not trained on: ½ is guessing.
 
     real: windows that no generator has seen. fakes: name → windows. All are cut to the smallest number; half of them
     train the judge, the other half test it. The judge is a net with two hidden layers that sees the whole window
     (Lopez-Paz and Oquab 2017; the discriminative score of Yoon et al. 2019 is |this - ½|, with another judge).
+
+    shuffle: False leaves all in their order: the first half trains, the second half tests. For windows of one series
+    that overlap: so you can see to it that no step stands in both halves.
 
     Raises ValueError for windows of other shapes, fewer than two, and real ones that don't vary.
     """
@@ -88,7 +93,9 @@ def told_apart(real, fakes: dict, seed: int = 0, steps: int = 300, hidden: int =
     half = min(map(len, (real, *made))) // 2
     if not half:
         raise ValueError("told_apart needs two windows of each at least.")
-    real, *made = (x[torch.randperm(len(x), generator=_stream(seed))[: 2 * half]] for x in (real, *made))
+    if shuffle:
+        real, *made = (x[torch.randperm(len(x), generator=_stream(seed))] for x in (real, *made))
+    real, *made = (x[: 2 * half] for x in (real, *made))
     made, chance = torch.stack(made), _stream(seed)  # (S, 2 half, L)
     net = _judges(len(made), [real.shape[1], hidden, hidden, 1], seed)
 

@@ -1,50 +1,10 @@
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from checks_cases import Case, chapter_tests
 
 from gan_edu.checks import chapter_56 as q
-
-
-def bits_stub(logits, text):
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-def bits_by_gather(logits, text):
-    log_p = logits.log_softmax(-1) / np.log(2)
-    return -log_p[:-1].gather(1, text[1:, None]).mean()
-
-
-def bits_by_loop(logits, text):
-    total = 0.0
-    for t in range(len(text) - 1):
-        total -= math.log2(logits[t].softmax(0)[text[t + 1]].item())
-    return total / (len(text) - 1)
-
-
-bits_per_letter = Case(
-    q.bits_per_letter,
-    bits_stub,
-    right=[
-        bits_by_gather,
-        bits_by_loop,
-        lambda z, x: F.nll_loss((z - z.logsumexp(1, keepdim=True))[:-1], x[1:]).item() / np.log(2),
-    ],
-    wrong={
-        "same_place": lambda z, x: -z.softmax(1).log2().gather(1, x[:, None]).mean(),
-        "one_back": lambda z, x: -z.softmax(1).log2()[1:].gather(1, x[:-1, None]).mean(),
-        "nats": lambda z, x: -z[:-1].log_softmax(1)[torch.arange(len(x) - 1), x[1:]].mean(),
-        "times_ln2": lambda z, x: bits_by_loop(z, x) * math.log(2) ** 2,
-        "sum": lambda z, x: bits_by_loop(z, x) * (len(x) - 1),
-        "divided_by_all": lambda z, x: bits_by_gather(z, x) * (len(x) - 1) / len(x),
-        "perplexity": lambda z, x: 2 ** bits_by_loop(z, x),
-        "sign": lambda z, x: -bits_by_loop(z, x),
-    },
-    also_wrong=[lambda z, x: torch.zeros(()), lambda z, x: bits_by_gather(-z, x)],
-)
 
 
 def straight_stub(logits, letters):
@@ -132,48 +92,44 @@ reinforce_loss = Case(
 )
 
 
-def policy_stub(reference, rewards, beta):
+def axes_stub(oracle, model):
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
-def policy_by_weights(reference, rewards, beta):
-    weights = reference * torch.exp(rewards / beta)
-    return weights / weights.sum()
+def axes_by_divergences(oracle, model):
+    """Coverage is one KL, and quality the other one, less what the model lacks in entropy."""
+    coverage = F.kl_div(model.log(), oracle, reduction="sum")
+    back = F.kl_div(oracle.log(), model, reduction="sum")
+    return back + _entropy(model) - _entropy(oracle), coverage
 
 
-def policy_by_climbing(reference, rewards, beta):
-    reference, rewards = reference.double(), rewards.double()
-    logits = torch.zeros_like(reference, requires_grad=True)
-    lbfgs = torch.optim.LBFGS([logits], max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-14)
-
-    def loss():
-        lbfgs.zero_grad()
-        log_p = logits.log_softmax(0)
-        value = (log_p.exp() * (beta * (log_p - reference.log()) - rewards)).sum()
-        value.backward()
-        return value
-
-    lbfgs.step(loss)
-    return logits.detach().softmax(0).float()
+def _entropy(p):
+    return torch.distributions.Categorical(p).entropy()
 
 
-best_policy = Case(
-    q.best_policy,
-    policy_stub,
-    right=[policy_by_weights, policy_by_climbing],
+def axes_by_loop(oracle, model):
+    p, q = oracle.tolist(), model.tolist()
+    floor = -sum(a * math.log(a) for a in p)
+    quality = -sum(b * math.log(a) for a, b in zip(p, q, strict=True)) - floor
+    return quality, -sum(a * math.log(b) for a, b in zip(p, q, strict=True)) - floor
+
+
+two_axes = Case(
+    q.two_axes,
+    axes_stub,
+    right=[axes_by_divergences, axes_by_loop],
     wrong={
-        "no_reference": lambda p, r, b: F.softmax(r / b, 0),
-        "times_beta": lambda p, r, b: policy_by_weights(p, r, 1 / b),
-        "not_normalised": lambda p, r, b: p * torch.exp(r / b),
-        "greedy": lambda p, r, b: (r == r.max()).float(),
-        "no_beta": lambda p, r, b: policy_by_weights(p, r, 1.0),
-        "factors": lambda p, r, b: p * r / (p * r).sum(),
-        "no_logarithm": lambda p, r, b: F.softmax(p + r / b, 0),
-        "all_divided": lambda p, r, b: policy_by_weights(p ** (1 / b), r, b),
+        "exchanged": lambda p, m: axes_by_loop(p, m)[::-1],
+        "no_floor": lambda p, m: (F.cross_entropy(p.log(), m), F.cross_entropy(m.log(), p)),
+        "own_entropy": lambda p, m: (F.kl_div(p.log(), m, reduction="sum"), axes_by_loop(p, m)[1]),
+        "models_floor": lambda p, m: axes_by_loop(m, p)[::-1],
+        "bits": lambda p, m: tuple(x / math.log(2) for x in axes_by_loop(p, m)),
+        "sign": lambda p, m: tuple(-x for x in axes_by_divergences(p, m)),
+        "means": lambda p, m: tuple(x / p.numel() for x in axes_by_divergences(p, m)),
     },
-    also_wrong=[lambda p, r, b: p, lambda p, r, b: policy_by_weights(p, -r, b)],
+    also_wrong=[lambda p, m: (torch.zeros(()), torch.zeros(())), lambda p, m: axes_by_loop(p, p)],
 )
 
 
-TestChapter56 = chapter_tests(q, bits_per_letter, straight_through, reinforce_loss, best_policy)
+TestChapter56 = chapter_tests(q, straight_through, reinforce_loss, two_axes)

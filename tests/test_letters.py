@@ -14,7 +14,7 @@ from gan_edu.data import text
 from tools import make_course_text
 
 
-def test_chapters_are_the_ones_that_chapter_56_was_measured_on():
+def test_chapters_are_the_ones_that_chapter_57_was_measured_on():
     content = text.CHAPTERS_FILE.read_bytes().replace(b"\r\n", b"\n")
     assert hashlib.sha256(content).hexdigest() == "65a4d231f8463b5b482939e2ff2381d571d8a6b65c4e92d9a9d9d33234ee25dd"
 

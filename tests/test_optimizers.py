@@ -68,3 +68,34 @@ training.run(pair, torch.zeros(8, 1, 28, 28), 2, batch=4, progress=False)
 print('torch._dynamo' in sys.modules, 'sympy' in sys.modules)
 """
     assert out(code) == "False False\n"
+
+
+def test_a_step_flushes_subnormal_numbers_and_changes_nothing_else():
+    adam = """
+def adam():
+    weight = torch.ones(1, requires_grad=True)
+    optimizer = torch.optim.Adam([weight], betas=(0.5, 0.999), fused=True)
+    for step in range(140):
+        weight.grad = torch.full((1,), float(step < 3))
+        optimizer.step()
+    return weight.item(), optimizer.state[weight]["exp_avg"].item()
+print(*adam())
+"""
+    modes = """
+from gan_edu._optimizers import flushed
+def subnormal():
+    return (torch.tensor([1e-40]) * 1).item() > 0
+print(subnormal())
+with flushed():
+    adam()
+    print(subnormal())
+print(subnormal())
+try:
+    torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=1.0).step(lambda: 1 / 0)
+except ZeroDivisionError:
+    print(subnormal())
+"""
+    weight, average = out(adam, first="").split()
+    our_weight, our_average, *kept = out(adam + modes).split()
+    assert our_weight == weight and 0 < float(average) < 1.2e-38 and float(our_average) == 0
+    assert kept == ["True", "False", "True", "True"]

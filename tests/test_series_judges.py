@@ -45,6 +45,15 @@ def test_told_apart_and_forecasts():
     assert torch.equal(before, torch.get_rng_state()), "judges draw from streams of their own"
 
 
+def test_without_shuffling_the_first_half_trains():
+    """Real and generated windows change places in the middle: who learned the first half is wrong about the second."""
+    x = processes.ar2(400, 24, seed=0)
+    low, high = x[:200] - 3, x[200:] + 3
+    real, fakes = torch.cat([low, high]), {"a": torch.cat([high, low])}
+    assert judges.told_apart(real, fakes, steps=40, shuffle=False)["a"] < 0.05
+    assert 0.3 < judges.told_apart(real, fakes, steps=40)["a"] < 0.7
+
+
 def test_what_can_not_be_judged():
     x = torch.randn(40, 10)
     with pytest.raises(ValueError, match="lags up to 9"):
@@ -128,3 +137,12 @@ def test_chapter_54_shows_the_recorded_benchmark():
         assert first["kind"] == second["kind"] and f"| {said(first)} | {said(second)} |" in text, first
     for row in longer:
         assert f"# | {row['kind']} | {row['steps']} | {said(row)} | {row['seconds']} |" in text, row
+
+    def scores(values):
+        return " · ".join(f"{abs(value - 0.5):.3f}" for value in values)
+
+    for row in record["sines"]["rows"]:
+        assert f" | {scores(row['apart'])} | {scores(row['small'])} |" in text, row
+    for row in record["sunspots"]["rows"]:
+        cells = [" · ".join(f"{value:.2f}" for value in row[key]) for key in ("lean", "below 0", "lag 11", "by years")]
+        assert row["kind"] == "training windows" or f" | {' | '.join(cells)} |" in text, row

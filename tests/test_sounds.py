@@ -1,12 +1,15 @@
 """gan_edu.data.sounds and gan_edu.sound_judges: what is put in is found again, and bad input gets one sentence."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
-from gan_edu import nets, sound_judges
+from gan_edu import models, nets, sound_judges
 from gan_edu.data import sounds
+from tools import train_waves
 
 
 def test_vowels_are_as_described():
@@ -41,6 +44,37 @@ def test_harmonics_above_half_the_rate_are_left_out():
     wave = sounds.harmonics(turns, pitch, torch.ones(5))
     exact = torch.cos(2 * math.pi * turns) + torch.cos(4 * math.pi * turns)
     assert torch.allclose(wave, exact, atol=1e-3)
+
+
+def test_tones_are_as_described():
+    t = sounds.tones(20, 1000, seed=0, pitch=(120, 240), glide=0.2)
+    assert t.waves.shape == t.pitch.shape == t.pulses.shape == (20, 1000) and t.labels.shape == (20,)
+    assert t.waves.dtype == t.pulses.dtype == torch.float32 and "organ" in repr(t)
+    assert torch.allclose(t.waves.square().mean(dim=1).sqrt(), torch.full((20,), sounds.LEVEL))
+    assert torch.equal(t.waves, sounds.tones(20, 1000, seed=0, pitch=(120, 240), glide=0.2).waves)
+    assert sounds.tones(3, 1, seed=0).waves.isfinite().all()
+    steady = sounds.tones(30, 1000, seed=1)
+    found, periodic = sound_judges.pitch(steady.waves)
+    assert (1200 * (found / steady.pitch[:, 0]).log2()).abs().quantile(0.9) < 20 and periodic.median() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "missing"),
+    [("organ", (1, 2, 3, 4, 6, 8), (5, 7)), ("clarinet", (1, 3, 5), (2, 4, 6)), ("plucked string", (1, 2, 3), (5, 10))],
+)
+def test_tones_have_their_harmonics(name, there, missing):
+    wave = sounds.tones(1, 4000, seed=0, instruments=name, pitch=(100, 100), breath=0).waves[0]
+    strengths = torch.fft.rfft(wave * torch.hann_window(4000)).abs()[::50]  # at 0, 100, 200, … Hz
+    assert min(strengths[k] for k in there) > 5 * max(strengths[k] for k in missing)
+
+
+def test_a_plucked_string_fades_and_its_high_harmonics_first():
+    t = sounds.tones(1, 8000, seed=0, instruments="plucked string", pitch=(100, 100), breath=0)
+    early, late = (torch.fft.rfft(t.waves[0, at : at + 800]).abs()[10::10] for at in (0, 4000))
+    assert late[0] / early[0] == pytest.approx(math.exp(-0.5 * 1.05 / 0.5), rel=0.05)
+    assert late[5] / early[5] < late[1] / early[1] < late[0] / early[0] < 1
+    steady = sounds.tones(1, 8000, seed=0, instruments="organ", pitch=(100, 100), breath=0).waves[0]
+    assert steady[-800:].square().mean() == pytest.approx(steady[4000:4800].square().mean().item(), rel=0.01)
 
 
 def test_pitch_is_found():
@@ -92,6 +126,28 @@ def test_nets_of_waves():
     assert torch.equal(P(changed)[:, : first.shape[1]], first)
 
 
+def test_the_finished_generator_of_vowels_is_as_good_as_its_card_says_and_small():
+    generator, facts = models.read(train_waves.ENTRY)
+    assert models.path(train_waves.ENTRY).stat().st_size < 3e5 and facts["steps"] == str(train_waves.STEPS)
+    card = (models.FOLDER / "CARD_waves.md").read_text(encoding="utf-8")
+    promised = next(line for line in card.splitlines() if line.startswith("| **this file**")).split("|")[2:7]
+    made = generator(torch.randn(300, generator.noise_dim, generator=torch.Generator().manual_seed(5)))
+    assert made.shape == (300, 1, train_waves.LENGTH)
+    found = train_waves.measures(made[:, 0], train_waves.waves(300, 40), train_waves.waves(300, 41))
+    for value, said in zip(found.values(), map(float, promised), strict=True):
+        assert value == pytest.approx(said, rel=0.3, abs=0.1)
+
+
+def test_chapter_55_shows_the_recorded_runs():
+    text = (Path(__file__).resolve().parents[1] / "sources/chapters/55_sound.py").read_text(encoding="utf-8")
+    rows = json.loads(train_waves.RECORD.read_text(encoding="utf-8"))["rows"]
+    kinds = {name.split(", seed")[0]: [row for other, row in rows.items() if other.startswith(name.split(", seed")[0])]
+             for name in rows}  # fmt: skip
+    for kind, seeds in kinds.items():
+        columns = [" · ".join(f"{row[key]:.2f}" for row in seeds) for key in ("periodic", "pitch", "near", "covered")]
+        assert f"# | {kind} | {' | '.join(columns)} |" in text, kind
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -99,6 +155,9 @@ def test_nets_of_waves():
         (lambda: sounds.vowels(1, 10, words=("hid",)), "hid"),
         (lambda: sounds.vowels(1, 10, words=()), "at least one"),
         (lambda: sounds.vowels(1, 10, pitch=(200, 100)), "lowest"),
+        (lambda: sounds.tones(1, 10, instruments="flute"), "flute"),
+        (lambda: sounds.tones(1, 0), "length"),
+        (lambda: sounds.tones(1, 10, glide=3), "glide"),
         (lambda: sounds.pulses(torch.full((1, 10), 9000.0)), "pitch"),
         (lambda: sound_judges.log_mel(torch.zeros(3)), "length"),
         (lambda: sound_judges.log_mel(torch.zeros(1, 50)), "129"),

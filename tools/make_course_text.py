@@ -2,7 +2,7 @@
 
     python -m tools.make_course_text 00 60      the chapters from 00 to 60
 
-The text that comes with the package is a copy that stays: what chapter 56 measures, and the finished model of letters,
+The text that comes with the package is a copy that stays: what chapter 57 measures, and the finished model of letters,
 belong to it. Run this only to make another one, and say so with --again.
 """
 

@@ -72,7 +72,7 @@ Written by `tools/train_letters.py`; don't edit. `gan_edu.models.load_letters()`
 {net.blocks[0].heads} heads of attention, {net.place.weight.shape[1]} numbers at each place, a context of {net.context}
 letters, {weights:,} weights, stored in 16 bits.
 Trained here, from nothing, on {len(learn):,} letters of this course's own prose
-(`gan_edu.data.chapters`, as it stood when chapter 56 was written), in 27 signs: small letters and the space.
+(`gan_edu.data.chapters`, as it stood when chapter 57 was first written), in 27 signs: small letters and the space.
 AdamW (weight decay 0.05), one-cycle learning rate up to {RATE}, batches of {BATCH} windows, {facts["steps"]} steps,
 seed {facts["seed"]}, {facts["seconds"]} CPU seconds, torch {facts["torch"]}, version {facts["version"]}.
 

@@ -1,5 +1,4 @@
-"""Questions of chapter 56: bits for each letter, straight through, REINFORCE with a baseline, the best policy under a
-KL penalty, four abstracts."""
+"""Questions of chapter 56: straight through, REINFORCE with a baseline, quality and coverage, three abstracts."""
 
 import math
 
@@ -7,71 +6,6 @@ import torch
 import torch.nn.functional as F
 
 from gan_edu.checks.engine import NotYet, discussion, question, value_of
-
-# --- bits for each letter
-
-
-def _texts():
-    certain = torch.tensor([[0.0, 0.0], [0.0, 0.0], [math.log(3), 0.0], [5.0, -5.0]])
-    return [(certain, torch.tensor([0, 1, 0, 0])), (torch.randn(9, 5), torch.randint(5, (9,)))]
-
-
-@question(
-    "Bits for each letter",
-    hints=(
-        "Row t was made from letters 0 to t. Which letter does it speak about? And which row speaks about nothing that "
-        "you have?",
-        "Rows 0 to T − 2 go with letters 1 to T − 1. The surprise is minus the logarithm of the softmax at that "
-        "letter; to base 2, since bits are asked for.",
-        "F.cross_entropy(logits[:-1], text[1:]) is the mean in nats. Divide by math.log(2).",
-    ),
-    insight="A file of T letters could be written in about that many bits times T, by an arithmetic coder that uses "
-    "the model. That is why models of text and compressors can be compared.",
-    probes=_texts,
-)
-def bits_per_letter(logits, text):
-    return F.cross_entropy(logits[:-1], text[1:]) / math.log(2)
-
-
-@bits_per_letter.misconception("each row compared with the letter that was just read. Row t speaks about letter t + 1.")
-def _same_place(logits, text):
-    return F.cross_entropy(logits, text) / math.log(2)
-
-
-@bits_per_letter.misconception("each row compared with the letter *before* it. Row t speaks about letter t + 1.")
-def _one_back(logits, text):
-    return F.cross_entropy(logits[1:], text[:-1]) / math.log(2)
-
-
-@bits_per_letter.misconception("nats. One bit is ln 2 ≈ 0.693 nats, so divide by math.log(2).")
-def _nats(logits, text):
-    return F.cross_entropy(logits[:-1], text[1:])
-
-
-@bits_per_letter.misconception("nats *times* ln 2. A bit is smaller than a nat, so there are more of them: divide.")
-def _times_ln2(logits, text):
-    return F.cross_entropy(logits[:-1], text[1:]) * math.log(2)
-
-
-@bits_per_letter.misconception("the bits of the whole text. Asked for is the mean over the letters.")
-def _sum(logits, text):
-    return F.cross_entropy(logits[:-1], text[1:], reduction="sum") / math.log(2)
-
-
-@bits_per_letter.misconception("the sum divided by T. Only T − 1 letters were predicted: nothing predicts the first.")
-def _divided_by_all(logits, text):
-    return F.cross_entropy(logits[:-1], text[1:], reduction="sum") / math.log(2) / len(text)
-
-
-@bits_per_letter.misconception("a perplexity. Its logarithm to base 2 is asked for.")
-def _perplexity(logits, text):
-    return F.cross_entropy(logits[:-1], text[1:]).exp()
-
-
-@bits_per_letter.misconception("the logarithm, not *minus* the logarithm. A surprise is never negative.")
-def _sign(logits, text):
-    return -F.cross_entropy(logits[:-1], text[1:]) / math.log(2)
-
 
 # --- straight through
 
@@ -247,85 +181,88 @@ def _divided_by_all(log_p, rewards):
     return -((rewards - (rewards.sum() - rewards) / len(rewards)) * log_p).mean()
 
 
-# --- the best policy under a KL penalty
+# --- quality and coverage
 
 
-def _policies():
-    reference = torch.tensor([0.5, 0.25, 0.25])
+def _sources():
     return [
-        (reference, torch.tensor([0.0, 0.0, math.log(2)]), 1.0),
-        (reference, torch.tensor([1.0, 2.0, 3.0]), 0.5),
-        (torch.randn(6).softmax(0), torch.randn(6), 2.0),
+        (torch.tensor([0.5, 0.25, 0.25]), torch.tensor([0.25, 0.25, 0.5])),
+        (torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.9, 0.06, 0.04])),
+        (torch.randn(6).softmax(0), torch.randn(6).softmax(0)),
     ]
 
 
 @question(
-    "The best policy under a KL penalty",
+    "Quality and coverage, exactly",
     hints=(
-        "Try the ends. β → ∞: only the penalty counts. β → 0: only the reward counts. Which formula does both?",
-        "The best p is proportional to reference · exp(reward / β).",
-        "(reference.log() + rewards / beta).softmax(0) divides by the sum for you.",
+        "Who draws the letters, and who is surprised? Each of the two numbers has another one for each role.",
+        "The mean of a surprise is a sum: the probability with which a letter is drawn, times minus the logarithm of "
+        "the probability that the other one gives it.",
+        "entropy = −(oracle * oracle.log()).sum(). Quality: −(model * oracle.log()).sum() − entropy. Coverage: the "
+        "same with the two exchanged in the first sum.",
     ),
-    insight="With a uniform reference and log p of a model as the reward, this is that model at temperature β. So a "
-    "reward that praises likely texts does what a low temperature of *whole answers* does, and not of each letter.",
-    probes=_policies,
+    insight="Coverage is KL(oracle ‖ model), so it is never below 0. Quality is KL(model ‖ oracle) plus the model's "
+    "entropy less the oracle's: whoever writes with less variety than the oracle can bring it below 0.",
+    probes=_sources,
 )
-def best_policy(reference, rewards, beta):
-    return (reference.log() + rewards / beta).softmax(0)
+def two_axes(oracle, model):
+    entropy = -(oracle * oracle.log()).sum()
+    quality = -(model * oracle.log()).sum() - entropy
+    coverage = -(oracle * model.log()).sum() - entropy
+    return quality, coverage
 
 
-@best_policy.misconception("the reference left out: right only if it is uniform.")
-def _no_reference(reference, rewards, beta):
-    return (rewards / beta).softmax(0)
+def _surprise(drawn, asked):
+    return -(drawn * asked.log()).sum()
 
 
-@best_policy.misconception("rewards *times* β. A larger penalty must keep the policy closer to the reference.")
-def _times_beta(reference, rewards, beta):
-    return (reference.log() + rewards * beta).softmax(0)
+@two_axes.misconception("the two exchanged: quality judges the *model's* letters, and it comes first.")
+def _exchanged(oracle, model):
+    return two_axes.answer(oracle, model)[::-1]
 
 
-@best_policy.misconception("weights that don't sum to 1. Divide by their sum.")
-def _not_normalised(reference, rewards, beta):
-    return reference * (rewards / beta).exp()
+@two_axes.misconception("no floor: the oracle's entropy is still in both, so the oracle itself wouldn't get 0, 0.")
+def _no_floor(oracle, model):
+    return _surprise(model, oracle), _surprise(oracle, model)
 
 
-@best_policy.misconception("β → 0: all probability on the best reward. The penalty must count.")
-def _greedy(reference, rewards, beta):
-    return F.one_hot(rewards.argmax(), len(rewards)).float()
+@two_axes.misconception("the *model's* entropy taken off the quality. The floor is the oracle's, in both numbers.")
+def _own_entropy(oracle, model):
+    return _surprise(model, oracle) - _surprise(model, model), _surprise(oracle, model) - _surprise(oracle, oracle)
 
 
-@best_policy.misconception("β forgotten.")
-def _no_beta(reference, rewards, beta):
-    return (reference.log() + rewards).softmax(0)
+@two_axes.misconception("the model's entropy taken off *both* numbers. The floor is the oracle's.")
+def _models_floor(oracle, model):
+    floor = _surprise(model, model)
+    return _surprise(model, oracle) - floor, _surprise(oracle, model) - floor
 
 
-@best_policy.misconception("rewards as factors. They are summands of the *logarithm* of p: exponentiate them.")
-def _factors(reference, rewards, beta):
-    p = reference * rewards / beta
-    return p / p.sum()
+@two_axes.misconception("bits. Nats are asked for: natural logarithms.")
+def _bits(oracle, model):
+    return tuple(each / math.log(2) for each in two_axes.answer(oracle, model))
 
 
-@best_policy.misconception("probabilities added to rewards. The logarithm of the reference belongs there.")
-def _no_logarithm(reference, rewards, beta):
-    return (reference + rewards / beta).softmax(0)
+@two_axes.misconception("the logarithm, not *minus* the logarithm. A surprise is never negative.")
+def _sign(oracle, model):
+    return tuple(-each for each in two_axes.answer(oracle, model))
 
 
-@best_policy.misconception("the reference to the power 1/β as well. Only the reward is divided by β.")
-def _all_divided(reference, rewards, beta):
-    return ((reference.log() + rewards) / beta).softmax(0)
+@two_axes.misconception("means over the list of letters. A letter counts as often as it is drawn: a weighted sum.")
+def _means(oracle, model):
+    return tuple(each / len(oracle) for each in two_axes.answer(oracle, model))
 
 
-# --- four abstracts
+# --- three abstracts
 
 
 @discussion(
-    "Four abstracts",
+    "Three abstracts",
     hints=(
         "Which of quality and coverage (or diversity) was measured? Which knob of the baseline was left at 1?",
         "Where is the row for real text that was held out? For a model that copies?",
     ),
 )
-def four_abstracts():
+def three_abstracts():
     """1. Quality alone. A lower temperature of the baseline raises BLEU as well, at no cost. Draw its whole curve, and
     compare at equal diversity.
 
@@ -334,7 +271,4 @@ def four_abstracts():
     is it by new texts?
 
     3. Self-BLEU says how much the samples are like each other. Texts from the training set are as unlike each other as
-    real ones are. Ask how surprised the model is by held-out texts, and how long the strings are that it quotes.
-
-    4. Nothing yet. Other letters, other text, other split give other bits. The same text must be predicted, chapters
-    or books must be held out as a whole, and a compressor or a chain with back-off belongs beside it."""
+    real ones are. Ask how surprised the model is by held-out texts, and how long the strings are that it quotes."""

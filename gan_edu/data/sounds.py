@@ -1,7 +1,8 @@
-"""Sounds made on the spot, of which everything is known: vowels by source and filter.
+"""Sounds made on the spot, of which everything is known: vowels by source and filter, and tones of instruments.
 
 vowels = sounds.vowels(500, length=8000, seed=0)         # half a thousand seconds of speech sounds
 vowels.waves, vowels.pulses, vowels.pitch, vowels.labels, vowels.names
+tones = sounds.tones(500, length=8000, seed=0)           # an organ, a clarinet, a plucked string: the same fields
 
 A sound is a row of samples at 8,000 per second, float32, with a root mean square of `LEVEL`.
 ``seed`` is an int, which gives the same sounds each time, a ``torch.Generator``, or None for PyTorch's global stream.
@@ -31,6 +32,8 @@ FORMANTS = {
 """The first three formants in Hz of the vowels in four words: means of 33 men (Peterson and Barney 1952, table II)."""
 WIDTHS = (60.0, 90.0, 120.0)
 """How wide the three formants are, in Hz: a choice, not a measurement."""
+INSTRUMENTS = ("organ", "clarinet", "plucked string")
+"""What `tones` makes."""
 _COUNT, _SHARE = Whole(1), Number(0)
 _BURN = 400  # samples before the first one: by then the resonators ring as they always have
 
@@ -41,10 +44,10 @@ class Sounds:
 
     Attributes:
         waves: float32 ``(N, length)``.
-        pulses: float32 ``(N, length)``, what was sent through the filter.
+        pulses: float32 ``(N, length)``, what was sent through the filter; of tones, which have none, pulses in step.
         pitch: float32 ``(N, length)``, in Hz, at each sample.
         labels: int64 ``(N,)``, into `names`.
-        names: of the vowels.
+        names: of the vowels or instruments.
     """
 
     waves: Tensor
@@ -106,12 +109,13 @@ def _turns(pitch: Tensor, stream) -> Tensor:
 def harmonics(turns: Tensor, pitch: Tensor, strengths: Tensor) -> Tensor:
     """Σₖ strengths[k] cos(2π (k + 1) turns), without the harmonics above half the rate; all ``(n, length)``.
 
-    strengths: ``(K,)``. The cosines come from each other: cos((k + 1) x) = 2 cos(x) cos(k x) - cos((k - 1) x).
+    strengths: ``(K,)``, or ``(K, length)`` where they change. The cosines come from each other: cos((k + 1) x) =
+    2 cos(x) cos(k x) - cos((k - 1) x).
     """
     first = torch.cos(2 * math.pi * turns).float()
     before, now, total = torch.ones_like(first), first, torch.zeros_like(first)
-    for k, strength in enumerate(strengths.tolist(), start=1):
-        if strength:
+    for k, strength in enumerate(strengths.float(), start=1):
+        if strength.any():
             total += strength * now * (k * pitch < RATE / 2)
         before, now = now, 2 * first * now - before
     return total
@@ -128,8 +132,16 @@ def pulses(pitch: Tensor, seed=None) -> Tensor:
         raise ValueError(
             f"pitch must be frequencies (n, length) from 1 to {RATE / 2:.0f} Hz; got {tuple(pitch.shape)}."
         )
-    most = int(RATE / 2 / pitch.min().item())
-    return _levelled(harmonics(_turns(pitch, _stream(seed)), pitch, 1 / torch.arange(1, most + 1)))
+    return _pulses(_turns(pitch, _stream(seed)), pitch)
+
+
+def _numbers(pitch: Tensor) -> Tensor:
+    """1, 2, 3, … of the harmonics that may lie below half the rate: ``(K,)``."""
+    return torch.arange(1, int(RATE / 2 / pitch.min().item()) + 1)
+
+
+def _pulses(turns: Tensor, pitch: Tensor) -> Tensor:
+    return _levelled(harmonics(turns, pitch, 1 / _numbers(pitch)))
 
 
 def resonate(source: Tensor, formants: Tensor, widths=WIDTHS) -> Tensor:
@@ -183,3 +195,44 @@ def vowels(
     waves = _levelled(resonate(source, formants)[:, _BURN:])
     waves = waves + LEVEL * breath * torch.randn(n, length, generator=stream)
     return Sounds(_levelled(waves), source[:, _BURN:], pitches, labels, words)
+
+
+def tones(
+    n: int,
+    length: int,
+    seed=None,
+    instruments=INSTRUMENTS,
+    pitch: tuple[float, float] = (110.0, 220.0),
+    glide: float = 0.0,
+    breath: float = 0.01,
+) -> Sounds:
+    """n tones of instruments as text-books draw them: harmonics, each with a strength over time. Nothing is recorded.
+
+    instruments: which of `INSTRUMENTS`. pitch (Hz), glide (octaves) and breath (a share of the level) are those of
+    `vowels`. Each tone begins with its first sample.
+
+    - organ: harmonics 1, 2, 3, 4, 6 and 8, as drawbars have them, 1 / √k strong. It rises in 20 ms, and stays.
+    - clarinet: its tube is closed at one end, so that odd harmonics are strong, 1/k, and even ones 5 % of that. It
+      rises in 40 ms, and stays.
+    - plucked string: plucked at a fifth of its length, sin(π k / 5) / k, the force on its end. So each fifth harmonic
+      is missing. It sounds at once; harmonic k falls to 1/e in 0.5 s / (1 + k² / 20), high ones first.
+
+    Why these harmonics: Fletcher and Rossing, The Physics of Musical Instruments (1998). All times, the 5 % and the
+    organ's strengths are a choice, not a measurement.
+    """
+    n, length, stream = _COUNT.check(n, "n"), _COUNT.check(length, "length"), _stream(seed)
+    names, breath = _choice(instruments, INSTRUMENTS), _SHARE.check(breath, "breath")
+    labels = torch.randint(len(names), (n,), generator=stream)
+    pitches = _pitches(n, length, stream, pitch, glide)
+    turns, k, seconds = _turns(pitches, stream), _numbers(pitches)[:, None], torch.arange(1, length + 1) / RATE
+    strengths = {
+        "organ": sum(k == drawn for drawn in (1, 2, 3, 4, 6, 8)) / k.sqrt() * (1 - torch.exp(-seconds / 0.02)),
+        "clarinet": torch.where(k % 2 == 1, 1.0, 0.05) / k * (1 - torch.exp(-seconds / 0.04)),
+        "plucked string": torch.sin(math.pi * k / 5) / k * torch.exp(-seconds * (1 + k**2 / 20) / 0.5),
+    }
+    waves = torch.empty(n, length)
+    for label, name in enumerate(names):
+        mine = labels == label
+        waves[mine] = _levelled(harmonics(turns[mine], pitches[mine], strengths[name]))
+    waves = waves + LEVEL * breath * torch.randn(n, length, generator=stream)
+    return Sounds(_levelled(waves), _pulses(turns, pitches), pitches, labels, names)

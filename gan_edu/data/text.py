@@ -18,7 +18,7 @@ def prose() -> str:
 
 
 def chapters() -> dict[str, str]:
-    """The prose of 29 chapters as it stood when chapter 56 was written: {"00": its paragraphs, one a line, …}.
+    """The prose of 29 chapters as it stood when chapter 57 was first written: {"00": its paragraphs, one a line, …}.
 
     Without formulas, code, tables and markup, and without the lines that stand in several chapters.
     """

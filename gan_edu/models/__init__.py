@@ -5,8 +5,9 @@ and small models of digits with a latent space that can be drawn. And one that w
     images = generator(torch.randn(16, generator.noise_dim))            # (16, 1, 28, 28) in [-1, 1]
 
 `widgets.LatentSpace(models.load("fashion_mnist", "vae"), data="fashion_mnist")` walks in the latent space of one.
-`read("faces_gan")[0]` is a generator of drawn faces in colour: noise (N, 32) → (N, 3, 64, 64). CARD.md,
-CARD_classifiers.md, CARD_latent.md, CARD_faces.md and CARD_letters.md say how they were made and how good they are.
+`read("faces_gan")[0]` is a generator of drawn faces in colour: noise (N, 32) → (N, 3, 64, 64), `read("waves_gan")[0]`
+one of vowels: noise (N, 16) → (N, 1, 1024). CARD.md, CARD_classifiers.md, CARD_latent.md, CARD_faces.md,
+CARD_letters.md and CARD_waves.md say how they were made and how good they are.
 
 FINISHED is the table of all files: none that isn't in it is ever opened.
 """
@@ -73,6 +74,7 @@ FINISHED: dict[str, Callable[[], nn.Module]] = {
     **{f"latent_{name}": partial(latent_net, kind, latent_dim=dim) for name, (kind, _, dim) in LATENT.items()},
     "faces_gan": lambda: nets.SubpixelGenerator(32, channels=8, shape=(3, 64, 64)),
     "letters_transformer": nets.LetterTransformer,
+    "waves_gan": lambda: nets.WaveGenerator(1024, noise_dim=16, hidden=12),
 }
 
 

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu import objectives
+from gan_edu._optimizers import flushed
 from gan_edu.device import one_thread
 
 Tensor = torch.Tensor
@@ -418,20 +419,21 @@ def _step(optimizer: torch.optim.Optimizer, parameters: list[Tensor], gradients:
         for slot, step in zip(slots, steps, strict=True):
             slot["step"] = step
     counter += 1
-    torch._fused_adam_(
-        parameters,
-        gradients,
-        [slot["exp_avg"] for slot in slots],
-        [slot["exp_avg_sq"] for slot in slots],
-        [],
-        steps,
-        amsgrad=False,
-        lr=group["lr"],
-        beta1=group["betas"][0],
-        beta2=group["betas"][1],
-        weight_decay=0.0,
-        eps=group["eps"],
-        maximize=False,
-        grad_scale=None,
-        found_inf=None,
-    )
+    with flushed():
+        torch._fused_adam_(
+            parameters,
+            gradients,
+            [slot["exp_avg"] for slot in slots],
+            [slot["exp_avg_sq"] for slot in slots],
+            [],
+            steps,
+            amsgrad=False,
+            lr=group["lr"],
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=0.0,
+            eps=group["eps"],
+            maximize=False,
+            grad_scale=None,
+            found_inf=None,
+        )

@@ -954,27 +954,38 @@ claim("it is lower than with the cycle alone, by over 0.03", gains, mixed)
 # try to get some pairs. They also let you *notice* a mirror.
 
 # %% [markdown]
-# ## 8. Style transfer, characters: which of them are GANs?
+# ## 8. Which famous picture makers are GANs?
 #
-# Ask how a system was trained, not what its pictures look like. Was there a discriminator?
+# A sharp or stylish picture is no sign of a GAN. Ask how the system was *trained*: was there a discriminator?
 #
-# | system | what it does | a GAN? |
+# | system | what makes the picture | a GAN? |
 # |---|---|---|
 # | [Neural style](https://arxiv.org/abs/1508.06576) (2015) | changes *one* picture until its features fit | no |
 # | [pix2pix](https://arxiv.org/abs/1611.07004) (2016/17) | learns from pairs: L1 and an adversary | yes |
 # | [CycleGAN](https://arxiv.org/abs/1703.10593) (2017) | learns from two heaps: adversaries and a cycle | yes |
-# | [DALL·E](https://arxiv.org/abs/2102.12092) (2021) | a transformer writes a picture from a text | no |
+# | SRGAN (2017), ESRGAN (2018) | a regression plus an adversary | yes |
+# | StyleGAN (2018) | a generator against a discriminator | yes |
+# | [DALL·E](https://arxiv.org/abs/2102.12092) (2021) | a transformer writes 32 × 32 tokens, a VAE draws them | no |
+# | [DALL·E 2](https://arxiv.org/abs/2204.06125) (2022) | diffusion, from a CLIP embedding of the picture | no |
+# | [Latent diffusion](https://arxiv.org/abs/2112.10752) (2022) | diffusion; its autoencoder had an adversary | partly |
+# | [GigaGAN](https://arxiv.org/abs/2303.05511) (2023) | a generator from text, against discriminators | yes |
+#
+# A *token* is the number of a picture's small piece in a code book. A *transformer* writes the next one from all
+# before. *CLIP* is a network that puts pictures, and the words for them, at near places of one space: their
+# *embeddings*.
+#
+# So adversaries are also used inside other systems, to keep details sharp.
 
 # %% [markdown]
-# Neural style (Gatys et al.) is no GAN: nothing is trained but the pixels of one picture, so that some
-# features of a ready-made classifier match those of a photograph and their correlations match those of a painting.
-# Style transfer *with* GANs is a translation without pairs. Then everything in sections 4 to 7 applies: nobody has told
+# **Style transfer.** Neural style (Gatys et al.) is no GAN: nothing is trained but the pixels of one picture, so that
+# some features of a ready-made classifier match those of a photograph and their correlations match those of a painting.
+# Style transfer *with* GANs is a translation without pairs. The experiment is that of sections 5 to 7: nobody has told
 # the network what is style and what is content.
 #
-# **Virtual characters**, such as a cartoon face that looks like you, ask for a translation, too. Whether it *is* like
-# you, no loss of this chapter measures. Somebody has to say what must be kept, and check it, as our reader did with arm
-# and body. When what is to be kept matters, as in a scan ([chapter
-# 51](51_sharper_pictures.ipynb#4.-Marks-that-were-never-there)), judge by true pairs or not at all.
+# **Virtual characters**, such as a cartoon face that looks like you, ask for a translation, too: our figures, painted
+# and drawn, are such characters. Whether one *is* like you, no loss of this chapter measures. Somebody has to say what
+# must be kept, and check it, as our reader did with arm and body. When what is to be kept matters, as in a scan
+# ([chapter 51](51_sharper_pictures.ipynb#4.-Marks-that-were-never-there)), judge by true pairs or not at all.
 
 # %% [markdown]
 # ## What all this does not show

@@ -8,14 +8,12 @@
 # > - say why a drawn letter passes no gradient on, and measure four ways round that against the exact gradient
 # > - judge a model of text on two axes, quality and coverage, with an oracle that knows the truth
 # > - compare two text GANs with maximum likelihood, and with the cheapest knob there is, its temperature
-# > - read the score of a language model in bits, beside baselines that need no network
-# > - say what reinforcement learning from human feedback shares with text GANs, and what it doesn't
+# > - count strings for text without an oracle, and say what such a count can't see
 # >
 # > **Before you start** [13 · Markov chains](13_markov_chains.ipynb): models of letters and their score.
 # > [21 · the adversarial game](21_the_adversarial_game.ipynb): the two players.
 # >
-# > **Minutes** {{read_minutes}} to read (there is a place for a break after section 5) · {{run_time}} to run on two CPU
-# > cores · no GPU needed
+# > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · no GPU needed
 
 # %% [markdown]
 # ## The idea in a picture
@@ -25,8 +23,6 @@
 
 # %% jupyter={"source_hidden": true}
 import copy
-import gzip
-import lzma
 import math
 from collections import Counter
 
@@ -36,7 +32,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_edu import data, ensemble, models, nets, plotting
+from gan_edu import ensemble, nets, plotting
 from gan_edu.claims import claim, identity
 
 plotting.use_style()
@@ -179,6 +175,10 @@ ax.legend(
 )
 plt.show()
 
+# %% tags=["nbval-ignore-output"]
+for way in ("REINFORCE", "REINFORCE + baseline"):
+    print(f"{way:21s} noise of one estimate {noise[way, 'straight']:.2f} (curved judge: {noise[way, 'curved']:.2f})")
+
 # %%
 reinforce = [bias[way, name] for way in ways if way.startswith("REINFORCE") for name in judges]
 cosine = F.cosine_similarity(mean["straight-through", "curved"], exact, dim=0).item()
@@ -195,7 +195,7 @@ claim("Gumbel: the low temperature has less bias and more noise", all(steeper + 
 
 # %% [markdown]
 # Read the figure from below: on the bottom line an estimate is right on average. **REINFORCE** is, with both judges,
-# since it never looks between the letters. It pays in noise, and the baseline makes it much cheaper.
+# since it never looks between the letters. It pays in noise: 2.3 for one estimate, and with the baseline 1.2.
 #
 # **Straight-through** is perfect with the straight judge. With the curved one its mean points *away* from the exact
 # gradient: it makes the first letter, with 1 point the worst, likelier. That is a trap, but not the rule. Let us count
@@ -388,21 +388,26 @@ curve = turned(best)
 
 
 # %% jupyter={"source_hidden": true}
-def plane(spots, lines=None, theory=None):
+def plane(spots, lines=None, near=None):
     """Quality and coverage: the curve of maximum likelihood, spots {name: (2, S)}, and lines {name: (…, 2, S)}."""
     _, ax = plt.subplots(figsize=(6.8, 4.2))
-    ax.plot(*curve.unbind(dim=1), color=INK[1], linewidth=0.8, alpha=0.35)
-    ax.plot(*curve.mean(dim=2).T, "o-", color=INK[1], markersize=4, label="maximum likelihood, temperatures 0.4 to 1.3")
-    ax.plot(0, 0, "*", color=plotting.REAL, markersize=16, label="the oracle itself")
-    colors = dict(zip(spots, (INK[0], plotting.FAKE, INK[2], INK[3], INK[4], INK[1]), strict=False))
-    for (name, spot), marker in zip(spots.items(), "sD^vPX", strict=False):
-        ax.plot(*spot, marker, color=colors[name], markersize=5, alpha=0.4)
-        ax.plot(*spot.mean(dim=1), marker, color=colors[name], markersize=11, markeredgecolor="white", label=name)
-    for name, line in (lines or {}).items():
-        ax.plot(*line.mean(dim=2).T, "-", color=colors[name], linewidth=1.5, zorder=1)
-    if theory is not None:
-        ax.plot(*theory.mean(dim=2).T, "--", color=plotting.THEORY, linewidth=1.5, label="the formula, β from 0.7 to ∞")
-    ax.axhline(0, color=plotting.THEORY, linestyle=":", linewidth=1)
+    panels = [ax] if near is None else [ax, ax.inset_axes((0.46, 0.44, 0.54, 0.56))]
+    for panel in panels:
+        panel.plot(*curve.unbind(dim=1), color=INK[1], linewidth=0.8, alpha=0.35)
+        panel.plot(*curve.mean(dim=2).T, "o-", color=INK[1], markersize=4, label="likelihood, temperatures 0.4 to 1.3")
+        panel.plot(0, 0, "*", color=plotting.REAL, markersize=16, label="the oracle itself")
+        colors = dict(zip(spots, (INK[0], *[plotting.FAKE] * 2, INK[2], INK[3], INK[4], INK[1]), strict=False))
+        for (name, spot), marker in zip(spots.items(), "sD<^vPX", strict=False):
+            panel.plot(*spot, marker, color=colors[name], markersize=5, alpha=0.4)
+            look = {"color": colors[name], "markersize": 11, "markeredgecolor": "white", "label": name}
+            panel.plot(*spot.mean(dim=1), marker, **look)
+        for name, line in (lines or {}).items():
+            panel.plot(*line.mean(dim=2).T, "-", color=colors[name], linewidth=1.5, zorder=1)
+        panel.axhline(0, color=plotting.THEORY, linestyle=":", linewidth=1)
+    if near is not None:
+        panels[1].set(xlim=near[0], ylim=near[1])
+        panels[1].tick_params(labelsize=9)
+        ax.indicate_inset_zoom(panels[1], edgecolor="black")
     ax.set(xlabel="surprise at new texts, nats per letter above the floor (→ misses more of them)",
            ylabel="the oracle's surprise\nat its texts (↑ worse)")  # fmt: skip
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, fontsize=10)
@@ -448,7 +453,7 @@ claim("so it is at 1.3, for the other reason: too much variety", (at_high[0] > a
 # the writer's. The controls:
 #
 # - 200 more steps of maximum likelihood, at this rate and at three times the rate (that is the curve of section 3)
-# - SeqGAN at three times the rate, too
+# - SeqGAN at three times the rate, too, and SeqGAN without its baseline
 # - the temperatures of the start, and of what SeqGAN and straight-through made of it.
 #
 # **Predict, and say why:** which games improve on their start, in which of the two numbers? Does one get past the
@@ -469,15 +474,15 @@ class Judge(nn.Module):
         return self.net(windows.flatten(1, 2)).view(*windows.shape[:3]).sum(dim=2)
 
 
-def reinforce(writer, text, points):
+def reinforce(writer, text, points, baseline=True):
     """SeqGAN's loss, without roll-outs: what was written, times its points above the mean of the others."""
     n = points.shape[1]
-    better = (points - points.mean(dim=1, keepdim=True)) * n / (n - 1)
+    better = (points - points.mean(dim=1, keepdim=True)) * n / (n - 1) if baseline else points
     return -(better * writer.log_p(text).sum(dim=2)).mean(dim=1).sum()
 
 
 # %%
-def play(tau=None, hard=False, rate=1e-3, steps=200):
+def play(tau=None, hard=False, rate=1e-3, steps=200, baseline=True):
     """The game from the same half-trained writer on; `tau` asks for Gumbel-softmax, else it is REINFORCE."""
     torch.manual_seed(0)
     writer, judge = copy.deepcopy(young), Judge()
@@ -492,22 +497,23 @@ def play(tau=None, hard=False, rate=1e-3, steps=200):
             adams[1].step()
         if step >= 0:
             adams[0].zero_grad()
-            writer_loss(writer, judge, choose, tau).backward()
+            writer_loss(writer, judge, choose, tau, baseline).backward()
             adams[0].step()
     return writer, loss.item() / S
 
 
-def writer_loss(writer, judge, choose, tau):
+def writer_loss(writer, judge, choose, tau, baseline):
     if tau is not None:
         return F.softplus(-judge(writer.write(64, choose))).mean(dim=1).sum()
     text = texts(writer)
     points = judge(hot(text)).sigmoid().detach()
-    return reinforce(writer, text, points)
+    return reinforce(writer, text, points, baseline)
 
 
 # %%
 settings = {
     "SeqGAN": {},
+    "SeqGAN, no baseline": {"baseline": False},
     "SeqGAN, 3 × the rate": {"rate": 3e-3},
     "Gumbel-softmax, τ = 0.5": {"tau": 0.5},
     "the same, straight-through": {"tau": 0.5, "hard": True},
@@ -518,7 +524,7 @@ writers = {"the start": young} | {name: writer for name, (writer, _) in played.i
 writers["likelihood, SeqGAN's rate"] = likelihood(copy.deepcopy(young), 200, 1e-3)
 spots = {name: judged(writer) for name, writer in writers.items()}
 lines = {name: turned(writers[name]) for name in ("the start", "SeqGAN", "the same, straight-through")}
-plane(spots, lines)
+plane(spots, lines, near=((0.03, 0.22), (0.05, 0.42)))
 
 # %% tags=["nbval-ignore-output"]
 for name, writer in ({"likelihood, 3 × the rate": best} | writers).items():
@@ -539,6 +545,13 @@ claim("SeqGAN: better than its start in both numbers, 3 of 4 oracles or more",
       (seqgan < start).all(dim=0).sum() >= 3, spots)  # fmt: skip
 claim("likelihood at 3 times the rate: better than SeqGAN in both, 3 of 4 or more",
       (at_one < seqgan).all(dim=0).sum() >= 3, (at_one, seqgan))  # fmt: skip
+bare = spots["SeqGAN, no baseline"]
+claim("SeqGAN without a baseline: better than its start as well, 3 of 4 or more",
+      (bare < start).all(dim=0).sum() >= 3, spots)  # fmt: skip
+claim("but it covers less than with it, 3 of 4 or more, and has the worse quality (mean)",
+      (bare[0] > seqgan[0]).sum() >= 3 and (bare - seqgan)[1].mean() > 0, spots)  # fmt: skip
+
+# %%
 claim("SeqGAN at 3 times the rate: covers less than its start, 3 of 4 or more",
       (spots["SeqGAN, 3 × the rate"][0] > start[0]).sum() >= 3, spots)  # fmt: skip
 claim("likelihood at SeqGAN's rate: covers more than SeqGAN, 3 of 4; quality within 0.1 (mean)",
@@ -575,7 +588,8 @@ print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [r
 
 # %% [markdown]
 # **SeqGAN works**, against our own expectation: with a careful rate its writer gets better in *both* numbers, and its
-# curve (orange) lies below that of its start. At three times the rate it covers less than at its start. Maximum
+# curve (orange) lies below that of its start. Without the baseline it gains less in both numbers, and nothing else was
+# changed: that is what the noise of section 2 costs. At three times the rate it covers less than at its start. Maximum
 # likelihood stands that rate, and gets further in both numbers, without a judge. At SeqGAN's own rate likelihood is
 # ahead in coverage only. At low temperatures SeqGAN and the curve of likelihood nearly meet.
 #
@@ -624,361 +638,59 @@ def bleu(written, references, most=3):
 
 # %%
 torch.manual_seed(3)
-of_first = {
-    "new real texts": oracle.write(200)[0],
-    "the copier": real[0, :200],
-    "likelihood": texts(best, 200)[0],
-    "likelihood, temperature 0.6": texts(best, 200, 0.6)[0],
-    "SeqGAN": texts(played["SeqGAN"][0], 200)[0],
-    "Gumbel-softmax, τ = 0.5": texts(played["Gumbel-softmax, τ = 0.5"][0], 200)[0],
+written = {
+    "new real texts": oracle.write(200),
+    "new real texts, again": oracle.write(200),
+    "the copier": real[:, :200],
+    "likelihood": texts(best, 200),
+    "likelihood, temperature 0.6": texts(best, 200, 0.6),
+    "SeqGAN": texts(played["SeqGAN"][0], 200),
+    "Gumbel-softmax, τ = 0.5": texts(played["Gumbel-softmax, τ = 0.5"][0], 200),
 }
-references = unseen[0, :200].tolist()
-bleus = {}
-for name, written in of_first.items():
-    written = written.tolist()
-    bleus[name] = bleu(written, references), bleu(written[:100], written[100:])
+
+
+def both(some_texts, references):
+    return bleu(some_texts, references), bleu(some_texts[:100], some_texts[100:])
+
+
+bleus = {
+    name: np.array([both(*pair) for pair in zip(found.tolist(), unseen[:, :200].tolist(), strict=True)])
+    for name, found in written.items()
+}  # each (S, 2): BLEU and self-BLEU, for each oracle
+
+# %% jupyter={"source_hidden": true}
+_, ax = plt.subplots(figsize=(6.8, 3.8))
+colors = (plotting.REAL, plotting.REAL, INK[4], INK[1], INK[0], plotting.FAKE, INK[3])
+for (name, found), color, marker in zip(bleus.items(), colors, "*PXosD^", strict=True):
+    size = 14 if marker == "*" else 9
+    ax.plot(found[:, 1], found[:, 0], marker, color=color, markersize=size, markeredgecolor="white", label=name)
+ax.set(xlabel="self-BLEU (→ more alike); one point for each oracle", ylabel="BLEU (↑ better)")
+ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=10)
+plt.show()
 
 # %% tags=["nbval-ignore-output"]
-for name, (quality, alike) in bleus.items():
-    print(f"{name:28s} BLEU {quality:.3f}   self-BLEU {alike:.3f}")
+for name, found in bleus.items():
+    print(f"{name:28s} BLEU {found[:, 0].mean():.2f}   self-BLEU {found[:, 1].mean():.2f}")
 
 # %%
 new, copier, cold = (bleus[name] for name in ("new real texts", "the copier", "likelihood, temperature 0.6"))
-claim("a temperature of 0.6 gets a higher BLEU than new real texts", cold[0] > new[0] + 0.01, measured=bleus)
-claim("its self-BLEU is higher as well, by over 0.03", cold[1] > new[1] + 0.03, measured=bleus)
-claim(
-    "the copier: both numbers within 0.05 of new real texts",
-    max(abs(a - b) for a, b in zip(new, copier, strict=True)) < 0.05,
-    bleus,
-)
+claim("a temperature of 0.6 gets a higher BLEU than new real texts, by over 0.02 with each oracle",
+      (cold[:, 0] > new[:, 0] + 0.02).all(), bleus)  # fmt: skip
+claim("its self-BLEU is higher as well, by over 0.03 with each", (cold[:, 1] > new[:, 1] + 0.03).all(), bleus)
+claim("the copier: both numbers within 0.05 of new real texts, with each", (abs(new - copier) < 0.05).all(), bleus)
+off = {name: abs((bleus[name] - new).mean(axis=0)).max() for name in ("the copier", "new real texts, again")}
+claim("in the mean of the oracles within 0.03, and so is a second set of new real texts", max(off.values()) < 0.03, off)
 
 # %% [markdown]
-# BLEU alone prefers the low temperature to *real texts*. Quality is bought with diversity, and the receipt is the
-# second number. The length of the strings matters as well: in a published table
+# With each of the four oracles BLEU alone prefers the low temperature to *real texts*. Quality is bought with
+# diversity, and the receipt is the second number. The length of the strings matters as well: in a published table
 # ([Texygen](https://github.com/geek-ai/Texygen), COCO captions) SeqGAN is ahead of maximum likelihood at BLEU-2, level
 # at BLEU-3, and behind at BLEU-4 and -5. Its self-BLEU is worse at all four.
 #
-# And the two together don't see the copier. A model with probabilities can be asked how surprised it is by new text.
+# And the two together don't see the copier. How could they? What it prints *are* real texts, and a second set of new
+# real texts lies about as far from the first. A model with probabilities can be asked how surprised it is by new text.
 # The copier would have to say: infinitely. So if your model has probabilities, use them. If it has none, look for
 # quotations (chapter 13), as you look for copies among pictures (chapter 36).
-#
-# This is a good place for a break.
-
-# %% [markdown]
-# ## 6. What people really use: a language model
-#
-# Today text is generated by **transformers** that are trained with maximum likelihood, letter by letter or piece of a
-# word by piece of a word. Compared with our writer, one thing is new: **attention** (Vaswani et al. 2017). Each place
-# compares itself with all places before it, and takes a weighted mean of what they say. The weights are learned, and
-# they depend on the text. So the model itself chooses which earlier letters matter. What comes later is masked: it is
-# what must be predicted.
-#
-# Ours is tiny: two layers, 64 letters of context, 136,000 weights, trained for less than a minute on the prose of this
-# course (`gan_edu/models/CARD_letters.md` says how). Whole chapters are held out. If we had split by sentences,
-# neighbours that share an example would stand on both sides. (Chapters share phrases, too, "Predict, and say why" for
-# one. That helps all the models below.)
-
-# %% [markdown]
-# Its score is its surprise, now in **bits**: logarithms to base 2. So it can be compared with programs that pack files.
-# The baselines: how frequent each letter is; the chain of chapter 13; a chain with a memory of five letters that backs
-# off to shorter ones; and gzip and lzma, which first pack the other chapters. (gzip looks back only 32,768 letters, so
-# it has forgotten nearly all of them. lzma hasn't.)
-#
-# **Predict:** in which order will they come? By how much will the transformer win?
-
-# %%
-net, facts = models.load_letters()
-chapters = {number: data.letters(text) + " " for number, text in data.chapters().items()}
-held_out = facts["held_out"].split()
-learned = "".join(text for number, text in chapters.items() if number not in held_out)
-test = "".join(chapters[number] for number in held_out)
-signs = torch.tensor([data.LETTERS.index(letter) for letter in test])
-table = net.surprise(signs)  # (windows, context), in bits
-half = net.context // 2
-transformer = table[:, half:].flatten()
-print(f"{len(learned):,} letters to learn from; held out: chapters {', '.join(held_out)}, {len(test):,} letters")
-
-
-# %% jupyter={"source_hidden": true}
-def counted(text, memory):
-    """How often each string of up to memory + 1 letters occurs, and what came after each string."""
-    seen, after, kinds = Counter(), Counter(), Counter()
-    for m in range(memory + 1):
-        found = Counter(text[i - m : i + 1] for i in range(m, len(text)))
-        seen.update(found)
-        for string, number in found.items():
-            after[string[:-1]] += number
-            kinds[string[:-1]] += 1
-    return seen, after, kinds
-
-
-seen, after, kinds = counted(learned, 5)
-
-
-def chain(memory):
-    """Bits for the letters that the transformer is scored on; each memory is mixed with the shorter ones."""
-    bits = []
-    for i in range(half + 1, half + 1 + len(transformer)):
-        chance = 1 / 27
-        for m in range(memory + 1):
-            before = test[i - m : i]
-            if before not in after:
-                break
-            chance = (seen[before + test[i]] + kinds[before] * chance) / (after[before] + kinds[before])
-        bits.append(-math.log2(chance))
-    return torch.tensor(bits)
-
-
-# %%
-def packed(compress):
-    """Bits for each letter that the held-out text adds to a file that already holds the other one."""
-    both, one = (len(compress(text.encode())) for text in (learned + test, learned))
-    return 8 * (both - one) / len(test)
-
-
-long_memory = chain(5)
-bits = {
-    "frequencies": chain(0).mean().item(),
-    "chain, memory 1": chain(1).mean().item(),
-    "gzip": packed(lambda text: gzip.compress(text, 9)),
-    "lzma": packed(lzma.compress),
-    "chain, memory 5": long_memory.mean().item(),
-    "transformer": transformer.mean().item(),
-    "both, half and half": -((2**-long_memory + 2**-transformer) / 2).log2().mean().item(),
-}
-
-# %% jupyter={"source_hidden": true}
-_, ax = plt.subplots(figsize=(6.8, 3))
-names = list(bits)[::-1]
-colors = [INK[3] if name == "transformer" else INK[0] if name.startswith("both") else INK[1] for name in names]
-ax.barh(names, [bits[name] for name in names], color=colors)
-for place, name in enumerate(names):
-    ax.text(bits[name] + 0.05, place, f"{bits[name]:.2f}", va="center", fontsize=11)
-ax.axvline(math.log2(27), color=plotting.THEORY, linestyle="--", linewidth=1.5)
-ax.set(xlabel="bits for each held-out letter (dashed: log₂ 27, nothing known)", xlim=(0, 5.2))
-plt.show()
-
-# %%
-rivals = [bits[name] for name in ("frequencies", "chain, memory 1", "gzip", "lzma")]
-claim(
-    "the transformer needs less than gzip, lzma, and the chain with a memory of 1",
-    bits["transformer"] < min(rivals),
-    bits,
-)
-claim(
-    "between the transformer and the long chain: less than 0.1 bits",
-    abs(bits["transformer"] - bits["chain, memory 5"]) < 0.1,
-    bits,
-)
-
-# %%
-both = bits["both, half and half"]
-claim(
-    "both together: better than each by over 0.05",
-    both < min(bits["transformer"], bits["chain, memory 5"]) - 0.05,
-    bits,
-)
-
-# %% [markdown]
-# It doesn't win. A table of counts, filled in seconds, is as good. That is what so little text and training buys. (The
-# table can't grow further here: in our trial a memory of six was worse than one of five. Transformers get better with
-# more text, more weights and more time, and that is why they are used.) The two know different things: their mean is
-# better than each.
-#
-# Now let it write. **Predict:** what does the temperature do here?
-
-
-# %% jupyter={"source_hidden": true}
-def as_signs(text):
-    return torch.tensor([data.LETTERS.index(letter) for letter in text])
-
-
-def as_text(signs):
-    return "".join(data.LETTERS[sign] for sign in signs)
-
-
-# %% tags=["nbval-ignore-output"]
-torch.manual_seed(0)
-words = set(learned.split())
-known, different = {}, {}
-for temperature in (0.3, 0.7, 1.0):
-    written = [as_text(row) for row in net.write(as_signs("the generator ").expand(8, -1), 200, temperature)]
-    some_words = [word for text in written for word in text.split()[2:-1]]
-    known[temperature] = sum(word in words for word in some_words) / len(some_words)
-    different[temperature] = len(set(some_words)) / len(some_words)
-    print(f"{temperature}: …{written[0][14:94]}…")
-    print(f"     known words {known[temperature]:.0%}, different words {different[temperature]:.0%}")
-
-# %%
-claim("a temperature of 0.3: more known words than at 1", known[0.3] > known[1.0] + 0.05, known)
-claim("and fewer different ones", different[0.3] < different[1.0] - 0.1, different)
-
-# %% [markdown]
-# The same trade as in section 3: surer and duller, or richer and wilder. At no temperature does it *say* anything.
-
-# %% [markdown]
-# ## 7. What remained: learning from feedback
-#
-# Text GANs are rare today. One part of them is widely used: a writer that draws whole texts, a judge that gives
-# points, a policy gradient between the two. **Reinforcement learning from human feedback** works like this (Ziegler et
-# al. 2019, Stiennon et al. 2020, Ouyang et al. 2022):
-#
-# 1. Train a language model with maximum likelihood. Keep a copy, the **reference** $\pi_\text{ref}$.
-# 2. Show people two answers, and ask which is better. Train a judge $r$ so that $\sigma(r(A) - r(B))$ is the
-#    probability that $A$ is preferred. (You know this loss: it is the one with pairs of chapter 43, with "preferred" in
-#    the place of "real".)
-# 3. Train the writer $\pi$ to make this large:
-#
-# $$\mathbb{E}_{x \sim \pi}\,[\, r(x) \,] - \beta \, \text{KL}(\pi \,\|\, \pi_\text{ref})
-# = \mathbb{E}_{x \sim \pi}\Big[\, r(x) - \beta \log \frac{\pi(x)}{\pi_\text{ref}(x)} \Big] .$$
-#
-# So the penalty is paid in points, and REINFORCE can be used. (The points now contain $\pi$ itself. That does no harm:
-# the mean of $\nabla \log \pi$ is 0, as with the baseline. Many use PPO, a more careful relative.)
-#
-# | | SeqGAN | learning from feedback |
-# |---|---|---|
-# | draws whole texts; points; policy gradient | yes | yes |
-# | baseline | ours yes, the paper's code no | yes |
-# | starts from maximum likelihood | yes | yes, from a large model |
-# | the judge learns from | real against written texts, all the time | people's choices; then mostly fixed |
-# | the aim | texts like the data | texts that people prefer |
-# | what holds the writer | the judge has real texts | the penalty, $\beta$ |
-
-# %% [markdown]
-# With the penalty the best writer is known (exercise 4 derives it):
-#
-# $$\pi^*(x) \propto \pi_\text{ref}(x) \, e^{\, r(x) / \beta} .$$
-#
-# Is the penalty needed, if the judge is good? We can ask, since we have a *perfect* judge: the oracle. The points of a
-# text are its $\log p_\text{oracle}$. We start from our best writer. One control: the same points, *shuffled* among the
-# texts, so that they mean nothing.
-#
-# **Predict, and say why:** what happens to quality and coverage without a penalty ($\beta = 0$)? With $\beta = 1$, and
-# with 4? And with shuffled points?
-
-
-# %%
-def feedback(beta, steps=150, shuffled=False):
-    torch.manual_seed(0)
-    writer = copy.deepcopy(best)
-    adam = torch.optim.Adam(writer.parameters(), lr=3e-3)
-    for _ in range(steps):
-        text = texts(writer)
-        with torch.no_grad():
-            drift = (writer.log_p(text) - best.log_p(text)).sum(dim=2)
-            points = oracle.log_p(text) - beta * drift
-        if shuffled:
-            points = points[:, torch.randperm(points.shape[1])]
-        adam.zero_grad()
-        reinforce(writer, text, points).backward()
-        adam.step()
-    return writer
-
-
-# %% [markdown]
-# The formula's writer can be had without any training: its weights for whole texts are summed from the last letter to
-# the first. Each place then knows how good the best continuations are. (Folded; the states are the last two letters.)
-
-
-# %% jupyter={"source_hidden": true}
-@torch.no_grad()
-def formula(beta):
-    """(2, S): coverage and quality of the reference times exp(points / β), exactly. The letter V is "none yet"."""
-    each = torch.cat([torch.eye(V), torch.zeros(1, V)])
-    pairs = torch.cat([each[:, None].expand(-1, V + 1, -1), each.expand(V + 1, -1, -1)], dim=2).flatten(0, 1)
-    points = torch.cat([oracle.table, oracle.first[:, None]], dim=1)[:, None]  # (S, 1, last letter, next letter)
-    score = best.net(pairs.expand(S, -1, -1)).log_softmax(dim=-1).view(S, V + 1, V + 1, V) + points / beta
-    ahead, policy = torch.zeros(S, V + 1, V + 1), []
-    for _ in range(LENGTH):
-        total = score + ahead[:, None, :, :V]  # with all that can follow
-        ahead = total.logsumexp(dim=3)
-        policy.insert(0, total - ahead[..., None])
-    at, quality, coverage = torch.zeros(S, V + 1, V + 1), torch.zeros(S), torch.zeros(S)
-    at[:, V, V] = 1.0
-    framed, k = F.pad(unseen, (2, 0), value=V), torch.arange(S)[:, None]
-    for t, log_p in enumerate(policy):
-        drawn = at[..., None] * log_p.exp()
-        quality -= (drawn * points).sum(dim=(1, 2, 3))
-        at = F.pad(drawn.sum(dim=1), (0, 1))
-        coverage -= log_p[k, framed[:, :, t], framed[:, :, t + 1], framed[:, :, t + 2]].mean(dim=1)
-    return torch.stack([coverage, quality]) / LENGTH - floor
-
-
-# %%
-kinds = {"β = 0": (0.0,), "β = 1": (1.0,), "β = 4": (4.0,), "β = 0, shuffled points": (0.0, 150, True)}
-fed = {name: judged(feedback(*options)) for name, options in kinds.items()}
-exact = {beta: formula(beta) for beta in (0.7, 1.0, 1.4, 2.0, 4.0, 10.0, 1e6)}
-identity(
-    "a huge β: the formula's writer covers new texts as the reference does",
-    exact[1e6][0].allclose(at_one[0], atol=1e-3),
-)
-plane(fed, theory=torch.stack(list(exact.values())))
-
-# %%
-free, shuffled = fed["β = 0"], fed["β = 0, shuffled points"]
-claim(
-    "no penalty: new texts cost over 1 nat per letter more than the floor, with each oracle", (free[0] > 1).all(), fed
-)
-claim("and the oracle is less surprised than at any temperature of our grid",
-      (free[1] < curve[:, 1].min(dim=0).values).all(), fed)  # fmt: skip
-claim("shuffled points: worse coverage as well, but by less than half as much (means)",
-      at_one[0].mean() < shuffled[0].mean() < free[0].mean() / 2, fed)  # fmt: skip
-off = {beta: (fed[f"β = {beta}"][1] - exact[beta][1]).abs().mean() for beta in (1, 4)}
-claim("the formula with β = 2 lies below the curve of temperatures (mean)", above(exact[2.0]).mean() < -0.05, exact)
-claim("β = 1 and β = 4: quality within 0.1 of the formula's (means)", max(off.values()) < 0.1, off)
-
-# %% tags=["nbval-ignore-output"]
-rows = fed | {f"the formula, β = {beta}": exact[beta] for beta in (1, 4)} | {"temperature ½": judged(best, 0.5)}
-for name, spot in rows.items():
-    print(f"{name:24s} coverage {spot[0].mean():.2f}   quality {spot[1].mean():+.2f}")
-
-# %% [markdown]
-# Nothing is wrong with the judge, and the writer collapses all the same. The most points are to be had from the one
-# likeliest text, so *the aim itself* is collapse. In a GAN the judge would learn to see this; a fixed judge doesn't.
-# (Shuffled points cost coverage, too: 0.4 of the 2.4. That is the noise of this rate.)
-#
-# The penalty leads the writer to the dashed line. With $\beta = 4$ it ends where the formula says. With $\beta = 1$ it
-# has the formula's quality, but covers less (0.93 against 0.69). That is a weak penalty: each *whole text* of the
-# reference is weighed with the oracle's probability. The curve of temperatures lies above the dashed line. Two reasons
-# are possible: the formula knows the oracle's points, and it weighs whole texts, so it also avoids letters that lead to
-# poor continuations.
-#
-# With a judge that is *not* perfect comes a second danger: the writer finds what the judge likes by mistake.
-# [Gao et al. 2022](https://arxiv.org/abs/2210.10760) let a large judge stand in for people, and trained smaller ones
-# from it. Points from the small judge went on rising, while those from the large one fell.
-
-# %% [markdown]
-# ## 8. Summaries and dialogue
-#
-# You may read that GANs are used for summaries and dialogue. It was tried: [Li et al.
-# 2017](https://arxiv.org/abs/1701.06547) trained a dialogue model, [Liu et al. 2018](https://arxiv.org/abs/1711.09357)
-# one that writes summaries. Both used a discriminator's verdict as the reward, as SeqGAN does. Today both are done by
-# large language models, trained with maximum likelihood and then from feedback.
-#
-# What can a model of *our* size do? A summary needs all of a long text, an answer needs the question. **Predict:** how
-# many letters back does our transformer look? We look at its surprise, by how many letters it
-# sees before the one to predict.
-
-# %%
-_, ax = plt.subplots(figsize=(6.8, 3))
-ax.plot(range(1, net.context + 1), table.mean(dim=0), color=INK[3])
-ax.set(xlabel="letters that it sees before the one to predict", ylabel="bits", ylim=(0, None))
-plt.show()
-few, middle, many = (table[:, places].mean().item() for places in (slice(0, 2), slice(7, 16), slice(48, 64)))
-claim("with 8 to 16 letters: over 0.8 bits less than with 1 or 2", middle < few - 0.8, measured=(few, middle, many))
-claim("with 49 to 64: no more than 0.1 bits less than with 8 to 16", many > middle - 0.1, measured=(few, middle, many))
-
-# %% tags=["nbval-ignore-output"]
-torch.manual_seed(1)
-for question in ("question what does the discriminator do answer ", "summary of the chapter about letters "):
-    print(question, "→", as_text(net.write(as_signs(question)[None], 90, 0.7)[0, len(question) :]))
-
-# %% [markdown]
-# Beyond some ten letters, one or two words, more context hardly helps it. So it can't use a question, and there is no
-# point in asking it for a summary. It writes *in the style* of this course, some words at a time, and knows nothing.
-# Larger models use thousands of words of context, and that ability had to be learned, from much more text. What you can
-# take along from here is how to judge them: held-out text, bits beside a baseline, both axes, and a look for
-# quotations.
 
 # %% [markdown]
 # ## What all this does not show
@@ -987,8 +699,6 @@ for question in ("question what does the discriminator do answer ", "summary of 
 #   real ones, at real sizes, and found the same order over their whole plane.
 # - **That the oracle is like language.** It remembers one letter. In real text nobody can compute the two surprises
 #   exactly, and quality has more than one side.
-# - **How good transformers are.** Ours has learned for less than a minute, from less text than one novel.
-# - **How feedback from people works out.** Our points came from the oracle itself, not from people.
 
 # %% [markdown]
 # ## Help, I get …
@@ -998,20 +708,19 @@ for question in ("question what does the discriminator do answer ", "summary of 
 #
 # ### REINFORCE that gets worse and worse
 # Check the sign: the loss is *minus* points times `log_p`. Then the points: detached? With a baseline? Then make the
-# learning rate smaller. In section 4, with three times the rate, SeqGAN covered less than its start; in section 7 even
-# points without meaning cost coverage at that rate.
+# learning rate smaller. In section 4, with three times the rate, SeqGAN covered less than its start. (In [chapter
+# 57](57_language_models.ipynb#3.-What-remained:-learning-from-feedback) even points without meaning cost coverage at
+# that rate.)
 #
 # ### A judge whose loss falls to 0, with Gumbel-softmax
 # It sees that your letters are soft. Take `hard=True` (straight-through), or a lower temperature.
-
-# %% [markdown]
-# ### A loss that is too good, on letters
-# Does the model see the letter that it predicts? In a transformer the mask must hide what comes later
-# (`is_causal=True`), and row $t$ must be compared with letter $t + 1$. Is the split by chapter, or do neighbouring
-# sentences stand on both sides?
 #
-# ### Text that repeats itself for ever
-# The temperature is too low. Take 0.7 or more.
+# ### `probability tensor contains either inf, nan or element < 0`
+# `torch.multinomial` takes no logits: take their softmax first. And no temperature of 0, which one would divide by: for
+# the likeliest letter use `argmax`.
+#
+# ### A self-BLEU of exactly 1
+# Each text stands among its own references. Compare it with the *other* texts only.
 
 # %% [markdown]
 # ## Recap
@@ -1021,8 +730,8 @@ for question in ("question what does the discriminator do answer ", "summary of 
 #   about vectors that are no letters, and can be misled there.
 # - Quality alone says little: a low temperature raises it for nothing. Draw quality and coverage, and the
 #   whole curve of each writer.
-# - Language models are trained with maximum likelihood, and scored in bits on text that was held out as a whole.
-# - Learning from feedback kept the writer, the judge and the policy gradient. It gave up the game.
+# - Our SeqGAN got better than its start. Maximum likelihood, at a rate that it stands, got further, without a judge.
+# - Counts of strings (BLEU, self-BLEU) don't notice a writer that copies. If your model has probabilities, use them.
 
 # %% [markdown]
 # ## Three quick questions
@@ -1041,10 +750,9 @@ for question in ("question what does the discriminator do answer ", "summary of 
 #
 # </details>
 #
-# <details><summary>Your model needs 1.5 bits for each letter of its held-out text. Is that good?</summary>
+# <details><summary>A generator has the BLEU and the self-BLEU of new real texts. Is it good?</summary>
 #
-# Nobody can say, without the text. What do a compressor and a chain with back-off need for the same text? And was it
-# held out as a whole?
+# Perhaps, and perhaps it prints what it has learned from. Ask how surprised it is by new texts, or look for quotations.
 #
 # </details>
 
@@ -1064,15 +772,8 @@ for question in ("question what does the discriminator do answer ", "summary of 
 #   [Kusner & Hernández-Lobato 2016](https://arxiv.org/abs/1611.04051): a GAN with Gumbel-softmax.
 # - [Caccia et al. 2020, Language GANs Falling Short](https://arxiv.org/abs/1811.02549): the plane, and temperature as
 #   the baseline. [Zhu et al. 2018, Texygen](https://arxiv.org/abs/1802.01886): self-BLEU.
-# - [Ziegler et al. 2019](https://arxiv.org/abs/1909.08593), [Stiennon et al. 2020](https://arxiv.org/abs/2009.01325),
-#   [Ouyang et al. 2022](https://arxiv.org/abs/2203.02155): from a style, over summaries, to following instructions.
-#   [Rafailov et al. 2023](https://arxiv.org/abs/2305.18290): the best policy as a formula, and training without a
-#   judge.
-# - [Vaswani et al. 2017, Attention Is All You Need](https://arxiv.org/abs/1706.03762): where the transformer comes
-#   from; there it translates.
 
 # %% [markdown]
 # ## Key terms
 #
-# {{terms: REINFORCE, policy gradient; baseline; straight-through; Gumbel-softmax; oracle; temperature; self-BLEU;
-# attention; RL from human feedback}}
+# {{terms: REINFORCE, policy gradient; baseline; straight-through; Gumbel-softmax; oracle; temperature; self-BLEU}}

@@ -756,7 +756,7 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 #
 # *Read on:* [no gradient](56_text.ipynb#1.-A-drawn-letter-has-no-gradient), [two
 # games](56_text.ipynb#4.-Two-games), [learning from
-# feedback](56_text.ipynb#7.-What-remained:-learning-from-feedback).
+# feedback](57_language_models.ipynb#3.-What-remained:-learning-from-feedback).
 
 # %% [markdown]
 # ### How do GANs handle multimodal data?
@@ -770,7 +770,7 @@ claim("20,000 and a difference: over 80 %", games[20_000, 3].min() > 0.8, games)
 #
 # *Read on:* [two answers fit](52_translating_pictures.ipynb#3.-Two-answers-fit,-and-the-noise-is-ignored), [is the
 # label heard?](45_conditional.ipynb#2.-Is-the-label-heard?), [which famous picture makers are
-# GANs?](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)
+# GANs?](52_translating_pictures.ipynb#8.-Which-famous-picture-makers-are-GANs?)
 
 # %% [markdown]
 # ## 5. Your data
@@ -1050,7 +1050,7 @@ identity("averages are the sums with β = 3.92, times 2/784", averaged.isclose(s
 # MNIST, its abstract says.
 #
 # *Read on:* [where GANs stand](11_why_generate.ipynb#4.-Where-GANs-stand), [which famous picture makers are
-# GANs?](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)
+# GANs?](52_translating_pictures.ipynb#8.-Which-famous-picture-makers-are-GANs?)
 
 # %% [markdown]
 # ## 8. Cause and effect

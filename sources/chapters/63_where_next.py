@@ -615,7 +615,7 @@ claim(
 # - "No discriminator" means: none in *this* training. Drifting and W-Flow compare generated and real pictures in the
 #   features of a frozen network (Drifting's authors failed on ImageNet without it). StyleGAN-XL's discriminator looks
 #   through frozen networks, too. And most rows work on the codes of an autoencoder that itself was trained with a
-#   discriminator ([chapter 51](51_sharper_pictures.ipynb#7.-Which-famous-picture-makers-are-GANs?)).
+#   discriminator ([chapter 52](52_translating_pictures.ipynb#8.-Which-famous-picture-makers-are-GANs?)).
 # %% [markdown]
 # And the measure itself:
 #

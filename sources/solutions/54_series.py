@@ -156,8 +156,8 @@ assert abs(float(score_floor(64)) - 0.04987) < 1e-3 and abs(float(score_floor(90
 # <!-- ### BEGIN SOLUTION -->
 # 1. With 40 windows, a perfect generator would score 0.06 on average, so 0.05 tells nothing. I'd ask for more windows,
 #    for the row of real against real, and for a larger judge that has been shown to find a spoiled series.
-# 2. Neighbouring windows share all steps but one, so nearly all test steps were trained on. A copier would shine as
-#    well. Divide in time first.
+# 2. Neighbouring windows share all steps but one, so nearly all test steps were trained on. A copier would get
+#    a good score as well. Divide in time first.
 # 3. Shuffled time has the same histogram. Where are the autocorrelation and the spectrum?
 # 4. Are these the rivals that one would build in earnest? An AR of a chosen order, blocks of the series itself, and a
 #    mixture at the output of the recurrent net belong there, with the same data and several seeds.
