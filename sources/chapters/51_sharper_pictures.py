@@ -467,7 +467,8 @@ claim("among its bluest faces, the best is right less than 1.5 times as often as
 # most, for it makes bluish stains bluer. At a fixed threshold, both rise from row to row.
 #
 # The last column is fairer: each method may call its 63 bluest faces marked. Then the difference is small, and the
-# adversary has lost its lead: the regression is right for 27 to 30 of them, the strong adversary for 20 to 27.
+# adversary has lost its lead: the regression is right for 27 to 30 of them, and the strong adversary for fewer in each
+# seed.
 #
 # Why marks, and not something else? In training every second face had one. Now change that: train the strong
 # adversary on *the same faces*, of which only 2 % have a mark, as in use. But then two things have changed: the *share*
