@@ -95,7 +95,7 @@ to_A, to_B = ((answers - shirt).square().mean(dim=1) for shirt in (A, B))
 curves = {"expected squared error": (to_A + to_B) / 2, "distance to the nearest real shirt": torch.minimum(to_A, to_B)}
 plotting.curves(t, curves, "t: share of shirt A in the answer", "mean of squares")
 identity(
-    "the mean of both, t = ½, has the smallest expected error: 1", t[curves["expected squared error"].argmin()] == 0.5
+    "the mean of both, t = ½, has the smallest expected error", t[curves["expected squared error"].argmin()] == 0.5
 )
 identity("answering A has twice that error", (to_A + to_B)[-1] / 2 == 2)
 
@@ -501,7 +501,7 @@ show(counts)
 claim("trained with 2 % it invents less than a third as many marks", invented_o < invented_s / 3, counts)
 claim("and it finds less than half as many", found_o < found_s / 2, counts)
 more = invented_w > 3 * invented_o + 10 and found_w > 3 * found_o
-claim("the same few marks, drawn often: it finds and invents more than three times as many again", more, counts)
+claim("the same few marks, drawn often: it finds and invents more than three times as many as with 2 %", more, counts)
 
 # %% [markdown]
 # Trained with 2 %, it invents none here, and it finds none. The same 34 marks, drawn often, bring the inventing back.
