@@ -12,7 +12,8 @@
 # > - measure a generator of colour pictures by attributes whose truth is known
 # >
 # > **Before you start** [36 · measuring samples](36_measuring_samples.ipynb) explains the Fréchet distance and its
-# > floor, [45 · conditional generation](45_conditional.ipynb) a discriminator that sees a condition.
+# > floor, [45 · conditional generation](45_conditional.ipynb) a discriminator that sees a condition. Helpful, not
+# > needed: [43 · the modern recipe](43_modern_recipe.ipynb), the loss with pairs and R1.
 # >
 # > **Minutes** {{read_minutes}} to read · {{run_time}} to run on two CPU cores · GPU (used automatically): {{gpu_time}}
 
@@ -67,9 +68,9 @@ blocks = {
 plotting.image_grid(blocks, rows=1)
 
 # %% [markdown]
-# Above are whole faces. Below them is the part around the eyes, and what a poor camera sees of it: each block of 4 × 4
-# pixels became *one* pixel, and some noise was added. **Super-resolution** means to go back, from the small picture to
-# a sharp one.
+# Above are whole faces. Below them is the middle of each face, from the eyes to the mouth, and what a poor camera sees
+# of it: each block of 4 × 4 pixels became *one* pixel, and some noise was added. **Super-resolution** means to go back,
+# from the small picture to a sharp one.
 #
 # Look at a small picture. Does this face wear glasses? Is there a blue mark on the cheek? Often several sharp pictures
 # fit. Which one should a network draw?
@@ -94,17 +95,17 @@ to_A, to_B = ((answers - shirt).square().mean(dim=1) for shirt in (A, B))
 curves = {"expected squared error": (to_A + to_B) / 2, "distance to the nearest real shirt": torch.minimum(to_A, to_B)}
 plotting.curves(t, curves, "t: share of shirt A in the answer", "mean of squares")
 identity(
-    "the mean of both, t = ½, has the smallest expected error: 1", t[curves["expected squared error"].argmin()] == 0.5
+    "the mean of both, t = ½, has the smallest expected error", t[curves["expected squared error"].argmin()] == 0.5
 )
 identity("answering A has twice that error", (to_A + to_B)[-1] / 2 == 2)
 
 # %% [markdown]
-# The best answer is grey, and no shirt is grey. It is also *farthest* from all real shirts. That is the whole problem
-# of this chapter in one curve.
+# The best answer is grey, and no shirt is grey. Of all these mixtures it is also the *farthest* from its nearest real
+# shirt. That is the whole problem of this chapter in one figure.
 #
 # It holds in general. For any random picture $X$, the constant with the smallest expected squared error is the mean
-# $\mathbb{E}[X]$. So a network that is trained with squared error (a **regression**) learns the **mean of all sharp
-# pictures that fit** the small one. A mean of different pictures is blurred.
+# $\mathbb{E}[X]$. So a network that is trained with squared error (a **regression**) is trained towards the **mean of
+# all sharp pictures that fit** the small one (probable ones count more). A mean of different pictures is blurred.
 #
 # What if we draw one of the fitting pictures at random, an honest draw $X'$? $X$ and $X'$ are independent and alike, so
 #
@@ -114,7 +115,7 @@ identity("answering A has twice that error", (to_A + to_B)[-1] / 2 == 2)
 #
 # The error is often told on a logarithmic scale, the *peak signal-to-noise ratio*: $\text{PSNR} = 10 \log_{10} (2^2 /
 # \text{error})$ decibels (dB), for pixels from −1 to 1. Higher is better. Twice the error is 3 dB less. We always take
-# the PSNR of the *mean error*. (Many papers report the mean of the PSNRs. There one perfect answer counts infinitely.)
+# the PSNR of the *mean error*. (Many papers report the mean of the PSNRs. One perfect answer makes that mean infinite.)
 
 # %% [markdown]
 # **Predict again:** A is now more probable, ¾ to ¼. What is the best answer in squared error? And in *absolute* error
@@ -132,7 +133,7 @@ identity("absolute error: shirt A itself, t = 1", t[absolute.argmin()] == 1)
 #
 # To draw both shirts, each as often as it occurs, a network needs one more input: *noise*. With a loss that compares
 # pixels it would ignore the noise, because one answer is still best. With an adversary it needn't: a discriminator
-# turns down what isn't like a real picture. (Our networks get no noise. So ours can only choose *one* sharp answer for
+# rejects what isn't like a real picture. (Our networks get no noise. So ours can only choose *one* sharp answer for
 # each small picture.)
 
 # %% [markdown]
@@ -169,7 +170,8 @@ class Discriminator(nn.Module):
 # $$\text{loss} = \text{squared error} + \lambda \cdot \text{adversarial loss} .$$
 #
 # With $\lambda = 0$ it is the regression, and no discriminator is needed. The game is that of
-# [chapter 43](43_modern_recipe.ipynb): the loss with pairs, and R1.
+# [chapter 43](43_modern_recipe.ipynb) without R2. Its loss compares each real picture with one answer. R1 is a penalty
+# for a discriminator that is steep at real pictures.
 
 # %%
 game = objectives.relativistic
@@ -232,13 +234,13 @@ rows = {"small": F.interpolate(small, scale_factor=4).clamp(-1, 1)} | {name: mad
 plotting.image_grid({name: x[:12].cpu() for name, x in (rows | {"truth": sharp}).items()}, rows=1)
 
 # %% [markdown]
-# Look at the rims of glasses, and at the eyes. From top to bottom the answers get more contrast. Does the contrast
-# bring them *nearer to the truth*, the last row? Measure both:
+# Look at the rims of glasses, and at the eyes. From *smooth* down to *strong adversary* the details get more contrast.
+# Does the contrast bring them *nearer to the truth*, the last row? Measure two things:
 #
 # - **distortion**: PSNR, against the truth of the same face
 # - **perception**: the Fréchet distance between 1,000 answers and 1,000 *other* real pictures, in random features
-#   ([chapter 59](59_your_own_data.ipynb#3.-Good?-Ask-two-judges) shows what they see: colours and blur, and hardly
-#   what is missing). We divide by its floor, what real pictures score.
+#   ([chapter 59](59_your_own_data.ipynb#3.-Good?-Ask-two-judges) tests what such a judge sees, and what it misses). We
+#   divide by its floor, what real pictures score.
 
 # %%
 reference = metrics.Reference(metrics.random_features((3, 16, 16)), held)
@@ -277,10 +279,11 @@ claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
 
 # %% [markdown]
 # So each measure names another winner. The regression is nearer to the *truth*, the adversary is nearer to *looking
-# real*. Neither comes close to the floor of 1. Our networks are tiny and trained for seconds.
+# real*. Neither comes close to the floor of 1. (Our networks are tiny and trained for seconds. Whether larger ones come
+# closer, we haven't tested.)
 #
-# The adversary costs about 1 dB, less than the 3 dB of an honest draw. It is no honest draw: it still pays for squared
-# error, and its generator gets no noise, so it makes one answer for each small picture.
+# The strong adversary costs about 1 dB, less than the 3 dB of an honest draw. Its answers are no honest draws: it still
+# pays for squared error, and its generator gets no noise, so it makes one answer for each small picture.
 #
 # SRGAN (Ledig et al. 2017) did this with photographs, four times larger. (In its best-known form the main error
 # compares features of a trained network, not pixels.) Its authors report both sides as well: lower PSNR than their own
@@ -289,14 +292,14 @@ claim("it costs 0.4 to 3 dB (median)", 0.4 < cost < 3, cost)
 # %% [markdown]
 # ## 3. The trade-off, and two cheap tricks
 #
-# Blau & Michaeli (2018) proved that this conflict isn't a weakness of PSNR. For *every* measure of distortion there is
-# a border: near it, you can be more truthful or look more real, one at the expense of the other. So draw both measures
-# as a plane.
+# Blau & Michaeli (2018) proved that this conflict isn't a weakness of PSNR alone. For *every* measure of distortion
+# there is a border that no method can cross: on it, whoever gains in truth loses in looking real, or at least gains
+# nothing there. So draw both measures as a plane.
 #
 # A curve needs comparison. Two tricks give more points:
 #
-# - **mix** the answers of the regression and the strong adversary, pixel by pixel. This spares the training of further
-#   weights.
+# - **mix** the answers of the regression and the strong adversary, pixel by pixel. Then no other $\lambda$ has to be
+#   trained.
 # - **sharpen** the regression's answer with a filter that is older than computers: add $k$ times what a blur takes away
 #   (*unsharp masking*). This needs no adversary at all.
 #
@@ -362,28 +365,30 @@ claim(
 )
 
 # %% [markdown]
-# The dashes are the floor. Three things to see:
+# The dashed line is the floor. Three things to see:
 #
-# - The mixtures lie near the path of the adversary's weights. To try other weights you need no new training.
-# - The old filter does *better* than our adversary, in both measures. By these features the adversary wasn't worth its
-#   training. A paper that leaves this row out doesn't tell you.
+# - The mixtures lie near the adversary's path. Whoever wants a point between two values of $\lambda$ needs no new
+#   training.
+# - With $k = 1$ the old filter does *better* than our strong adversary, in both measures. By these features the
+#   adversary wasn't worth its training. A paper that leaves this row out can't show whether its adversary was.
 # - Sharpening too much ($k = 2$) is worse than $k = 1$ in both measures.
 #
-# This is one small network, trained for seconds. A larger adversary may beat the filter. Whoever says so has to sharpen
-# *its* regression, too, and compare at equal PSNR.
+# This is one small network, trained for seconds. A larger adversary may beat the filter. Whoever claims that has to
+# sharpen the larger *regression*, too, and compare at equal PSNR.
 #
-# Our measure of perception uses random features, and so does its check with another random net. They see contrast and
-# edges. They hardly see whether a face has *one* mark too many. So we count that ourselves.
+# Our measure of perception uses random features, and so does its check with another random net. It compares two *sets*
+# of pictures. It can't tell *which* face has a mark too many: if one face loses its mark and another one gets it, the
+# set has as many marks as before. So we count that ourselves.
 
 # %% [markdown]
 # ## 4. Marks that were never there
 #
-# Half of the faces had a blue mark on a cheek. You may think of a lesion in a scan: small, rare in use, and the reason
-# why anybody looks. Super-resolution of such pictures can **remove** a mark or **invent** one. Here we know the truth,
-# so both can be counted.
+# Half of the faces had a blue mark on a cheek. You may think of a lesion in a scan, a small spot of ill tissue: rare
+# among patients, and the reason why anybody looks. Super-resolution of such pictures can **remove** a mark or
+# **invent** one. Here we know the truth, so both can be counted.
 #
 # Our **detector** is simple: how blue is the bluest pixel near the place where the mark is, or would be? Its threshold
-# lies halfway between real faces with and without a mark. (Marks invented elsewhere aren't counted.)
+# lies halfway between the medians of real faces with and without a mark. (Marks invented elsewhere aren't counted.)
 
 
 # %%
@@ -459,13 +464,14 @@ claim("among its bluest faces, the best is right less than 1.5 times as often as
 # %% [markdown]
 # The strong adversary finds more marks than the regression, and invents many more. Here 7 of 10 marks that you see in
 # its pictures were never there. The filter, the winner of section 3, does both even more: it finds most and invents
-# most, for it makes every bluish stain bluer. At a fixed threshold, more contrast means more of both.
+# most, for it makes bluish stains bluer. At a fixed threshold, both rise from row to row.
 #
-# The last column is fairer: each method may call its 63 bluest faces marked. Then the difference is small. The
-# regression is right for 27 to 30 of them, the strong adversary for 20 to 27.
+# The last column is fairer: each method may call its 63 bluest faces marked. Then the difference is small, and the
+# adversary has lost its lead: the regression is right for 27 to 30 of them, and the strong adversary for fewer in each
+# seed.
 #
-# Why marks, and not something else? In training every second face had one. Take this away, and train the strong
-# adversary on *the same faces*, of which only 2 % have a mark, as in use. But now two things have changed: the *share*
+# Why marks, and not something else? In training every second face had one. Now change that: train the strong
+# adversary on *the same faces*, of which only 2 % have a mark, as in use. But then two things have changed: the *share*
 # of marks, and the number of *different* marks (34 instead of about 1,000). So a control trains with these 34 as well,
 # but draws them as often as all other faces together.
 #
@@ -495,19 +501,19 @@ show(counts)
 claim("trained with 2 % it invents less than a third as many marks", invented_o < invented_s / 3, counts)
 claim("and it finds less than half as many", found_o < found_s / 2, counts)
 more = invented_w > 3 * invented_o + 10 and found_w > 3 * found_o
-claim("the same few marks, drawn often: it finds and invents more than three times as many again", more, counts)
+claim("the same few marks, drawn often: it finds and invents more than three times as many as with 2 %", more, counts)
 
 # %% [markdown]
 # Trained with 2 %, it invents none here, and it finds none. The same 34 marks, drawn often, bring the inventing back.
-# So **the share decides whether a doubt becomes a mark**. With many marks in training you fear marks that aren't there.
-# With few you miss those that are. ([Chapter 50](50_rare_classes.ipynb#1.-Three-cheap-cures) shifts a classifier's
-# threshold to the share in use.)
+# So **where the small picture leaves a doubt, the share in training decides whether a mark is drawn**. With many marks
+# in training, a network draws marks that aren't there. With few, it misses those that are. ([Chapter
+# 50](50_rare_classes.ipynb#1.-Three-cheap-cures) corrects a classifier's answers for the shares of its training data.)
 #
 # How well does each method *tell* marked faces from others? Compare without any threshold: take a face with a mark and
 # one without. How often is the marked one bluer? (½ is guessing, 1 is perfect.)
 #
-# One row must not be missing: a reader who sees only the *small* picture. Ours is linear. It learned from small
-# training pictures to weigh a few colours.
+# The comparison needs one more row: a reader who sees only the *small* picture. Ours is linear. It learned from small
+# training pictures to weigh a few colours. (Like the detector it is told the place.)
 #
 # **Predict, and say why:** which tells you most about the mark: the small picture, the same enlarged smoothly, the
 # regression, the adversary, or the sharpened pictures?
@@ -550,8 +556,9 @@ claim("who saw few different marks tells them less well, however often they were
 
 # %% [markdown]
 # The simple reader of the small picture does best. All networks lie below it, and none added anything. The four that
-# saw many marks lost a little. Even the smoothly enlarged picture, which everybody would call worst, tells no less than
-# they do.
+# saw many marks lost a little. (This reader was trained, and the bluest pixel wasn't. But the same reader, trained on
+# the networks' pictures, comes to 0.94 at most. We tried that outside this notebook.) Even the smoothly enlarged
+# picture, which everybody would call worst, tells no less than they do.
 #
 # Is that a law? Half of it. All answers are computed from the small picture, so the *best possible* reader of the small
 # picture loses against none of them. For one fixed, simple reader (our bluest pixel) computing can help: a network
@@ -560,8 +567,8 @@ claim("who saw few different marks tells them less well, however often they were
 # The adversary's marks are therefore no better founded than the regression's faint ones. There are only more of them
 # above the threshold.
 #
-# The last two trainings tell marks worst, also with the 34 marks drawn often. **How many different marks were seen
-# decides how well they are told.** Repeating them can't replace others.
+# The last two trainings tell marks worst, also with the 34 marks drawn often. **Here the number of *different* marks in
+# training decided how well they are told.** Repeating the 34 didn't replace the others.
 
 # %% [markdown]
 # **What published work shows.** Cohen, Luck & Honari (2018) translated brain scans from one kind into another with
@@ -572,7 +579,7 @@ claim("who saw few different marks tells them less well, however often they were
 #
 # **What such papers don't show:** how often this happens in a hospital. Their data are chosen to show the effect, as
 # ours are. And nothing here says that sharper scans are useless. They may help a doctor to *find* places, which are
-# then checked in the measured data. What has to be shown is a *count* against the truth, not a beautiful picture.
+# then checked in the measured data. To show that, *count* against the truth. A beautiful picture proves nothing.
 
 # %% [markdown]
 # ## 5. Inpainting: a hole, and what is drawn into it
@@ -581,8 +588,9 @@ claim("who saw few different marks tells them less well, however often they were
 # and a network draws the whole window anew. Only the pixels in the hole are taken from its answer. The discriminator
 # sees the picture alone here.
 #
-# The hole hides glasses wholly, up to the bars to the ears. Three of ten faces wear some. **Predict, and say why:**
-# what does the regression draw there, for those who wear glasses and for the others?
+# The hole hides the glasses, up to the bars to the ears. (Of one wearer in ten a little shows in the row above.) Three
+# of ten faces wear some. **Predict, and say why:** what does the regression draw there, for those who wear glasses and
+# for the others?
 
 # %%
 hole = torch.zeros(1, 1, 16, 16, device=here)
@@ -691,9 +699,9 @@ blind = max(abs(value) for name in painted for value in contrast[name]) < 0.2 * 
 claim("none knows who wears glasses: at the rims under a fifth of the true difference", blind, contrast)
 
 # %% [markdown]
-# The regression draws nearly the same for everybody: a faint shadow of rims, a mean of faces with and without. The
-# adversary adds contrast: some faces get dark rims, or stray spots. But who wears glasses is lost, and no way brings it
-# back: where rims are or would be, wearers and others come out equally dark.
+# Around the eyes the regression draws nearly the same for everybody: a faint shadow of rims, a mean of faces with and
+# without. The adversary adds contrast: some faces get dark rims, or stray spots. But who wears glasses is lost, and no
+# way brings it back: where rims are or would be, wearers and others come out equally dark.
 #
 # The adversary costs PSNR again, and comes nearer in features: by 15 to 20 % in the median, in one seed hardly at all.
 # (Outside this notebook, with three other seeds, it was 9 %, and one came out farther.) In section 2 it was a fifth to
@@ -733,8 +741,8 @@ whole = {
 plotting.image_grid({name: pictures[:10] for name, pictures in whole.items()}, rows=1)
 
 # %% [markdown]
-# Look for what is wrong: the bell curve's ghosts wear everything at once, faintly. The GAN has glasses with one rim, a
-# mouth that melts, hair of two colours.
+# Look for what is wrong: the bell curve's faces are like ghosts, which wear everything at once, faintly. The GAN has
+# spotted backgrounds, mouths without clear edges, hair of two colours.
 #
 # **Predict, and say why:** order the last three rows by their Fréchet distance in random features. And when all is
 # shrunk to 8 × 8 pixels, so that only large patches of colour remain?
@@ -872,8 +880,9 @@ claim("on both generators all four readers are sure less than half as often as o
 # %% [markdown]
 # A reader's mistakes on *drawn* faces can be corrected: if a share $p$ wears glasses, it says yes for $p \cdot
 # \text{hit} + (1 - p) \cdot \text{false}$, where *hit* is the share of glasses that it finds, *false* the share of
-# bare faces that it takes for glasses. Solve this for $p$, as in exercise 4. It assumes the same mistakes on generated
-# faces. On half-drawn glasses that fails, as the two readers show.
+# faces without glasses on which it sees some. Solve this for $p$, as in exercise 4. It assumes the same mistakes on
+# generated faces. Here that fails for at least one of the two readers: both are right about drawings, and they disagree
+# on generated faces.
 #
 # Which famous picture makers are GANs? [Chapter
 # 52](52_translating_pictures.ipynb#8.-Which-famous-picture-makers-are-GANs?) has a table.
@@ -882,12 +891,12 @@ claim("on both generators all four readers are sure less than half as often as o
 # ## What all this does not show
 #
 # - **That adversaries are useless.** Ours is a small network that trained for seconds on windows of 16 × 16 pixels. On
-#   photographs adversaries gave textures that no filter gives.
+#   photographs adversaries drew textures (SRGAN's paper shows some), which unsharp masking can't add.
 # - **That drawn faces behave like photographs.** They have few kinds of detail, and each detail is known. That is why
 #   counting is possible.
 # - **That other measures agree.** We used one kind, random features. The order of rows can change with another one.
 # - **How often marks are invented elsewhere.** The noise of the camera, the size of the mark and the shares of the
-#   training data decide that.
+#   training data may all change that. We changed only the shares.
 
 # %% [markdown]
 # ## Help, I get …
@@ -900,8 +909,8 @@ claim("on both generators all four readers are sure less than half as often as o
 # also cut the border, or measure only the brightness.
 #
 # ### The colours of the adversary's answers go wrong
-# The weight is too large for the discriminator you have, or the regression was not trained before. Begin with a small
-# weight.
+# Often the weight is too large for the discriminator you have, or the regression was not trained before. Begin with a
+# small weight.
 
 # %% [markdown]
 # ### My sharp pictures have a pattern of small squares
@@ -919,8 +928,8 @@ claim("on both generators all four readers are sure less than half as often as o
 # - An honest draw of one fitting picture has exactly twice the squared error, 3 dB less.
 # - An adversary moves along a trade-off: lower PSNR, and a smaller distance to real pictures. Mixtures lie near
 #   its path, and an old filter can lie on a better one.
-# - Sharp details come from the training data: their share decides whether a doubt becomes a detail. Count what is
-#   invented and removed, against a truth.
+# - Sharp details come from the training data. Where the small picture leaves a doubt, the share of a detail in training
+#   decides whether it is drawn. Count what is invented and removed, against a truth.
 # - To count attributes of generated pictures, name the reader, its accuracy, and how sure it is. Put a blur and a bell
 #   curve beside your generator: here both were nearer than the GAN.
 
@@ -929,7 +938,7 @@ claim("on both generators all four readers are sure less than half as often as o
 #
 # <details><summary>A method has the highest PSNR of all. Are its pictures the sharpest?</summary>
 #
-# Rather not. The highest PSNR (of the mean error) belongs to the mean of all fitting pictures. Where several fit, it
+# Usually not. The highest PSNR (of the mean error) belongs to the mean of all fitting pictures. Where several fit, it
 # is blurred.
 #
 # </details>
