@@ -7,7 +7,7 @@
 # > **You will be able to**
 # > - say why a drawn letter passes no gradient on, and measure four ways round that against the exact gradient
 # > - judge a model of text on two axes, quality and coverage, with an oracle that knows the truth
-# > - compare two text GANs with maximum likelihood, and with the cheapest knob there is, its temperature
+# > - compare two text GANs with maximum likelihood, and with its temperature, a setting that costs no training
 # > - read the score of a language model in bits, beside baselines that need no network
 # > - say what reinforcement learning from human feedback shares with text GANs, and what it doesn't
 # >
@@ -20,8 +20,9 @@
 # %% [markdown]
 # ## The idea in a picture
 #
-# A generator writes one letter, *a*, *b* or *c*. A judge gives it 1, 0 or −1 point. The generator has one number to
-# turn: how much it likes *a*. How do the points change with it? (Imports and helpers are folded.)
+# A generator writes one letter, *a*, *b* or *c*. A judge gives 1 point for an *a*, 0 for a *b* and −1 for a *c*. The
+# generator can change one number: how much it likes *a*. How do the points change with it? (Imports and helpers are
+# folded.)
 
 # %% jupyter={"source_hidden": true}
 import copy
@@ -61,9 +62,9 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# Each line is one draw: its luck (the noise vector, if you like) stays, and only the generator moves. The line is a
-# staircase. It is **flat nearly everywhere**, so its slope is 0, and at the step there is no slope at all. That is what
-# backpropagation sees. Yet the dashed line, the mean of all draws, has a slope. It is the slope that we want.
+# Each line is one draw: its luck (the noise vector of a GAN) stays the same, and only the generator changes. The line
+# is a staircase. It is **flat nearly everywhere**, so its slope is 0, and at the step there is no slope at all. That is
+# what backpropagation sees. Yet the dashed line, the mean of all draws, has a slope. It is the slope that we want.
 #
 # (The staircases are drawn slightly apart, so that you can see them all. Adding *Gumbel* noise to each letter's logit
 # and taking the largest sum is the same as drawing from the softmax. You need this in section 2.)
@@ -109,8 +110,8 @@ identity("autograd gives the same", leaf.grad.allclose(exact))
 print("probabilities", [round(x, 2) for x in p.tolist()], " exact gradient", [round(x, 2) for x in exact.tolist()])
 
 # %% [markdown]
-# For texts of 12 letters out of 20 this sum has $20^{12}$ terms, a 4 with 15 zeros. So one must *estimate* the gradient
-# from a few draws. How well can that be done?
+# For texts of 12 letters out of 20 this sum has $20^{12}$ terms, about a 4 with 15 zeros. So for most judges one must
+# *estimate* the gradient from a few draws. How well can that be done?
 
 # %% [markdown]
 # ## 2. Four ways round
@@ -126,9 +127,10 @@ print("probabilities", [round(x, 2) for x in p.tolist()], " exact gradient", [ro
 # softmax of (logits + Gumbel noise) / $\tau$, a *temperature*. For small $\tau$ it is nearly one-hot.
 #
 # These two need the judge's *slope*. So the judge must say something about vectors that are no letters. We take two
-# judges who agree about each letter, $\sum_k r_k y_k$ and $\sum_k r_k y_k^2$. Between the letters they differ.
+# judges: the *straight* one gives $\sum_k r_k y_k$ to a vector $y$, the *curved* one $\sum_k r_k y_k^2$. They agree
+# about each letter. Between the letters they differ.
 #
-# **Predict, and say why:** for which ways is it important which of the two judges sits there? Which has the most noise?
+# **Predict, and say why:** for which ways does it matter which of the two judges we use? Which way has the most noise?
 
 # %%
 judges = {"straight": lambda y: y @ reward, "curved": lambda y: y**2 @ reward}
@@ -194,8 +196,9 @@ claim("with the curved judge its mean points the wrong way", cosine < -0.3, meas
 claim("Gumbel: the low temperature has less bias and more noise", all(steeper + noisier), (bias, noise))
 
 # %% [markdown]
-# Read the figure from below: on the bottom line an estimate is right on average. **REINFORCE** is, with both judges,
-# since it never looks between the letters. It pays in noise, and the baseline makes it much cheaper.
+# Read the figure from below: at the bottom, where the bias is 0, an estimate is right on average. **REINFORCE** is,
+# with both judges, since it never looks between the letters. The price is noise, the most of all five. The baseline
+# takes nearly half of it away.
 #
 # **Straight-through** is perfect with the straight judge. With the curved one its mean points *away* from the exact
 # gradient: it makes the first letter, with 1 point the worst, likelier. That is a trap, but not the rule. Let us count
@@ -220,8 +223,8 @@ claim("10 points more for each letter: at least 3 times the noise, without a bas
 
 # %% [markdown]
 # (The slope of the curved judge at letter $k$ is $2 r_k$ in direction $k$, so straight-through averages to the
-# exact gradient for the points $2 p_k r_k$.) And without a baseline, ten points more for *every* letter, which changes
-# nothing that matters, multiply the noise. So the baseline is no luxury.
+# exact gradient for the points $2 p_k r_k$.) And without a baseline, ten points more for *every* letter multiply the
+# noise, although they change nothing in the exact gradient. So the baseline matters.
 #
 # **Gumbel-softmax** lies between: at high temperature little noise and much bias, at low temperature the other way
 # round. At $\tau = 0.2$ it has more noise here than REINFORCE with a baseline. So which way is best depends on the
@@ -233,16 +236,18 @@ claim("10 points more for each letter: at least 3 times the noise, without a bas
 #
 # Which text is good? For real text nobody can say exactly. So we take a world in which it is known (this idea comes
 # from SeqGAN, Yu et al. 2017): an **oracle** writes the real texts. Ours is a random Markov chain with 20 letters, and
-# a text has 12 of them. It can say how probable any text is. So two questions have exact answers, in nats per letter:
+# a text has 12 of them. It can say how probable any text is. So two questions can be answered, in nats per letter:
 #
 # - **Quality**: how surprised is the *oracle* by the *model's* texts, $-\log p_\text{oracle}(x)$ on average?
 # - **Coverage**: how surprised is the *model* by *new texts of the oracle*, $-\log p_\text{model}(x)$ on average? It is
 #   small only if the model is neither too narrow nor too wide. (Papers call it diversity.)
-#
-# Both are small for a good model. The oracle's own texts score its entropy in both. We subtract that, so the oracle
-# sits at 0, 0. Nobody gets below 0 in coverage (KL ≥ 0, chapter 31). In quality one *can*: by writing
-# only what the oracle finds likeliest. Beside them we print the **variety**: the writer's own entropy, less the
-# oracle's (below 0: too narrow). Four oracles, each with 800 texts to learn from, run side by side.
+
+# %% [markdown]
+# Both are small for a good model. The oracle's own texts score its entropy in both, on average. We subtract that, so
+# the oracle sits at 0, 0. Nobody gets below 0 in coverage, but for the chance of 1,000 texts (KL ≥ 0, chapter 31). In
+# quality one *can*: by writing only what the oracle finds likeliest. Beside them we print the **variety**: the writer's
+# own entropy, less the oracle's (below 0: too narrow). Four oracles, each with 800 texts to learn from, run side by
+# side.
 
 # %% jupyter={"source_hidden": true}
 V, LENGTH, S = 20, 12, 4  # letters, length of a text, oracles
@@ -425,8 +430,8 @@ claim("so it is at 1.3, for the other reason: too much variety", (at_high[0] > a
 # oracle. At temperature 1, the writer covers new texts best (within our grid). Below 1 it writes what is likely, so
 # quality rises, soon beyond the oracle's own texts. But new texts surprise it more: it has stopped writing the rarer
 # ones. Above 1 it is too wide. No temperature improves both by much. **A model of text isn't a point in this plane, it
-# is a curve**, and the curve costs nothing. So each writer must be compared with its rival's whole curve, and with its
-# own (Caccia et al. 2020).
+# is a curve**, and the curve costs no training. So each writer must be compared with its rival's whole curve, and with
+# its own (Caccia et al. 2020).
 
 # %% [markdown]
 # ## 4. Two games
@@ -575,15 +580,15 @@ print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [r
 
 # %% [markdown]
 # **SeqGAN works**, against our own expectation: with a careful rate its writer gets better in *both* numbers, and its
-# curve (orange) lies below that of its start. At three times the rate it covers less than at its start. Maximum
-# likelihood stands that rate, and gets further in both numbers, without a judge. At SeqGAN's own rate likelihood is
+# curve (orange) lies below that of its start. At three times the rate it covers less than its start does. Maximum
+# likelihood works at that rate, and gets further in both numbers, without a judge. At SeqGAN's own rate likelihood is
 # ahead in coverage only. At low temperatures SeqGAN and the curve of likelihood nearly meet.
 #
 # **Straight-through** also seems to gain quality. But look at its curve (brown): it lies about on that of its start
-# (with other seeds a little below). Nearly all that its 200 steps did, one turn of the knob does.
+# (with other seeds a little below). Nearly all that its 200 steps did, a lower temperature does, too.
 
 # %% [markdown]
-# **Gumbel-softmax** seems to shine: its texts surprise the oracle less than the oracle's own. It has lost its variety
+# **Gumbel-softmax** seems to win: its texts surprise the oracle less than the oracle's own. But it has lost its variety
 # (mode collapse, chapter 23). Its judge has almost won: real letters are one-hot, and soft ones aren't. One way to look
 # real is to be *sure* of each letter. The control supports this: straight-through letters don't show how soft they are,
 # and there the same game doesn't collapse. Did the soft game gain more than a low temperature gives? With some oracles
@@ -601,8 +606,8 @@ print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [r
 #
 # One more contestant: the **copier**. It prints texts that it has learned from.
 #
-# **Predict, and say why:** who will have the best BLEU? And which of the contestants will these two numbers not
-# recognise?
+# **Predict, and say why:** who will have the best BLEU? And which of the contestants looks like real texts in both
+# numbers, although it isn't a good model?
 
 
 # %%
@@ -653,8 +658,8 @@ claim(
 )
 
 # %% [markdown]
-# BLEU alone prefers the low temperature to *real texts*. Quality is bought with diversity, and the receipt is the
-# second number. The length of the strings matters as well: in a published table
+# BLEU alone prefers the low temperature to *real texts*. The price of its quality is diversity, and the second number
+# shows it. The length of the strings matters as well: in a published table
 # ([Texygen](https://github.com/geek-ai/Texygen), COCO captions) SeqGAN is ahead of maximum likelihood at BLEU-2, level
 # at BLEU-3, and behind at BLEU-4 and -5. Its self-BLEU is worse at all four.
 #
@@ -667,11 +672,11 @@ claim(
 # %% [markdown]
 # ## 6. What people really use: a language model
 #
-# Today text is generated by **transformers** that are trained with maximum likelihood, letter by letter or piece of a
-# word by piece of a word. Compared with our writer, one thing is new: **attention** (Vaswani et al. 2017). Each place
-# compares itself with all places before it, and takes a weighted mean of what they say. The weights are learned, and
-# they depend on the text. So the model itself chooses which earlier letters matter. What comes later is masked: it is
-# what must be predicted.
+# Today most text is generated by **transformers** that are trained with maximum likelihood, letter by letter or piece
+# of a word by piece of a word. Compared with our writer, one thing above all is new: **attention** (Vaswani et al.
+# 2017). Each place compares itself with all places up to its own, and takes a weighted mean of what they say. The
+# weights depend on the text, by rules that are learned. So the model itself chooses which earlier letters matter. What
+# comes later is masked: it is what must be predicted.
 #
 # Ours is tiny: two layers, 64 letters of context, 136,000 weights, trained for less than a minute on the prose of this
 # course (`gan_edu/models/CARD_letters.md` says how). Whole chapters are held out. If we had split by sentences,
@@ -780,10 +785,10 @@ claim(
 )
 
 # %% [markdown]
-# It doesn't win. A table of counts, filled in seconds, is as good. That is what so little text and training buys. (The
-# table can't grow further here: in our trial a memory of six was worse than one of five. Transformers get better with
-# more text, more weights and more time, and that is why they are used.) The two know different things: their mean is
-# better than each.
+# It doesn't win. A table of counts, filled in seconds, is as good. So little text and training are not enough for more.
+# (The table can't grow further here: in our trial a memory of six was worse than one of five. Transformers get better
+# with more text, more weights and more time, and that is why they are used.) The two know different things: their mean
+# is better than each.
 #
 # Now let it write. **Predict:** what does the temperature do here?
 
@@ -814,14 +819,16 @@ claim("a temperature of 0.3: more known words than at 1", known[0.3] > known[1.0
 claim("and fewer different ones", different[0.3] < different[1.0] - 0.1, different)
 
 # %% [markdown]
-# The same trade as in section 3: surer and duller, or richer and wilder. At no temperature does it *say* anything.
+# It is as in section 3: at a low temperature it is sure and repeats itself, at a high one it is varied and makes more
+# mistakes. At none of the three does it *say* anything.
 
 # %% [markdown]
 # ## 7. What remained: learning from feedback
 #
-# Text GANs are rare today. One part of them is widely used: a writer that draws whole texts, a judge that gives
+# Text GANs are rare today. But some of their parts are widely used: a writer that draws whole texts, a judge that gives
 # points, a policy gradient between the two. **Reinforcement learning from human feedback** works like this (Ziegler et
-# al. 2019, Stiennon et al. 2020, Ouyang et al. 2022):
+# al. 2019, Stiennon et al. 2020, Ouyang et al. 2022). It grew out of reinforcement learning, from which SeqGAN has its
+# policy gradient, not out of GANs.
 #
 # 1. Train a language model with maximum likelihood. Keep a copy, the **reference** $\pi_\text{ref}$.
 # 2. Show people two answers, and ask which is better. Train a judge $r$ so that $\sigma(r(A) - r(B))$ is the
@@ -845,9 +852,12 @@ claim("and fewer different ones", different[0.3] < different[1.0] - 0.1, differe
 # | what holds the writer | the judge has real texts | the penalty, $\beta$ |
 
 # %% [markdown]
-# With the penalty the best writer is known (exercise 4 derives it):
+# With the penalty the best writer is known:
 #
 # $$\pi^*(x) \propto \pi_\text{ref}(x) \, e^{\, r(x) / \beta} .$$
+#
+# (Why: put $\pi^*$ into the aim, and it becomes a number that doesn't depend on $\pi$, minus
+# $\beta \, \text{KL}(\pi \,\|\, \pi^*)$. A KL is smallest, 0, where both agree. Exercise 4 lets you compute it.)
 #
 # Is the penalty needed, if the judge is good? We can ask, since we have a *perfect* judge: the oracle. The points of a
 # text are its $\log p_\text{oracle}$. We start from our best writer. One control: the same points, *shuffled* among the
@@ -934,18 +944,20 @@ for name, spot in rows.items():
 
 # %% [markdown]
 # Nothing is wrong with the judge, and the writer collapses all the same. The most points are to be had from the one
-# likeliest text, so *the aim itself* is collapse. In a GAN the judge would learn to see this; a fixed judge doesn't.
-# (Shuffled points cost coverage, too: 0.4 of the 2.4. That is the noise of this rate.)
+# likeliest text, so *the aim itself* is collapse. In a GAN the judge can learn to see this; a fixed judge can't.
+# (Shuffled points cost coverage, too: it ends at 0.38 instead of 0.05, where without a penalty it ends at 2.36. That is
+# the noise of this rate.)
 #
 # The penalty leads the writer to the dashed line. With $\beta = 4$ it ends where the formula says. With $\beta = 1$ it
-# has the formula's quality, but covers less (0.93 against 0.69). That is a weak penalty: each *whole text* of the
-# reference is weighed with the oracle's probability. The curve of temperatures lies above the dashed line. Two reasons
-# are possible: the formula knows the oracle's points, and it weighs whole texts, so it also avoids letters that lead to
-# poor continuations.
-#
+# has the formula's quality, but covers less (0.93 against 0.69). That is a weak penalty: the probability of each *whole
+# text* under the reference is multiplied by the oracle's. The curve of temperatures lies above the dashed line. Two
+# reasons are possible: the formula knows the oracle's points, and it weighs whole texts, so it also avoids letters that
+# lead to poor continuations.
+
+# %% [markdown]
 # With a judge that is *not* perfect comes a second danger: the writer finds what the judge likes by mistake.
 # [Gao et al. 2022](https://arxiv.org/abs/2210.10760) let a large judge stand in for people, and trained smaller ones
-# from it. Points from the small judge went on rising, while those from the large one fell.
+# from it. Points from the small judge went on rising, while those from the large one rose first and then fell.
 
 # %% [markdown]
 # ## 8. Summaries and dialogue
@@ -956,8 +968,8 @@ for name, spot in rows.items():
 # large language models, trained with maximum likelihood and then from feedback.
 #
 # What can a model of *our* size do? A summary needs all of a long text, an answer needs the question. **Predict:** how
-# many letters back does our transformer look? We look at its surprise, by how many letters it
-# sees before the one to predict.
+# many letters back does our transformer look? We draw its surprise against the number of letters that it sees before
+# the one to predict.
 
 # %%
 _, ax = plt.subplots(figsize=(6.8, 3))
@@ -987,7 +999,8 @@ for question in ("question what does the discriminator do answer ", "summary of 
 #   real ones, at real sizes, and found the same order over their whole plane.
 # - **That the oracle is like language.** It remembers one letter. In real text nobody can compute the two surprises
 #   exactly, and quality has more than one side.
-# - **How good transformers are.** Ours has learned for less than a minute, from less text than one novel.
+# - **How good transformers are.** Ours has learned for less than a minute, from about as much text as a short novel
+#   has.
 # - **How feedback from people works out.** Our points came from the oracle itself, not from people.
 
 # %% [markdown]
@@ -997,9 +1010,9 @@ for question in ("question what does the discriminator do answer ", "summary of 
 # The loss hangs on drawn letters alone. Use `log_p` of what was drawn (REINFORCE), or `F.gumbel_softmax`.
 #
 # ### REINFORCE that gets worse and worse
-# Check the sign: the loss is *minus* points times `log_p`. Then the points: detached? With a baseline? Then make the
-# learning rate smaller. In section 4, with three times the rate, SeqGAN covered less than its start; in section 7 even
-# points without meaning cost coverage at that rate.
+# Check the sign: the loss is *minus* points times `log_p`. Then check the points: are they detached, and is a baseline
+# subtracted? Then make the learning rate smaller. In section 4, with three times the rate, SeqGAN covered less than its
+# start; in section 7 even points without meaning cost coverage at that rate.
 #
 # ### A judge whose loss falls to 0, with Gumbel-softmax
 # It sees that your letters are soft. Take `hard=True` (straight-through), or a lower temperature.
@@ -1016,13 +1029,13 @@ for question in ("question what does the discriminator do answer ", "summary of 
 # %% [markdown]
 # ## Recap
 #
-# - A drawn letter has no gradient. The mean over all draws has one, and it must be estimated.
-# - REINFORCE is right on average and noisy; a baseline is a must. Straight-through and Gumbel-softmax ask the judge
-#   about vectors that are no letters, and can be misled there.
-# - Quality alone says little: a low temperature raises it for nothing. Draw quality and coverage, and the
+# - A drawn letter has no gradient. The mean over all draws has one; for long texts it must be estimated.
+# - REINFORCE is right on average and noisy; a baseline takes much of the noise away. Straight-through and
+#   Gumbel-softmax ask the judge about vectors that are no letters, and can be misled there.
+# - Quality alone says little: a low temperature raises it without any training. Draw quality and coverage, and the
 #   whole curve of each writer.
 # - Language models are trained with maximum likelihood, and scored in bits on text that was held out as a whole.
-# - Learning from feedback kept the writer, the judge and the policy gradient. It gave up the game.
+# - Learning from feedback has the writer, the judge and the policy gradient, as SeqGAN has. The game is missing.
 
 # %% [markdown]
 # ## Three quick questions
@@ -1074,5 +1087,5 @@ for question in ("question what does the discriminator do answer ", "summary of 
 # %% [markdown]
 # ## Key terms
 #
-# {{terms: REINFORCE, policy gradient; baseline; straight-through; Gumbel-softmax; oracle; temperature; self-BLEU;
-# attention; RL from human feedback}}
+# {{terms: REINFORCE, policy gradient; baseline of REINFORCE; straight-through; Gumbel-softmax; oracle; temperature;
+# self-BLEU; attention; RL from human feedback}}
