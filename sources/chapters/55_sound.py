@@ -406,9 +406,10 @@ def train_vocoder(seed, data, mel=3.0, wave=0.0, judge=None, own=False, steps=20
 #   phase*). So this rival was told how our vowels are made.
 
 # %% [markdown]
-# *Another vowel* and the bare *pulses* are floors. *Wave, own pulses* gets the very pulses that each vowel was made of:
-# there the phase is given. The last four rows come from the trained nets: the strengths of *mel* without phases, with
-# those of *physics*, or with those of the net that had a judge; and the other way round.
+# *Another vowel* and the bare *pulses* are floors: so much one gets without solving the task. *Wave, own pulses* gets
+# the very pulses that each vowel was made of: there the phase is given. The last four rows come from the trained nets:
+# the strengths of *mel* without phases, with those of *physics*, or with those of the net that had a judge; and the
+# other way round.
 #
 # The judges, on 400 vowels that no net was trained on:
 #
@@ -536,8 +537,8 @@ claim("dividing has a smaller mel error than all nets", mel["division"][0] < min
 #
 # - *With an adversary* the mel error stays the same, and the shape gets better: clearly with one judge, less surely
 #   with periods (with other seeds their middle run had 0.83, that without a judge 0.83, too). The last two rows say
-#   why: the shape follows the phases, whichever net's strengths they meet. The discriminator never saw which wave
-#   belongs to which mel, only what *some* real waves look like.
+#   why: the shape follows the phases, whichever net's strengths they are combined with. The discriminator never saw
+#   which wave belongs to which mel, only what *some* real waves look like.
 # - *The adversary alone* makes other sounds than those asked for, by mel about as far off as the bare pulses. It is
 #   good at one thing only: they are periodic, and so are the pulses.
 # - **With the strengths of *mel*, known phases beat on shape those of the nets with a judge.** The strengths of *mel*
@@ -548,8 +549,9 @@ claim("dividing has a smaller mel error than all nets", mel["division"][0] < min
 # So here, who knows how the sounds are made needs no adversary. For real voices we have no such pulses and formulas.
 # (Dividing, without any training, even has the smallest mel error.)
 #
-# Is one number hand-picked? In runs of ours, one seed each, with the mel loss times 1, 10 and 45 in the place of 3, the
-# net with one judge had a shape of 0.83, 0.87, 0.84. Lean got worse with the weight: off by 0.04, 0.14, 0.20.
+# Does it depend on one number that we chose? In runs of ours, one seed each, with the mel loss times 1, 10 and 45 in
+# the place of 3, the net with one judge had a shape of 0.83, 0.87, 0.84. Lean got worse with the weight: off by 0.04,
+# 0.14, 0.20.
 #
 # One plain judge is at least as good as several periods here. That says nothing against HiFi-GAN: its sounds are real
 # speech, its judges far larger, and its generator isn't told the pitch.
@@ -783,8 +785,8 @@ claim("one content: more variety between clips than with content per frame, each
 #   54](54_series.ipynb#2.-A-discriminator-that-can't-see-time). Its spots stand still, jump, or drift: all are fine,
 #   frame by frame.
 # - With *content per frame* one hardly sees a spot in the grey; by the measure it moves. But the clips have lost their
-#   variety: nearly all clips have one middle brightness. (Our guess: eight independent draws agree if all draws are the
-#   same.)
+#   variety: nearly all clips have one middle brightness. (Our guess: frames of eight independent codes have one
+#   brightness only if every code gives the same brightness.)
 # - So with one content code for the whole clip there was more variety here. Whether it also makes clips smoother
 #   (*within*, *right*), our seeds can't say: in some sets of three seeds it looked so, and in others it didn't.
 # - Even the first pair isn't good. Its spots are pale, and 500 steps are few. (🔎 **Try it:** train for 2,000 steps, or
@@ -806,7 +808,7 @@ claim("one content: more variety between clips than with content per frame, each
 
 # %% [markdown]
 # So *GANs make speech* is half true. In these systems they do the last step: the spectrum is there, and one fast pass
-# must find a wave for it. Section 4 shows in small what is left to learn there: what the spectral loss doesn't
+# must find a wave for it. Section 4 is a small example of what is left to learn there: what the spectral loss doesn't
 # determine.
 #
 # **Not shown here:** real voices, words, music; sounds of more than a second; how much people *hear* of the
@@ -819,7 +821,7 @@ claim("one content: more variety between clips than with content per frame, each
 # The loss compares samples. Compare spectra instead. (Section 4: an adversary helps beside them; alone it made other
 # sounds.)
 #
-# ### A whistle at always the same pitch
+# ### A whistle, always at the same pitch
 # Generators with strides begin by repeating themselves. A first vocoder of ours made 64 samples per frame, and wasn't
 # told a pitch: it hummed at 8000 / 64 = 125 Hz. Train longer, or tell it the pitch.
 #

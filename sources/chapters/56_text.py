@@ -2,7 +2,7 @@
 # # 56 · Text
 #
 # *A pixel can become a little brighter. A letter can't become a little more of an e. This small difference
-# makes text hard for GANs, and you will see exactly where it sits.*
+# makes text hard for GANs, and you will see exactly where it lies.*
 #
 # > **You will be able to**
 # > - say why a drawn letter passes no gradient on, and measure four ways round that against the exact gradient
@@ -358,7 +358,8 @@ def variety(writer, temperature=1.0):
 
 # %% [markdown]
 # **Maximum likelihood** first, as in chapter 13: minus the log-probability of the real letters is the loss. Afterwards
-# we turn one knob, without any training: the **temperature**. All logits are divided by it before a letter is drawn.
+# we change one setting, without any training: the **temperature**. All logits are divided by it before a letter is
+# drawn.
 #
 # **Predict, and say why:** what does a temperature of 0.7 do to quality, and what to coverage? Is there a temperature
 # that improves both?
@@ -440,7 +441,7 @@ claim("so it is at 1.3, for the other reason: too much variety", (at_high[0] > a
 # the game of chapter 21. Our judge looks at three letters at a time and sums its marks. (For two chains with a short
 # memory the best judge has this form: the logarithm of a ratio of products is a sum.)
 #
-# - **SeqGAN** (Yu et al. 2017), in small: the writer draws letters. The judge's probability of "real" gives the points,
+# - A small **SeqGAN** (Yu et al. 2017): the writer draws letters. The judge's probability of "real" gives the points,
 #   and REINFORCE with a baseline makes a gradient of them. (The paper's code has no baseline, but *roll-outs*: it
 #   completes each text several times from each letter on, so that each letter gets points of its own. We leave this
 #   out to save time.)
@@ -456,8 +457,8 @@ claim("so it is at 1.3, for the other reason: too much variety", (at_high[0] > a
 # - SeqGAN at three times the rate, too
 # - the temperatures of the start, and of what SeqGAN and straight-through made of it.
 #
-# **Predict, and say why:** which games improve on their start, in which of the two numbers? Does one get past the
-# curve?
+# **Predict, and say why:** which games improve on their start, in which of the two numbers? Does one end below the
+# curve of maximum likelihood?
 
 
 # %%
@@ -579,7 +580,7 @@ claim(
 print("Gumbel-softmax above (+) or below (−) the curve, with each oracle:", [round(x, 1) for x in gaps.tolist()])
 
 # %% [markdown]
-# **SeqGAN works**, against our own expectation: with a careful rate its writer gets better in *both* numbers, and its
+# **SeqGAN works**, against our own expectation: with a small rate its writer gets better in *both* numbers, and its
 # curve (orange) lies below that of its start. At three times the rate it covers less than its start does. Maximum
 # likelihood works at that rate, and gets further in both numbers, without a judge. At SeqGAN's own rate likelihood is
 # ahead in coverage only. At low temperatures SeqGAN and the curve of likelihood nearly meet.
@@ -989,7 +990,7 @@ for question in ("question what does the discriminator do answer ", "summary of 
 # Beyond some ten letters, one or two words, more context hardly helps it. So it can't use a question, and there is no
 # point in asking it for a summary. It writes *in the style* of this course, some words at a time, and knows nothing.
 # Larger models use thousands of words of context, and that ability had to be learned, from much more text. What you can
-# take along from here is how to judge them: held-out text, bits beside a baseline, both axes, and a look for
+# take from here is how to judge them: held-out text, bits beside a baseline, both axes, and a look for
 # quotations.
 
 # %% [markdown]
@@ -1007,7 +1008,7 @@ for question in ("question what does the discriminator do answer ", "summary of 
 # ## Help, I get …
 #
 # ### `element 0 of tensors does not require grad and does not have a grad_fn`
-# The loss hangs on drawn letters alone. Use `log_p` of what was drawn (REINFORCE), or `F.gumbel_softmax`.
+# The loss depends on drawn letters alone. Use `log_p` of what was drawn (REINFORCE), or `F.gumbel_softmax`.
 #
 # ### REINFORCE that gets worse and worse
 # Check the sign: the loss is *minus* points times `log_p`. Then check the points: are they detached, and is a baseline
