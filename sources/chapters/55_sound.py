@@ -620,8 +620,8 @@ Audio(strip_of(x[0] for x in rows.values()).numpy(), rate=sounds.RATE, normalize
 # The second measure, lean, agrees about the adversary, and known phases lean nearly rightly, too. And it says more:
 # without a judge, phases are in the mean further off than *random* ones, which lean up as often as down. (How far
 # depends on the processor, which rounds in its own way: the same three runs were off by 0.81, 0.19 and 0.19 on one, two
-# of them less than random phases, and by 0.68, 0.50 and 0.82 on another. *No phases* is off by 0.6 already.) Left: one
-# sound, on which no two of the three agree fully. Right: all 400.
+# of them less than random phases, and by 0.68, 0.50 and 0.82 on another; the table may have others still. *No phases*
+# is off by 0.6 already.) Left: one sound, on which no two of the three agree fully. Right: all 400.
 #
 # Listen to the rows above: do *you* hear the shape?
 #
@@ -803,7 +803,7 @@ claim("one content: more variety between clips than with content per frame, each
 # - With *content per frame* one hardly sees a spot in the grey; by the measure it moves. But the clips have lost their
 #   variety: nearly all clips have one middle brightness. (Our guess: frames of eight independent codes have one
 #   brightness only if every code gives the same brightness.)
-# - So with one content code for the whole clip there was more variety here, even more than in real clips. (With as many
+# - So with one content code for the whole clip there was more variety here. (With as many
 #   random numbers for this one code as the eight have together, it was so, too.) Whether it also makes clips smoother
 #   (*within*, *right*), our seeds can't say: in some sets of three seeds it looked so, and in others it didn't.
 # - Even the first pair isn't good. Its spots are pale, and 500 steps are few. (🔎 **Try it:** train for 2,000 steps, or
