@@ -173,8 +173,9 @@ print(f"words shuffled   {sum(shuffled) / 20:.2f} bits, the mean of 20")
 
 # %% [markdown]
 # 🔎 **Try it.** Put sentences of your own in. Then take one of fewer than 30 letters, and write it twice:
-# `twice = once + " " + once`. Does the second copy cost less? Compare `cost(once)` with `cost(twice, len(once) +
-# 1)`, which asks for the same letters. What would a model have to do, to notice that the text has begun again?
+# `twice = once + " " + once`. Does the second copy cost less? Compare `cost(once)` with
+# `cost(twice, len(once) + 1)`, which asks for the same letters. What would a model have to do, to notice that the text
+# has begun again?
 #
 # <details><summary>What we saw</summary>
 #
@@ -183,7 +184,7 @@ print(f"words shuffled   {sum(shuffled) / 20:.2f} bits, the mean of 20")
 # than half of what the other words cost. (One sentence; in another one the order may matter more.)
 #
 # The second copy cost us 2.80 bits instead of 2.95 ("the boat was painted green"), but 4.79 instead of 4.51 with the
-# German "der alte mann im hafen". So it doesn't notice. It would have to find the place where the last letters stood before,
-# and to expect what came after them there. Larger transformers do that; this one hasn't learned it.
+# German "der alte mann im hafen". So it doesn't notice. It would have to find the place where the last letters stood
+# before, and to expect what came after them there. Larger transformers do that; this one hasn't learned it.
 #
 # </details>
