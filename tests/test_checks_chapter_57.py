@@ -31,6 +31,9 @@ bits_per_letter = Case(
     right=[
         bits_by_gather,
         bits_by_loop,
+        lambda z, x: (
+            -torch.distributions.Categorical(logits=z[:-1].double()).log_prob(x[1:]).mean() * math.log2(math.e)
+        ),
         lambda z, x: F.nll_loss((z - z.logsumexp(1, keepdim=True))[:-1], x[1:]).item() / np.log(2),
     ],
     wrong={
@@ -41,6 +44,9 @@ bits_per_letter = Case(
         "sum": lambda z, x: bits_by_loop(z, x) * (len(x) - 1),
         "divided_by_all": lambda z, x: bits_by_gather(z, x) * (len(x) - 1) / len(x),
         "perplexity": lambda z, x: 2 ** bits_by_loop(z, x),
+        "softmax_twice": lambda z, x: F.nll_loss(z.softmax(1).log_softmax(1)[:-1], x[1:]) / math.log(2),
+        "around_the_end": lambda z, x: bits_by_gather(torch.cat([z, z[:1]]), torch.cat([x, x[:1]])),
+        "no_mean": lambda z, x: -z[:-1].softmax(1).gather(1, x[1:, None])[:, 0].log2(),
         "sign": lambda z, x: -bits_by_loop(z, x),
     },
     also_wrong=[lambda z, x: torch.zeros(()), lambda z, x: bits_by_gather(-z, x)],
@@ -63,6 +69,7 @@ preference_loss = Case(
     right=[
         preference_by_loop,
         lambda a, b: -torch.log(torch.sigmoid(a - b)).mean(),
+        lambda a, b: (np.logaddexp(a.numpy(), b.numpy()) - a.numpy()).mean(),
         lambda a, b: F.binary_cross_entropy_with_logits(a - b, torch.ones_like(a)),
         lambda a, b: F.cross_entropy(torch.stack([a, b], dim=1), torch.zeros(len(a), dtype=torch.long)),
     ],
@@ -74,10 +81,12 @@ preference_loss = Case(
         "difference": lambda a, b: b.mean() - a.mean(),
         "all_pairs": lambda a, b: -F.logsigmoid(a[:, None] - b).mean(),
         "sum": lambda a, b: preference_by_loop(a, b) * len(a),
+        "no_mean": lambda a, b: -F.logsigmoid(a - b),
+        "bits": lambda a, b: preference_by_loop(a, b) / math.log(2),
         "log_of_mean": lambda a, b: -torch.sigmoid(a - b).mean().log(),
         "sign": lambda a, b: -preference_by_loop(a, b),
     },
-    also_wrong=[lambda a, b: torch.zeros(()), lambda a, b: F.softplus(b - a)],
+    also_wrong=[lambda a, b: torch.zeros(()), lambda a, b: F.relu(1 - a + b).mean()],
 )
 
 
@@ -119,9 +128,12 @@ best_policy = Case(
         "no_beta": lambda p, r, b: policy_by_weights(p, r, 1.0),
         "factors": lambda p, r, b: p * r / (p * r).sum(),
         "no_logarithm": lambda p, r, b: F.softmax(p + r / b, 0),
+        "not_divided": lambda p, r, b: policy_by_weights(p**b, r, 1.0),
+        "sign": lambda p, r, b: policy_by_weights(p, -r, b),
+        "logarithms": lambda p, r, b: policy_by_weights(p, r, b).log(),
         "all_divided": lambda p, r, b: policy_by_weights(p ** (1 / b), r, b),
     },
-    also_wrong=[lambda p, r, b: p, lambda p, r, b: policy_by_weights(p, -r, b)],
+    also_wrong=[lambda p, r, b: p, lambda p, r, b: p * (r / b).softmax(0)],
 )
 
 

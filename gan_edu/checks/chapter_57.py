@@ -68,6 +68,21 @@ def _perplexity(logits, text):
     return F.cross_entropy(logits[:-1], text[1:]).exp()
 
 
+@bits_per_letter.misconception("a softmax twice. F.cross_entropy wants logits, and takes the softmax itself.")
+def _softmax_twice(logits, text):
+    return F.cross_entropy(logits[:-1].softmax(1), text[1:]) / math.log(2)
+
+
+@bits_per_letter.misconception("all T rows used. The last row speaks about a letter that isn't in the text.")
+def _around_the_end(logits, text):
+    return F.cross_entropy(logits, text.roll(-1)) / math.log(2)
+
+
+@bits_per_letter.misconception("one number for each letter. Take their mean.")
+def _no_mean(logits, text):
+    return F.cross_entropy(logits[:-1], text[1:], reduction="none") / math.log(2)
+
+
 @bits_per_letter.misconception("the logarithm, not *minus* the logarithm. A surprise is never negative.")
 def _sign(logits, text):
     return -F.cross_entropy(logits[:-1], text[1:]) / math.log(2)
@@ -132,6 +147,16 @@ def _all_pairs(chosen, rejected):
 @preference_loss.misconception("the sum over the pairs. Asked for is the mean.")
 def _sum(chosen, rejected):
     return F.softplus(rejected - chosen).sum()
+
+
+@preference_loss.misconception("one number for each pair. Take their mean.")
+def _no_mean(chosen, rejected):
+    return F.softplus(rejected - chosen)
+
+
+@preference_loss.misconception("bits. Nats are asked for: natural logarithms.")
+def _bits(chosen, rejected):
+    return F.softplus(rejected - chosen).mean() / math.log(2)
 
 
 @preference_loss.misconception("a logarithm of the mean. Asked for is the mean of the logarithms.")
@@ -205,6 +230,21 @@ def _factors(reference, rewards, beta):
 @best_policy.misconception("probabilities added to rewards. The logarithm of the reference belongs there.")
 def _no_logarithm(reference, rewards, beta):
     return (reference + rewards / beta).softmax(0)
+
+
+@best_policy.misconception("the *logarithm* of the reference times β, the rewards times 1. Divide that sum by β.")
+def _not_divided(reference, rewards, beta):
+    return (beta * reference.log() + rewards).softmax(0)
+
+
+@best_policy.misconception("the sign of the rewards: better answers must become likelier.")
+def _sign(reference, rewards, beta):
+    return (reference.log() - rewards / beta).softmax(0)
+
+
+@best_policy.misconception("logarithms of probabilities. Asked for are the probabilities.")
+def _logarithms(reference, rewards, beta):
+    return (reference.log() + rewards / beta).log_softmax(0)
 
 
 @best_policy.misconception("the reference to the power 1/β as well. Only the reward is divided by β.")

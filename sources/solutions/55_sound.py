@@ -20,7 +20,7 @@ plotting.use_style()
 # *Difficulty ●○○ · importance ●●● · 5 minutes*
 #
 # `strengths` are amplitudes, a tensor of any shape. Return how many decibels they lie above `reference`, an amplitude
-# as well, but a plain number. Ten times the amplitude are 20 dB.
+# as well, but a plain number. Ten times the amplitude is 20 dB more.
 
 
 # %% answer="decibels"
@@ -76,8 +76,8 @@ assert slow.shape == (1, 4, 2) and (slow[0] == tensor([[0.0, 4.0], [1.0, 5.0], [
 # *Difficulty ●●● · importance ●●● · 15 minutes*
 #
 # Given waves `a` and `b`, (N, L) each, return for each pair, (N,), the largest correlation of `a` with `b` over all
-# shifts of `b` round the ring (`b.roll(k, dims=1)`). A correlation is at most 1: take off the mean of each wave, and
-# divide by both lengths (norms).
+# shifts of `b` round the ring: what leaves at the end comes in at the beginning (`b.roll(k, dims=1)`). A correlation
+# is at most 1: take off the mean of each wave, and divide by both lengths (norms).
 #
 # **Predict, and say why:** what does a wave get with itself turned upside down, −a? Is it −1?
 
@@ -156,8 +156,12 @@ plotting.curves(torch.arange(len(levels)) * 0.125, {"harmonics": levels}, "frequ
 # %% [markdown]
 # <details><summary>Compare</summary>
 #
-# The best shift finds the same vowel, 1.00, whatever the phase of the whole. Random phases of single harmonics can't be
-# undone by a shift. And cut into lines of one period of the sound, each row stands still. (A vocoder's judges have
-# periods of a few samples, so this isn't what they do.)
+# The best shift finds the same vowel, 1.00, whatever the phase of the whole; without it, half a period makes −0.57.
+# Random phases of single harmonics can't be undone by a shift: 0.73. And cut into lines of one period of the sound,
+# each row stays constant. (A vocoder's judges have periods of a few samples, so this isn't what they do.)
+#
+# And the wave turned upside down, of exercise 3? It never gets −1 at the best shift. The correlations of a wave with
+# itself at all L shifts sum to 0, since its mean was taken off. The one without a shift is 1, so another is below 0;
+# with the wave turned upside down that one is above 0. For a sine it is even 1: half a period later, −a is a.
 #
 # </details>

@@ -173,8 +173,9 @@ print(f"words shuffled   {sum(shuffled) / 20:.2f} bits, the mean of 20")
 
 # %% [markdown]
 # 🔎 **Try it.** Put sentences of your own in. Then take one of fewer than 30 letters, and write it twice:
-# `twice = once + " " + once`. Does the second copy cost less? Compare `cost(once)` with `cost(twice, len(once))`. What
-# would a model have to do, to notice that the text has begun again?
+# `twice = once + " " + once`. Does the second copy cost less? Compare `cost(once)` with
+# `cost(twice, len(once) + 1)`, which asks for the same letters. What would a model have to do, to notice that the text
+# has begun again?
 #
 # <details><summary>What we saw</summary>
 #
@@ -182,8 +183,8 @@ print(f"words shuffled   {sum(shuffled) / 20:.2f} bits, the mean of 20")
 # needs log₂ 27 ≈ 4.8 bits: it is sure, and wrong. Shuffled words cost 1.5, a little more than in their order, and less
 # than half of what the other words cost. (One sentence; in another one the order may matter more.)
 #
-# The second copy cost us 2.8 bits instead of 3.0 ("the boat was painted green"), but 4.7 instead of 4.5 with the German
-# "der alte mann im hafen". So it doesn't notice. It would have to find the place where the last letters stood before,
-# and to expect what came after them there. Larger transformers do that; this one hasn't learned it.
+# The second copy cost us 2.80 bits instead of 2.95 ("the boat was painted green"), but 4.79 instead of 4.51 with the
+# German "der alte mann im hafen". So it doesn't notice. It would have to find the place where the last letters stood
+# before, and to expect what came after them there. Larger transformers do that; this one hasn't learned it.
 #
 # </details>
