@@ -90,7 +90,7 @@ def _candidate_probes():
         "Its mean. Each pixel is a random number of its own: weigh the candidates with their chances, and add them up.",
         "(chances[:, None, None] * candidates).sum(dim=0)",
     ),
-    insight="The mean needs not be a possible picture itself. No candidate may look like it, and it is still the best "
+    insight="The mean need not be a possible picture itself. No candidate may look like it, and it is still the best "
     "answer in squared error.",
     probes=_candidate_probes,
 )

@@ -178,7 +178,7 @@ claim("in a fresh order no seed swings like that", not swings["a fresh order"].a
 too_long = torch.cat([waves["in order"], waves["one new order"]])[:, 8].median()
 claim("in order, or in one new order, swings last too long (median at lag 8 above 0.66)", too_long > rho[8], too_long)
 blind = spread["a fresh order"].median()
-claim("all its values together have a standard deviation within 0.15 of 1, though (median)", abs(blind - 1) < 0.15, spread)
+claim("though all its values have a standard deviation within 0.15 of 1 (median)", abs(blind - 1) < 0.15, spread)
 layer, order = nn.Linear(LENGTH, 5), orders["one new order"]
 undone = layer.weight[:, order]  # the columns in the new order, too
 x = torch.randn(3, LENGTH)

@@ -193,8 +193,8 @@ print(f"L1 error of the nearest {best_of(answers[:1], truth.flatten(1)):.3f}")
 print(f"best of ten             {best_of(answers, truth.flatten(1)):.3f}")
 
 # %% [markdown]
-# Best of ten looks better, although no answer became better: it chooses by looking at the truth. 🔎 **Try it:** take ten
-# *random* training digits as answers. How much does "best of ten" gain over one?
+# Best of ten looks better, although no answer became better: it chooses by looking at the truth. 🔎 **Try it:** take
+# ten *random* training digits as answers. How much does "best of ten" gain over one?
 #
 # <details><summary>Compare</summary>
 #
