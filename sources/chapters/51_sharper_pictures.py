@@ -338,7 +338,7 @@ ax.legend(loc="upper left")
 plt.show()
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def below(name):
     """How far (in floors) a method lies below the adversary's path at the same PSNR, for each seed."""
     path = np.array([scores[stop] for stop in ("strong adversary", "weak adversary", "regression")])
@@ -680,7 +680,7 @@ for name, (psnr, distance) in filled.items():
     print(f"{name:15s}" + "    ".join(parts).rstrip())
 print(f"truth: lighter by {contrast['truth'][0]:.2f}")
 
-# %%
+# %% jupyter={"source_hidden": true}
 nets_psnr, nets_distance = ({name: filled[name][i] for name in ("regression", "with adversary")} for i in (0, 1))
 cost = nets_psnr["regression"] - nets_psnr["with adversary"]
 claim("here, too, the adversary lowers PSNR, in all seeds", (cost > 0).all(), filled)

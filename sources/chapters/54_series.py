@@ -419,7 +419,7 @@ unseen = processes.ar2(3000, LENGTH, seed=100)
 verdicts = verdict(made, unseen, rho)
 show(verdicts, spent)
 
-# %%
+# %% jupyter={"source_hidden": true}
 middle = {judge: {name: sorted(values)[1] for name, values in found.items()} for judge, found in verdicts.items()}
 apart = middle["told apart"]
 claim(
@@ -564,7 +564,7 @@ verdicts2 = verdict(made2, unseen2, exact)
 show(verdicts2, spent2)
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def between(name):
     """The share of values that lie nearer to 0 than ½, where the real series hardly ever is."""
     return sorted((x.abs() < 0.5).float().mean().item() for x in made2[name])[1]
@@ -702,7 +702,7 @@ for name in sun:
         f"{name:18s}" + "".join(" ".join(f"{found[name, s]:.2f}" for s in SEEDS).ljust(18) for found in asks.values())
     )
 
-# %%
+# %% jupyter={"source_hidden": true}
 mid = {ask: {name: sorted(found[name, s] for s in SEEDS)[1] for name in sun} for ask, found in asks.items()}
 below, leans, near = mid["below 0"], mid["lean"], mid["nearest"]
 gaussian = ("AR fit", "Gaussian process")
