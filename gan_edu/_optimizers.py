@@ -4,9 +4,9 @@ The first optimiser that a process makes loads `torch._dynamo`, only to tell tha
 takes longer than `import torch`. Here it is told when it is there. Where PyTorch is written in another way than this
 module knows, all stays as it is.
 
-The averages of a weight whose gradient has become 0 shrink by β at each step, and below 1e-38 they are subnormal, with
-which a processor may need a hundred times as long (benchmarks/README.md). In a step they become 0 there; the weights
-come out the same, since Adam divides by 1e-8 at least.
+The averages of a weight whose gradient has become 0 shrink by β at each step, and below 1e-38 they are subnormal, which
+many processors compute slowly (benchmarks/README.md: a step took up to twice as long). Here they become 0 in a step. The
+weights come out the same, since what is left of such an average, divided by Adam's ε or more, is too small to move one.
 """
 
 import functools
