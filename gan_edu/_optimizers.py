@@ -5,8 +5,8 @@ takes longer than `import torch`. Here it is told when it is there. Where PyTorc
 module knows, all stays as it is.
 
 The averages of a weight whose gradient has become 0 shrink by β at each step, and below 1e-38 they are subnormal, which
-many processors compute slowly (benchmarks/README.md: a step took up to twice as long). Here they become 0 in a step. The
-weights come out the same, since what is left of such an average, divided by Adam's ε or more, is too small to move one.
+many processors compute slowly (benchmarks/README.md: a step took up to twice as long). In a step they become 0 here.
+The weights come out the same: what is left of such an average, divided by Adam's ε or more, is too small to move one.
 """
 
 import functools
