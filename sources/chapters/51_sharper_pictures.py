@@ -500,8 +500,9 @@ show(counts)
 (found_o, invented_o, _), (found_w, invented_w, _) = (counts[name].sum(axis=0) for name in trainings)
 claim("trained with 2 % it invents less than a third as many marks", invented_o < invented_s / 3, counts)
 claim("and it finds less than half as many", found_o < found_s / 2, counts)
-more = invented_w > 3 * invented_o + 10 and found_w > 3 * found_o
-claim("the same few marks, drawn often: it finds and invents more than three times as many as with 2 %", more, counts)
+tenth = 0.1 * 3 * true.sum()
+more = found_w > found_o + tenth and invented_w > invented_o + tenth
+claim("the same few marks, drawn often: over a tenth of all marks more is found, and invented", more, counts)
 
 # %% [markdown]
 # Trained with 2 %, it invents none here, and it finds none. The same 34 marks, drawn often, bring the inventing back.
