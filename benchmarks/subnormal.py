@@ -16,7 +16,8 @@ import torch.nn.functional as F
 
 from gan_edu import _optimizers, data, nets
 
-WAYS = {"as they are": contextlib.nullcontext, "flushed": _optimizers.flushed}  # what is around an optimiser's step
+# What is around an optimiser's step.
+WAYS = {"as they are": contextlib.nullcontext, "flushed": _optimizers.without_subnormals}
 
 
 class Training:
@@ -29,7 +30,7 @@ class Training:
 
     def turn(self, steps):
         whole, in_adam = time.process_time(), 0.0
-        with mock.patch.object(_optimizers, "flushed", self.around):
+        with mock.patch.object(_optimizers, "without_subnormals", self.around):
             for _ in range(steps):
                 batch = self.digits[torch.randint(len(self.digits), (64,), generator=self.chance)]
                 loss = F.binary_cross_entropy_with_logits(self.net(batch), batch, reduction="sum") / len(batch)

@@ -18,8 +18,8 @@ from torch.optim import optimizer as of_torch
 COMPILER, KEPT = "torch._dynamo", "__dynamo_disable"
 
 
-class flushed:
-    """`with flushed():` subnormal numbers are 0 in this thread. Afterwards they are what they were before."""
+class without_subnormals:
+    """In this block subnormal numbers are 0, in this thread. Afterwards they are what they were before."""
 
     def __enter__(self):
         self.before = sys.float_info.min / 2 == 0
@@ -65,7 +65,7 @@ def _switched_later(step):
     def call(self, *args, **options):
         if COMPILER in sys.modules:
             return step(self, *args, **options)
-        with torch.set_grad_enabled(self.defaults["differentiable"]), flushed():
+        with torch.set_grad_enabled(self.defaults["differentiable"]), without_subnormals():
             return plain(self, *args, **options)
 
     return call

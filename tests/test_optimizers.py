@@ -82,11 +82,11 @@ def adam():
 print(*adam())
 """
     modes = """
-from gan_edu._optimizers import flushed
+from gan_edu._optimizers import without_subnormals
 def subnormal():
     return (torch.tensor([1e-40]) * 1).item() > 0
 print(subnormal())
-with flushed():
+with without_subnormals():
     adam()
     print(subnormal())
 print(subnormal())

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_edu import objectives
-from gan_edu._optimizers import flushed
+from gan_edu._optimizers import without_subnormals
 from gan_edu.device import one_thread
 
 Tensor = torch.Tensor
@@ -419,7 +419,7 @@ def _step(optimizer: torch.optim.Optimizer, parameters: list[Tensor], gradients:
         for slot, step in zip(slots, steps, strict=True):
             slot["step"] = step
     counter += 1
-    with flushed():
+    with without_subnormals():
         torch._fused_adam_(
             parameters,
             gradients,
