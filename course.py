@@ -264,8 +264,11 @@ def last_lines(text, number=2):
 
 
 def environment():
-    """This process's environment without what would mix another Python's packages into the course's."""
-    without = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV")
+    """This process's environment without what would mix another Python's packages into the course's.
+
+    And without a wish that Python keep no bytecode: every start, of each kernel too, would compile PyTorch anew.
+    """
+    without = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
     values = {key: value for key, value in os.environ.items() if key not in without}
     if sys.getfilesystemencoding() == "ascii":  # the C locale, and told not to use UTF-8: names of folders need it
         values.update(PYTHONUTF8="1", LC_ALL="C.UTF-8")

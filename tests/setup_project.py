@@ -67,7 +67,8 @@ FAKE = {
     "tools/__init__.py": "",
     "gan_edu/__main__.py": """
         import json, os, sys
-        print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "path": os.environ.get("PYTHONPATH")}))
+        seen = {"arguments": sys.argv[1:], "prefix": sys.prefix, "path": os.environ.get("PYTHONPATH")}
+        print(json.dumps({**seen, "keeps bytecode": not sys.dont_write_bytecode}))
         sys.exit(7 if "fail" in sys.argv else 0)
         """,
 }

@@ -121,15 +121,15 @@ def installed(tmp_path_factory):
 
 def test_a_second_call_installs_nothing_and_passes_its_arguments_on(installed, tmp_path):
     before = builds(installed)
-    again = call(
-        installed, "lab", "--no-browser", "--port", "8890", cwd=tmp_path, PYTHONPATH="/elsewhere", PYTHONHOME=""
-    )
+    others = {"PYTHONPATH": "/elsewhere", "PYTHONHOME": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    again = call(installed, "lab", "--no-browser", "--port", "8890", cwd=tmp_path, **others)
     assert builds(installed) == before
     assert again.stdout.count("\n") == 1 and again.stderr == ""
     seen = started(again)
     assert seen["arguments"] == ["lab", "--no-browser", "--port", "8890"]
     assert Path(seen["prefix"]) == installed / ".venv"
     assert seen["path"] is None
+    assert seen["keeps bytecode"]  # or else every start compiles PyTorch
 
 
 def test_the_exit_code_is_that_of_what_was_started(installed):
