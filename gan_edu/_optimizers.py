@@ -7,7 +7,7 @@ module knows, all stays as it is.
 The averages of a weight whose gradient has become 0 shrink by β at each step, and below 1e-38 they are subnormal, which
 many processors compute slowly (benchmarks/README.md: a step took up to twice as long). In a step they become 0 here,
 unless it gets a closure, which computes a loss in it. The weights come out the same, bit for bit: what is left of such
-an average, divided by Adam's ε of 1e-8, moves no weight above 1e-24. (Where gradients stay below 1e-17, weights may
+an average, divided by Adam's ε of 1e-8, moves no weight above 1e-23. (Where gradients stay below 1e-17, weights may
 come out otherwise with an ε of 1e-10 or less, and with Rprop, which asks only for signs.)
 """
 
