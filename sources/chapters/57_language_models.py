@@ -174,10 +174,10 @@ ax.legend(fontsize=11)
 plt.show()
 
 # %% [markdown]
-# The first layer looks at the letters of this word and the one before. The second layer *could* choose any of 64 places,
-# and on average it hardly chooses. These are means over 500 windows, so each window might still have favourites of its
-# own. We looked: in a typical window (the median) a head's weights are as even as if it shared them among some 50
-# places (e to the power of their entropy); in a tenth of the windows among fewer than 40. So it comes near a mean of
+# The first layer looks at this word and the one before. The second layer *could* choose any of 64 places, and on
+# average it hardly chooses. These are means over 500 windows, so each window might still have favourites of its own.
+# We looked: in a typical window (the median) a head's weights are as even as if it shared them among some 50 places (e
+# to the power of their entropy); in a tenth of the windows among fewer than 40. So it comes near a mean of
 # everything that was said. What that is worth in bits, section 4 measures.
 
 # %% [markdown]
