@@ -174,10 +174,10 @@ ax.legend(fontsize=11)
 plt.show()
 
 # %% [markdown]
-# The first layer looks at the letters of this word and the last one. The second layer *could* choose any of 64 places,
-# and on average it hardly chooses. These are means over 500 windows, so each window might still have favourites of its
-# own. We looked: in a typical window (the median) a head's weights are as even as if it shared them among some 50
-# places (e to the power of their entropy); in a tenth of the windows among fewer than 40. So it comes near a mean of
+# The first layer looks at this word and the one before. The second layer *could* choose any of 64 places, and on
+# average it hardly chooses. These are means over 500 windows, so each window might still have favourites of its own.
+# We looked: in a typical window (the median) a head's weights are as even as if it shared them among some 50 places (e
+# to the power of their entropy); in a tenth of the windows among fewer than 40. So it comes near a mean of
 # everything that was said. What that is worth in bits, section 4 measures.
 
 # %% [markdown]
@@ -185,7 +185,7 @@ plt.show()
 #
 # The score of a language model is its surprise at held-out text, in **bits**: logarithms to base 2. So it can be
 # compared with programs that pack files. The baselines: how frequent each letter is; the chain of chapter 13; a chain
-# with a memory of five letters that backs off to shorter ones; and gzip and lzma, which first pack the other chapters.
+# with a memory of five letters, mixed with shorter ones; and gzip and lzma, which first pack the other chapters.
 # (gzip looks back only 32,768 letters, so it has forgotten nearly all of them. lzma hasn't. Both also learn from the
 # held-out text while they pack it; the others don't.)
 #
