@@ -15,11 +15,11 @@ message has more than six rows. The solution's hidden tests, which give the poin
 the stub, the library's own answer and at least half of the wrong ones.
 """
 
+import functools
 import gc
 import math
 import re
 from dataclasses import dataclass, field
-from types import FunctionType
 
 import numpy as np
 import pytest
@@ -29,6 +29,7 @@ from torch import nn
 
 from gan_edu.checks import record
 from gan_edu.checks.engine import Discussion, NotAttempted, NotYet, Question, _seed, _undisturbed
+from gan_edu.grading import _is_librarys
 from tools import build
 
 PATIENCE = 120.0  # seconds: on a busy machine the first optimizer alone can take ten to import
@@ -58,6 +59,12 @@ class Case:
         for name, misconception in self.question.misconceptions.items():
             for function in misconception.functions:
                 yield name, function() if self.question.value else function
+
+
+@functools.cache
+def _librarys_functions():
+    """The functions of the checks. For each answer `sealed` looks for them among all objects: in a test run, millions."""
+    return [each for each in gc.get_objects() if _is_librarys(each)]
 
 
 def hidden_tests(number):
@@ -174,8 +181,7 @@ def chapter_tests(chapter, *cases):
             if case.question.id not in hidden:
                 return  # shown in the chapter, and not graded
             code, name = hidden[case.question.id]
-            # `sealed` looks through all objects there are: of a test run some millions, for each answer again.
-            functions = [each for each in gc.get_objects() if type(each) is FunctionType]
+            functions = _librarys_functions()
             monkeypatch.setattr(gc, "get_objects", lambda: functions)
 
             def refused(answer):
