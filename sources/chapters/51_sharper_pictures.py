@@ -703,8 +703,8 @@ claim("none knows who wears glasses: at the rims under a fifth of the true diffe
 # contrast: some faces get darker rims, or stray spots. But who wears glasses is lost, and no way brings it back: where
 # rims are or would be, wearers and others come out equally dark.
 #
-# The adversary costs about 1 dB again, and comes nearer in features, here by about a third. (In six other seeds, outside
-# this notebook, it was 30 to 42 %, but once hardly anything.)
+# The adversary costs about 1 dB again, and comes nearer in features, here by about a third. (In six other seeds,
+# outside this notebook, it was 30 to 42 %, but once hardly anything.)
 #
 # Some ways without a network do as well. The look-up lends *real* eyes of somebody else, glasses and marks included, so
 # it is almost at the floor. The mean of three is nearer than the adversary, at a slightly lower PSNR. For the truth, a
