@@ -288,7 +288,7 @@ claim(
 # 51](51_sharper_pictures.ipynb#3.-The-trade-off,-and-two-cheap-tricks) once more: a little more error, and nearer in
 # features. What the eye sees is mainly a stronger grid (see *Help* below). The old filter, with $k = 0.5$, brings much
 # of the gain. (With $k = 2$ it is worse than no filter.) The mean of L1 and look-up beats the adversary by far in
-# features. Both have about the adversary's L1 error. At this size and length, no adversary is needed.
+# features. Filter and mean both have about the adversary's L1 error. At this size and length, no adversary is needed.
 #
 # In features the look-up is three times nearer than the best network. That is no wonder: its answers *are* real
 # pictures. Whether they belong to *these* edges, the distance in features doesn't ask. So a distance between heaps of

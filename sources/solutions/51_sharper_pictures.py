@@ -143,7 +143,7 @@ assert (shares - tensor([0.0, 0.375, 1.0, 1.0])).abs().max() < 1e-5
 # %% [markdown] answer="sharp_messages" points=3
 # <!-- ### BEGIN SOLUTION -->
 # 1. The highest PSNR belongs to the mean of all pictures that fit, which is blurred. I'd want the distance to real
-#    pictures with its floor as well, and look at some.
+#    pictures with its floor as well, and to look at some.
 # 2. Many faces fit 16 pixels. What the network added comes from its training faces, so the picture identifies nobody.
 # 3. Two rows are missing: the regression, sharpened by an old filter, which costs nothing, and mixtures. I'd compare at
 #    equal PSNR. And does it hold with other features and other seeds?
