@@ -374,13 +374,17 @@ device.seed_everything(9)
 spoken = {"real": sounds.vowels(400, 1024, seed=23, pitch=VOICE).waves}
 spoken["Gaussian"] = sounds.LEVEL * gaussian(train.waves / sounds.LEVEL, 400)
 spoken["WaveGAN"] = sounds.LEVEL * generator(torch.randn(400, generator.noise_dim))[:, 0]
-tells = {name: sound_judges.pitch(x, 130, 300)[1].median() for name, x in spoken.items()}
+found = {name: sound_judges.pitch(x, 130, 300) for name, x in spoken.items()}
+tells = {name: alike.median() for name, (_, alike) in found.items()}
+spread = {name: 12 * (hertz.quantile(0.95) / hertz.quantile(0.05)).log2() for name, (hertz, _) in found.items()}
 bands = {name: log_mel(x).mean(dim=2) for name, x in (spoken | {"unseen": unseen.waves}).items()}
 between = {name: torch.cdist(bands[name], bands["unseen"]) for name in spoken}
 claim("more periodic than a Gaussian, less than real ones (by 0.1 at least)",
       tells["Gaussian"] + 0.1 < tells["WaveGAN"] < tells["real"] - 0.1, tells)  # fmt: skip
 gaps = {name: d.amin(dim=1).median() for name, d in between.items()}
 claim("but its spectra lie further from real ones than a Gaussian's", gaps["WaveGAN"] > gaps["Gaussian"], gaps)
+claim("and nine in ten of its pitches lie within a semitone; those of real ones spread over nine at least",
+      spread["WaveGAN"] < 1 and spread["real"] > 9, spread)  # fmt: skip
 
 # %% jupyter={"source_hidden": true}
 figure, axes = plt.subplots(2, 1, figsize=(6.8, 4), sharex=True)
@@ -396,10 +400,10 @@ Audio(strip_of([*spoken["real"][:3], *spoken["WaveGAN"][:3]]).numpy(), rate=soun
 # %% [markdown]
 # At this length the convolutions matter: with each seed their sounds are far more periodic than those of dense nets,
 # which learned no more of it than a Gaussian has. (More steps alone don't help those: after 5,000 they had 0.20, 0.19
-# and 0.16.) But it is a poor result. The spectra lie further from real ones than the Gaussian's, and the pitches are
-# about as wrong as those of *one real sound, repeated*. That rival also wins *periodic* and *near*, and covers no
-# worse. Our generator has 87,000 weights, and the one in the code of WaveGAN's authors 19 million; what so many do,
-# these runs can't say.
+# and 0.16.) But it is a poor result. The finished model has learned one hum (mode collapse): nearly one pitch, and each
+# time the same dark line near 680 Hz. (A bare tone of 700 Hz in noise can be as *periodic*.) *One real sound, repeated*
+# wins *periodic* and *near*, has pitches about as wrong, and covers no worse. Our generator has 87,000 weights, and the
+# one in the code of WaveGAN's authors 19 million; what so many do, these runs can't say.
 
 # %% [markdown]
 # ## 4. A vocoder: from the spectrum back to a sound
@@ -508,7 +512,7 @@ def train_vocoder(seed, data, mel=3.0, wave=0.0, judge=None, own=False, steps=20
 #   correlation, 1 is the same)
 # - **lean off**: explained below the table
 #
-# No loss contains the last two.
+# No loss contains the last two. (With *own pulses*, squared errors come near to *shape*.)
 #
 # **Predict, and say why:** which rows win on mel? Which on shape? Is *adversary alone* good at anything?
 
@@ -630,7 +634,7 @@ claim("dividing has a smaller mel error than all nets", mel["division"][0] < min
 #   seeds 0.85 to 0.88, against 0.76 to 0.78 without one), less surely with periods (with still other seeds their middle
 #   run had 0.83, that without a judge 0.83, too). The last two rows say why: the shape follows the phases, whichever
 #   net's strengths they are combined with. The discriminator never saw which wave belongs to which mel, only what
-#   *some* real waves look like.
+#   *some* real waves look like. (Shown them with random phases, it didn't help: 0.72 and 0.73.)
 # - *The adversary alone* makes other sounds than those asked for, by mel about as far off as the bare pulses. It is
 #   good at one thing only: they are periodic, and so are the pulses.
 # - **With the strengths of *mel*, known phases beat on shape those of the nets with a judge.** The strengths of *mel*
@@ -682,9 +686,9 @@ claim("without a judge, lean is further off than with random phases (mean)",
 # %% [markdown]
 # The second measure, lean, agrees about the adversary, and known phases lean nearly rightly, too. And it says more:
 # without a judge, phases are in the mean further off than *random* ones, which lean up as often as down. (How far
-# depends on the processor, which rounds in its own way: the same three runs were off by 0.81, 0.19 and 0.19 on one, two
-# of them less than random phases, and by 0.68, 0.50 and 0.82 on another; the table may have others still. *No phases*
-# is off by 0.6 already.) Left: one sound, on which no two of the three agree fully. Right: all 400.
+# depends on how the processor rounds: the same three runs were off by 0.81, 0.19 and 0.19 on one, two of them less than
+# random phases, and by 0.68, 0.50 and 0.82 on another. *No phases* is off by 0.6 already.) Left: one sound, on which no
+# two of the three agree fully. Right: all 400.
 #
 # **And the pitch?** *Cents* is the median error; *close* counts sounds played within a semitone, 100 cents. Two
 # rows get pulses and a pitch that are two semitones too high, with the mel as before.
@@ -725,7 +729,7 @@ claim("pulses two semitones higher: 200 cents off, to 10",
 # %% [markdown]
 # Griffin–Lim isn't told the pitch, and errs most; still it is close in nine sounds of ten. The others were handed the
 # pitch with the pulses and keep it, with or without judges, with or without training. They obey the pulses, whatever
-# the mel says. So in this table a right pitch is nobody's merit.
+# the mel says. So their right pitch is no merit of theirs.
 #
 # Now listen, and look. Do *you* hear the shape?
 
@@ -753,7 +757,8 @@ print("You hear, each at level 0.1: " + " · ".join(rows))
 Audio(strip_of(x[0] for x in rows.values()).numpy(), rate=sounds.RATE, normalize=False)
 
 # %% [markdown]
-# Only Griffin–Lim looks different, in its blurred lines. The others have the same pictures, and other waves.
+# Griffin–Lim looks most different, in its blurred lines. The others have nearly the same lines (*random phases* are
+# paler), and other waves.
 #
 # **Instruments.** The vocoders have learned from vowels. Now they get tones that they never saw.
 #
@@ -1021,8 +1026,9 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
       changes["one content, clips", "content fresh"][1].max() > 0.2, changes)  # fmt: skip
 
 # %% [markdown]
-# - *Brightness* comes mostly from the content code. With the judge of clips the motion code has a part in it, though.
-# - *Direction* isn't the motion code's alone: fresh content can turn a clip, in some runs as often as fresh motion.
+# - Fresh motion shouldn't change the *brightness*. With the judge of frames it hardly does; with the judge of clips it
+#   has a part in it, in one run as large as that of fresh content.
+# - Fresh content shouldn't change the *direction*. It can, in some runs as often as fresh motion.
 # - Look at the share that moves to the right. Near 0 or 1, half of the motions are lost, and *step* and *right* can't
 #   see it. On our machine two of the three runs with the judge of clips had 0.97 and more; six others, with other
 #   seeds, had 0.46 to 0.54.
@@ -1067,8 +1073,8 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
 
 # %% [markdown]
 # ### `ValueError: Sounds are floats (N, length) with at least 129 samples`
-# Or, from PyTorch itself, `Padding size should be less than the corresponding input dimension`: the sound is shorter
-# than half a window of the spectrogram. Take longer sounds or shorter windows.
+# The sound is shorter than half a window of the spectrogram: take longer sounds or shorter windows. Or it is one wave,
+# (length,): `wave[None]` is (1, length).
 #
 # ### The pitch is an octave off
 # A wave that repeats after 10 ms repeats after 20 ms, too. Give `sound_judges.pitch` the range in which it should look.
