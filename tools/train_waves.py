@@ -134,7 +134,7 @@ recipe, batches and steps.
 
 END = """
 **One hum.** Nine in ten of its sounds have a pitch from {low:.0f} to {high:.0f} Hz. It copies nothing, though: the
-nearest of the {sounds:,} waves trained on is {copies:.2f} times as far as that of {sounds:,} others (medians; of copies, 0).
+nearest of the {sounds:,} waves trained on is {copies:.2f} times as far away as that of {sounds:,} others (medians).
 
 **Limits.** Four vowels, one way of speaking, an eighth of a second. One recipe, that of chapter 55, section 3, but for
 batches, steps, rate and average; no other was tried at this length. It has 87,000 weights; with the settings of its

@@ -332,7 +332,7 @@ claim("after 800 steps a fresh judge tells all of them from real ones, in over 8
 
 # %% [markdown]
 # **800 steps are few**, and what you saw depends on them. In one set of three seeds we let the same nets go on to 5,000
-# steps, which takes some minutes:
+# steps, which takes about a minute:
 #
 # | 5,000 steps | near | covered | told apart | periodic |
 # |---|---|---|---|---|
@@ -340,8 +340,8 @@ claim("after 800 steps a fresh judge tells all of them from real ones, in over 8
 # | spectra | 1.3, 1.3, 1.3 | 1.3, 1.3, 1.3 | 0.64, 0.74, 0.69 | |
 #
 # So GANs of samples can become periodic. But two of the three then lie nearer to real sounds than other real sounds do,
-# and cover badly: they make too few kinds of sounds (mode collapse, chapter 23). The GANs of spectra now beat all
-# rivals of the table above. Which of the differences named there is the reason, this doesn't say.
+# and cover badly: they make too few kinds of sounds (mode collapse, chapter 23), near *heed* and *who'd*, far from
+# *had* and *hod*. The GANs of spectra now beat all rivals of the table above. Why, this doesn't say.
 
 # %% [markdown]
 # **Better nets, and more of everything?** WaveGAN has convolutions that look at 25 samples and go on by 4. Ours is a
@@ -400,10 +400,10 @@ Audio(strip_of([*spoken["real"][:3], *spoken["WaveGAN"][:3]]).numpy(), rate=soun
 # %% [markdown]
 # At this length the convolutions matter: with each seed their sounds are far more periodic than those of dense nets,
 # which learned no more of it than a Gaussian has. (More steps alone don't help those: after 5,000 they had 0.20, 0.19
-# and 0.16.) But it is a poor result. The finished model has learned one hum (mode collapse): nearly one pitch, and each
-# time the same dark line near 680 Hz. (A bare tone of 700 Hz in noise can be as *periodic*.) *One real sound, repeated*
-# wins *periodic* and *near*, has pitches about as wrong, and covers no worse. Our generator has 87,000 weights, and the
-# one in the code of WaveGAN's authors 19 million; what so many do, these runs can't say.
+# and 0.16.) But it is a poor result. The finished model has learned one hum (mode collapse): nearly one pitch, and the
+# same dark line near 680 Hz. (A bare tone in noise can be as *periodic*.) *One real sound, repeated* wins *periodic*
+# and *near*, has pitches about as wrong, and covers no worse. Our generator has 87,000 weights, and the one in the code
+# of WaveGAN's authors 19 million; what so many do, these runs can't say.
 
 # %% [markdown]
 # ## 4. A vocoder: from the spectrum back to a sound
@@ -637,9 +637,9 @@ claim("dividing has a smaller mel error than all nets", mel["division"][0] < min
 #   *some* real waves look like. (Shown them with random phases, it didn't help: 0.72 and 0.73.)
 # - *The adversary alone* makes other sounds than those asked for, by mel about as far off as the bare pulses. It is
 #   good at one thing only: they are periodic, and so are the pulses.
-# - **With the strengths of *mel*, known phases beat on shape those of the nets with a judge.** The strengths of *mel*
-#   with the phases of resonators need no adversary. (By *lean* the best nets with a judge are as near.) In *division,
-#   physics* the same rule did worse. It computes the phases from the strengths, and those of *division* are others.
+# - **With the strengths of *mel*, known phases beat on shape those of the nets with a judge.** (By *lean* the best nets
+#   with a judge are as near.) In *division, physics* the same rule did worse. It computes the phases from the
+#   strengths, and those of *division* are others.
 
 # %% [markdown]
 # So here, who knows how the sounds are made needs no adversary. For real voices we have no such pulses and formulas.
@@ -960,8 +960,8 @@ plt.show()
 
 # %%
 by_clip, by_frame, free = (seen[name] for name in pairs)
-claim("judge of clips: more right steps than twice the chance, with one content code or eight (medians)",
-      min(by_clip["right"].median(), free["right"].median()) > 2 * seen["frames by chance"]["right"], seen)  # fmt: skip
+claim("judge of clips, one content code: more right steps than the Gaussian of clips (median)",
+      by_clip["right"].median() > seen["Gaussian of clips"]["right"], seen)  # fmt: skip
 claim("judge of frames: fewer right steps than with the judge of clips (medians)",
       by_frame["right"].median() < by_clip["right"].median(), seen)  # fmt: skip
 claim("one content: more variety between clips than with content per frame, each seed than each",
@@ -973,15 +973,14 @@ claim("one content: more variety between clips than with content per frame, each
 # - The judge of *frames* sees no time, like the judge with fresh orders in [chapter
 #   54](54_series.ipynb#2.-A-discriminator-that-can't-see-time). Its spots stand still, jump, or drift: all are fine,
 #   frame by frame.
-# - With *content per frame* one hardly sees a spot in the grey; by the measure it moves. But the clips have lost their
-#   variety: nearly all clips have one middle brightness. (Our guess: frames of eight independent codes have one
-#   brightness only if every code gives the same brightness.)
-# - So with one content code for the whole clip there was more variety here. (With as many random numbers
-#   for this one code as the eight have together, it was so, too.) Whether it also makes clips smoother (*within*,
-#   *right*), our seeds can't say: in some sets of three seeds it looked so, and in others it didn't.
+# - With *content per frame* one hardly sees a spot in the grey, and *right* is hardly above the Gaussian's. The clips
+#   have lost their variety: nearly all have one middle brightness. (Our guess: frames of eight independent codes have
+#   one brightness only if every code gives the same brightness.)
+# - So with one content code for the whole clip there was more variety here, in some runs more than in real clips. (With
+#   as many random numbers for this one code as the eight have together, it was so, too.) Whether it also makes clips
+#   smoother (*within*, *right*), our seeds can't say: in some sets of three it looked so, in others it didn't.
 # - Even the first pair isn't good. Its spots are pale, and 500 steps are few. (🔎 **Try it:** train for 2,000 steps, or
-#   let both judges look, as in MoCoGAN.)
-# - The cheap rival, a Gaussian of the clips, has the right brightness, and few right steps.
+#   let both judges look, as in MoCoGAN.) A Gaussian, the cheap rival, has the right brightness, and few right steps.
 
 # %% [markdown]
 # **Are the codes apart?** Make each clip again, with a fresh motion code and the same content, and the reverse.
@@ -1027,7 +1026,7 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
 
 # %% [markdown]
 # - Fresh motion shouldn't change the *brightness*. With the judge of frames it hardly does; with the judge of clips it
-#   has a part in it, in one run as large as that of fresh content.
+#   has a part in it, and not always a small one.
 # - Fresh content shouldn't change the *direction*. It can, in some runs as often as fresh motion.
 # - Look at the share that moves to the right. Near 0 or 1, half of the motions are lost, and *step* and *right* can't
 #   see it. On our machine two of the three runs with the judge of clips had 0.97 and more; six others, with other
@@ -1046,13 +1045,12 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
 # - **Text-to-speech** often takes several models, one after the other. F5-TTS (2024) makes the mel by flow matching
 #   (chapter 63), and a vocoder, Vocos or BigVGAN, makes the wave. CosyVoice (2024) has a language model (chapter 57),
 #   then flow matching for the mel, and its published code ends in a vocoder changed from HiFi-GAN and named after
-#   HiFTNet, the relative of ours. Vocos is trained with discriminators, too. So in these two systems the GAN is the
-#   last step, and only that.
+#   HiFTNet, the relative of ours. Vocos is trained with discriminators, too.
 
 # %% [markdown]
-# So *GANs make speech* is half true. In these systems they do the last step: the spectrum is there, and one fast pass
-# must find a wave for it. Section 4 is a small example of what is left to learn there: what the spectral loss doesn't
-# determine.
+# So *GANs make speech* is half true. In these two systems they do the last step only: the spectrum is there, and one
+# fast pass must find a wave for it. Section 4 is a small example of what is left to learn there: what the spectral loss
+# doesn't determine.
 #
 # **Not shown here:** real voices, words, music; sounds of more than a second; how much people *hear* of the
 # shape of the wave; and listening tests, on which comparisons of vocoders rest.
