@@ -176,8 +176,9 @@ def vowels(
     """n vowels by source and filter: pulses of the vocal folds, sent through three resonances of the mouth (Fant 1960).
 
     words: which of `FORMANTS`. pitch: lowest and highest at the start, in Hz, evenly in octaves. glide: the pitch moves
-    by at most so many octaves until the end. speakers: all formants of a sound are up to this share higher or lower,
-    and each, on its own, by up to half of it more. breath: noise, as a share of the level, in all frequencies alike.
+    by at most so many octaves until the end: 2 or less, so that no pitch passes half the rate. speakers: all formants
+    of a sound are up to this share higher or lower, and each, on its own, by up to half of it more. breath: noise, as a
+    share of the level, in all frequencies alike.
     """
     n, length, stream = _COUNT.check(n, "n"), _COUNT.check(length, "length"), _stream(seed)
     words, speakers = _choice(words, FORMANTS), Number(0, 0.3).check(speakers, "speakers")
