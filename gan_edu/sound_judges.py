@@ -1,7 +1,7 @@
 """What one sees of a sound, and how sounds are judged: spectrograms, mel bands, pitch, and a wave from a spectrogram.
 
 Waves are float tensors ``(N, length)`` at `sounds.RATE`, 8,000 samples per second. Sounds that are too short for a
-window, and waves of another shape, raise ValueError.
+window, waves of another shape, and numbers out of their range raise ValueError.
 """
 
 import math
@@ -10,7 +10,8 @@ from functools import cache
 import torch
 
 from gan_edu.data.sounds import RATE
-from gan_edu.settings import Number, Whole
+from gan_edu.device import generator
+from gan_edu.settings import SEED, Number, Whole
 
 Tensor = torch.Tensor
 
@@ -107,7 +108,8 @@ def filtered(waves: Tensor, log_strengths: Tensor, phases: Tensor | None = None,
 
     log_strengths, phases: ``(N, window // 2 + 1, length // hop + 1)``; no phases: nothing is shifted.
     """
-    x, window = _waves(waves), 2 * log_strengths.shape[1] - 2
+    window = 2 * log_strengths.shape[1] - 2
+    x = _waves(waves, window // 2 + 1)
     phases = torch.zeros_like(log_strengths) if phases is None else phases
     changed = _stft(x, window, hop) * torch.polar(log_strengths.exp(), phases)
     return torch.istft(changed, window, hop, window=torch.hann_window(window, device=x.device), length=x.shape[1])
@@ -146,6 +148,8 @@ def pitch(waves: Tensor, low: float = 90.0, high: float = 270.0) -> tuple[Tensor
     correlation is a peak within 5 % of the largest, between 1 / `high` and 1 / `low` seconds. (A sound of 10 ms repeats
     after 20 ms, too.) Noise is never quite 0: chance finds a period for it.
     """
+    low = Number(20, RATE / 4).check(low, "low")
+    high = Number(low, RATE / 4).check(high, "high")
     first, last = int(RATE / high), int(RATE / low) + 2
     x = _waves(waves, 2 * last).detach().cpu().double()
     x = x - x.mean(dim=1, keepdim=True)
@@ -171,7 +175,7 @@ def griffin_lim(
     Begin with phases by chance. Each round makes a wave, takes the spectrogram of that wave, keeps its phases, and
     gives it the wanted strengths again.
     """
-    chance = torch.Generator().manual_seed(Whole().check(seed, "seed"))
+    chance, length = generator(SEED.check(seed, "seed")), Whole(window // 2 + 1).check(length, "length")
     turns = 2 * math.pi * torch.rand(strengths.shape, generator=chance)
     hann = torch.hann_window(window)
     x = torch.istft(strengths * torch.exp(1j * turns), window, hop, window=hann, length=length)

@@ -1,5 +1,6 @@
 """How finished models end their training, and how their files are written: for the scripts that train them."""
 
+import argparse
 import time
 
 import torch
@@ -32,6 +33,17 @@ def write(entry: str, net: torch.nn.Module, start: float, half: bool = True, **f
     write_atomically(path, save(weights, {name: str(value) for name, value in known.items()}))
     path.chmod(0o644)
     print(f"{entry}: {seconds} CPU seconds, {path.stat().st_size / 1e3:.0f} kB", flush=True)
+
+
+def command(doc: str, train, card) -> None:
+    """What a script does when it is called: `train`, unless --card is asked for, then write its `card`."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--card", action="store_true", help="train nothing, only measure again and write the card")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    if not options.card:
+        train()
+    card()
 
 
 def size(entries) -> float:

@@ -6,7 +6,6 @@
 It needs no data from elsewhere: gan_edu.data.faces draws them.
 """
 
-import argparse
 import time
 
 import torch
@@ -100,10 +99,4 @@ is better, and only numbers of one row can be compared. Attributes are read by a
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--card", action="store_true", help="train nothing")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    if not options.card:
-        train()
-    card()
+    finished.command(__doc__, train, card)

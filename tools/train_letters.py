@@ -6,7 +6,6 @@
 It needs only the chapters that come with the package (gan_edu.data.chapters).
 """
 
-import argparse
 import math
 import time
 
@@ -32,16 +31,15 @@ def texts():
     return [torch.tensor([data.LETTERS.index(letter) for letter in text]) for text in (learn, held_out)]
 
 
-def train(steps=STEPS, net=None):
-    """The trained model, and when it began (time.process_time)."""
+def train():
     start = time.process_time()
     torch.manual_seed(SEED)
     learn, _ = texts()
-    net = nets.LetterTransformer() if net is None else net
+    net = nets.LetterTransformer()
     length = net.context + 1
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.05, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.1)
-    for step in range(steps):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS, pct_start=0.1)
+    for step in range(STEPS):
         places = torch.randint(len(learn) - length, (BATCH, 1)) + torch.arange(length)
         window = learn[places]
         loss = F.cross_entropy(net(window[:, :-1]).flatten(0, 1), window[:, 1:].flatten())
@@ -52,7 +50,8 @@ def train(steps=STEPS, net=None):
         schedule.step()
         if (step + 1) % 100 == 0:  # how it goes
             print(f"step {step + 1}: {loss.item() / math.log(2):.3f} bits for a letter of the batch", flush=True)
-    return net.eval(), start
+    facts = {"held_out": " ".join(HELD_OUT), "steps": STEPS, "seed": SEED, "version": VERSION}
+    finished.write(ENTRY, net.eval(), start, **facts)
 
 
 def write_card():
@@ -94,11 +93,4 @@ another text will score worse. It sees {net.context} letters. It knows no facts 
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--card", action="store_true", help="only measure and write the card")
-    torch.set_num_threads(1)
-    if not parser.parse_args().card:
-        net, start = train()
-        facts = {"held_out": " ".join(HELD_OUT), "steps": STEPS, "seed": SEED, "version": VERSION}
-        finished.write(ENTRY, net, start, **facts)
-    write_card()
+    finished.command(__doc__, train, write_card)

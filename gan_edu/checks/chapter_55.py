@@ -178,9 +178,9 @@ def _with_means(a, b):
 
 @best_shift.misconception("the same shift for all pairs. Each pair has a best shift of its own.")
 def _one_shift_for_all(a, b):
-    a, b = a - a.mean(dim=1, keepdim=True), b - b.mean(dim=1, keepdim=True)
-    products = torch.stack([(a * b.roll(k, dims=1)).sum(dim=1) for k in range(a.shape[1])])
-    return products[products.sum(dim=1).argmax()] / (a.norm(dim=1) * b.norm(dim=1))
+    a, b = _centred(a, b)
+    products = _at_each_shift(a, b)
+    return products[products.sum(dim=1).argmax()] / _lengths(a, b)
 
 
 # --- four messages

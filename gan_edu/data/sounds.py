@@ -1,6 +1,6 @@
 """Sounds made on the spot, of which everything is known: vowels by source and filter, and tones of instruments.
 
-vowels = sounds.vowels(500, length=8000, seed=0)         # half a thousand seconds of speech sounds
+vowels = sounds.vowels(500, length=8000, seed=0)         # 500 vowels of one second
 vowels.waves, vowels.pulses, vowels.pitch, vowels.labels, vowels.names
 tones = sounds.tones(500, length=8000, seed=0)           # an organ, a clarinet, a plucked string: the same fields
 
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import torch
 
 from gan_edu.device import generator
-from gan_edu.settings import Choice, Number, Whole
+from gan_edu.settings import SEED, Choice, Number, Whole
 
 Tensor = torch.Tensor
 
 RATE = 8000
 """Samples per second."""
 LEVEL = 0.1
-"""The root mean square of each vowel."""
+"""The root mean square of each sound."""
 FORMANTS = {
     "heed": (270.0, 2290.0, 3010.0),
     "had": (660.0, 1720.0, 2410.0),
@@ -65,7 +65,7 @@ class Sounds:
 
 
 def _stream(seed):
-    return seed if seed is None or isinstance(seed, torch.Generator) else generator(Whole().check(seed, "seed"))
+    return seed if seed is None or isinstance(seed, torch.Generator) else generator(SEED.check(seed, "seed"))
 
 
 def _uniform(shape, stream, low=-1.0, high=1.0) -> Tensor:
@@ -77,27 +77,23 @@ def _range(pitch) -> tuple[float, float]:
         low, high = pitch
     except (TypeError, ValueError):
         raise TypeError(f"pitch is a lowest and a highest frequency, such as (110, 220); got {pitch!r}.") from None
-    low, high = (
-        Number(20, RATE / 4).check(low, "The lowest pitch"),
-        Number(20, RATE / 4).check(high, "The highest pitch"),
-    )
-    if low > high:
-        raise ValueError(f"The lowest pitch comes first; got {pitch!r}.")
-    return low, high
+    low = Number(20, RATE / 4).check(low, "The lowest pitch")
+    return low, Number(low, RATE / 4).check(high, "The highest pitch, which comes second,")
 
 
 def _choice(names, known) -> tuple[str, ...]:
     names = (names,) if isinstance(names, str) else tuple(names)
     if not names:
         raise ValueError("Name at least one.")
-    return tuple(Choice(tuple(known)).check(name, "a sound") for name in names)
+    return tuple(Choice(tuple(known)).check(name, "sound") for name in names)
 
 
 def _pitches(n, length, stream, pitch, glide) -> Tensor:
     """Hz at each sample ``(n, length)``: a straight line in octaves, from a random start."""
     low, high = _range(pitch)
+    glide = Number(0, min(2, math.log2(RATE / 2 / high))).check(glide, "glide")  # no pitch above half the rate
     start = math.log2(low) + _uniform((n, 1), stream, 0, 1) * math.log2(high / low)
-    slope = Number(0, 2).check(glide, "glide") * _uniform((n, 1), stream)
+    slope = glide * _uniform((n, 1), stream)
     return 2 ** (start + slope * torch.linspace(0, 1, length))
 
 
@@ -128,7 +124,7 @@ def pulses(pitch: Tensor, seed=None) -> Tensor:
     folds falls faster, and the lips, which send high tones out more easily, are counted in here already. Where in its
     period a sound begins is chance.
     """
-    if pitch.ndim != 2 or not (pitch >= 1).all() or not (pitch <= RATE / 2).all():
+    if pitch.ndim != 2 or not pitch.numel() or not (pitch >= 1).all() or not (pitch <= RATE / 2).all():
         raise ValueError(
             f"pitch must be frequencies (n, length) from 1 to {RATE / 2:.0f} Hz; got {tuple(pitch.shape)}."
         )
@@ -180,8 +176,9 @@ def vowels(
     """n vowels by source and filter: pulses of the vocal folds, sent through three resonances of the mouth (Fant 1960).
 
     words: which of `FORMANTS`. pitch: lowest and highest at the start, in Hz, evenly in octaves. glide: the pitch moves
-    by at most so many octaves until the end. speakers: all formants of a sound are up to this share higher or lower,
-    and each of them by half as much again. breath: noise, as a share of the level, in all frequencies alike.
+    by at most so many octaves until the end: 2 or less, so that no pitch passes half the rate. speakers: all formants
+    of a sound are up to this share higher or lower, and each, on its own, by up to half of it more. breath: noise, as a
+    share of the level, in all frequencies alike.
     """
     n, length, stream = _COUNT.check(n, "n"), _COUNT.check(length, "length"), _stream(seed)
     words, speakers = _choice(words, FORMANTS), Number(0, 0.3).check(speakers, "speakers")

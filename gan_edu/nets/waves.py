@@ -29,9 +29,9 @@ class WaveGenerator(nn.Sequential):
 
     def __init__(self, length: int, noise_dim: int = 32, hidden: int = 16):
         places, hidden = _places(length), _COUNT.check(hidden, "hidden")
-        self_noise = _COUNT.check(noise_dim, "noise_dim")
+        noise_dim = _COUNT.check(noise_dim, "noise_dim")
         super().__init__(
-            nn.Linear(self_noise, 4 * hidden * places),
+            nn.Linear(noise_dim, 4 * hidden * places),
             nn.Unflatten(1, (4 * hidden, places)),
             nn.LeakyReLU(0.2),
             nn.ConvTranspose1d(4 * hidden, 2 * hidden, _REACH - 1, _STRIDE, 10),
@@ -40,7 +40,7 @@ class WaveGenerator(nn.Sequential):
             nn.LeakyReLU(0.2),
             nn.Conv1d(hidden, 1, 9, padding=4),
         )
-        self.noise_dim = self_noise
+        self.noise_dim = noise_dim
 
 
 class WaveDiscriminator(nn.Sequential):
@@ -70,8 +70,7 @@ class PeriodDiscriminators(nn.Module):
     HiFi-GAN (Kong, Kim and Bae 2020).
 
     The judge of period p sees each p-th sample: the wave is cut into p slower ones, and its convolutions look along
-    each of these. In HiFi-GAN the periods are 2, 3, 5, 7
-    and 11 samples: far shorter than the period of a voice.
+    each of these. In HiFi-GAN the periods are 2, 3, 5, 7 and 11 samples: far shorter than the period of a voice.
 
     Raises ValueError for no period or one below 1, TypeError for what is no whole number.
     """

@@ -332,7 +332,7 @@ claim("after 800 steps a fresh judge tells all of them from real ones, in over 8
 
 # %% [markdown]
 # **800 steps are few**, and what you saw depends on them. In one set of three seeds we let the same nets go on to 5,000
-# steps, which takes some minutes:
+# steps, which takes about a minute:
 #
 # | 5,000 steps | near | covered | told apart | periodic |
 # |---|---|---|---|---|
@@ -340,8 +340,8 @@ claim("after 800 steps a fresh judge tells all of them from real ones, in over 8
 # | spectra | 1.3, 1.3, 1.3 | 1.3, 1.3, 1.3 | 0.64, 0.74, 0.69 | |
 #
 # So GANs of samples can become periodic. But two of the three then lie nearer to real sounds than other real sounds do,
-# and cover badly: they make too few kinds of sounds (mode collapse, chapter 23). The GANs of spectra now beat all
-# rivals of the table above. Which of the differences named there is the reason, this doesn't say.
+# and cover badly: they make too few kinds of sounds (mode collapse, chapter 23), near *heed* and *who'd*, far from
+# *had* and *hod*. The GANs of spectra now beat all rivals of the table above. Why, this doesn't say.
 
 # %% [markdown]
 # **Better nets, and more of everything?** WaveGAN has convolutions that look at 25 samples and go on by 4. Ours is a
@@ -374,13 +374,17 @@ device.seed_everything(9)
 spoken = {"real": sounds.vowels(400, 1024, seed=23, pitch=VOICE).waves}
 spoken["Gaussian"] = sounds.LEVEL * gaussian(train.waves / sounds.LEVEL, 400)
 spoken["WaveGAN"] = sounds.LEVEL * generator(torch.randn(400, generator.noise_dim))[:, 0]
-tells = {name: sound_judges.pitch(x, 130, 300)[1].median() for name, x in spoken.items()}
+found = {name: sound_judges.pitch(x, 130, 300) for name, x in spoken.items()}
+tells = {name: alike.median() for name, (_, alike) in found.items()}
+spread = {name: 12 * (hertz.quantile(0.95) / hertz.quantile(0.05)).log2() for name, (hertz, _) in found.items()}
 bands = {name: log_mel(x).mean(dim=2) for name, x in (spoken | {"unseen": unseen.waves}).items()}
 between = {name: torch.cdist(bands[name], bands["unseen"]) for name in spoken}
 claim("more periodic than a Gaussian, less than real ones (by 0.1 at least)",
       tells["Gaussian"] + 0.1 < tells["WaveGAN"] < tells["real"] - 0.1, tells)  # fmt: skip
 gaps = {name: d.amin(dim=1).median() for name, d in between.items()}
 claim("but its spectra lie further from real ones than a Gaussian's", gaps["WaveGAN"] > gaps["Gaussian"], gaps)
+claim("and nine in ten of its pitches lie within a semitone; those of real ones spread over nine at least",
+      spread["WaveGAN"] < 1 and spread["real"] > 9, spread)  # fmt: skip
 
 # %% jupyter={"source_hidden": true}
 figure, axes = plt.subplots(2, 1, figsize=(6.8, 4), sharex=True)
@@ -396,10 +400,10 @@ Audio(strip_of([*spoken["real"][:3], *spoken["WaveGAN"][:3]]).numpy(), rate=soun
 # %% [markdown]
 # At this length the convolutions matter: with each seed their sounds are far more periodic than those of dense nets,
 # which learned no more of it than a Gaussian has. (More steps alone don't help those: after 5,000 they had 0.20, 0.19
-# and 0.16.) But it is a poor result. The spectra lie further from real ones than the Gaussian's, and the pitches are
-# about as wrong as those of *one real sound, repeated*. That rival also wins *periodic* and *near*, and covers no
-# worse. Our generator has 87,000 weights, and the one in the code of WaveGAN's authors 19 million; what so many do,
-# these runs can't say.
+# and 0.16.) But it is a poor result. The finished model has learned one hum (mode collapse): nearly one pitch, and the
+# same dark line near 680 Hz. (A bare tone in noise can be as *periodic*.) *One real sound, repeated* wins *periodic*
+# and *near*, has pitches about as wrong, and covers no worse. Our generator has 87,000 weights, and the one in the code
+# of WaveGAN's authors 19 million; what so many do, these runs can't say.
 
 # %% [markdown]
 # ## 4. A vocoder: from the spectrum back to a sound
@@ -508,7 +512,7 @@ def train_vocoder(seed, data, mel=3.0, wave=0.0, judge=None, own=False, steps=20
 #   correlation, 1 is the same)
 # - **lean off**: explained below the table
 #
-# No loss contains the last two.
+# No loss contains the last two. (With *own pulses*, squared errors come near to *shape*.)
 #
 # **Predict, and say why:** which rows win on mel? Which on shape? Is *adversary alone* good at anything?
 
@@ -630,12 +634,12 @@ claim("dividing has a smaller mel error than all nets", mel["division"][0] < min
 #   seeds 0.85 to 0.88, against 0.76 to 0.78 without one), less surely with periods (with still other seeds their middle
 #   run had 0.83, that without a judge 0.83, too). The last two rows say why: the shape follows the phases, whichever
 #   net's strengths they are combined with. The discriminator never saw which wave belongs to which mel, only what
-#   *some* real waves look like.
+#   *some* real waves look like. (Shown them with random phases, it didn't help: 0.72 and 0.73.)
 # - *The adversary alone* makes other sounds than those asked for, by mel about as far off as the bare pulses. It is
 #   good at one thing only: they are periodic, and so are the pulses.
-# - **With the strengths of *mel*, known phases beat on shape those of the nets with a judge.** The strengths of *mel*
-#   with the phases of resonators need no adversary. (By *lean* the best nets with a judge are as near.) In *division,
-#   physics* the same rule did worse. It computes the phases from the strengths, and those of *division* are others.
+# - **With the strengths of *mel*, known phases beat on shape those of the nets with a judge.** (By *lean* the best nets
+#   with a judge are as near.) In *division, physics* the same rule did worse. It computes the phases from the
+#   strengths, and those of *division* are others.
 
 # %% [markdown]
 # So here, who knows how the sounds are made needs no adversary. For real voices we have no such pulses and formulas.
@@ -682,9 +686,9 @@ claim("without a judge, lean is further off than with random phases (mean)",
 # %% [markdown]
 # The second measure, lean, agrees about the adversary, and known phases lean nearly rightly, too. And it says more:
 # without a judge, phases are in the mean further off than *random* ones, which lean up as often as down. (How far
-# depends on the processor, which rounds in its own way: the same three runs were off by 0.81, 0.19 and 0.19 on one, two
-# of them less than random phases, and by 0.68, 0.50 and 0.82 on another; the table may have others still. *No phases*
-# is off by 0.6 already.) Left: one sound, on which no two of the three agree fully. Right: all 400.
+# depends on how the processor rounds: the same three runs were off by 0.81, 0.19 and 0.19 on one, two of them less than
+# random phases, and by 0.68, 0.50 and 0.82 on another. *No phases* is off by 0.6 already.) Left: one sound, on which no
+# two of the three agree fully. Right: all 400.
 #
 # **And the pitch?** *Cents* is the median error; *close* counts sounds played within a semitone, 100 cents. Two
 # rows get pulses and a pitch that are two semitones too high, with the mel as before.
@@ -725,7 +729,7 @@ claim("pulses two semitones higher: 200 cents off, to 10",
 # %% [markdown]
 # Griffin–Lim isn't told the pitch, and errs most; still it is close in nine sounds of ten. The others were handed the
 # pitch with the pulses and keep it, with or without judges, with or without training. They obey the pulses, whatever
-# the mel says. So in this table a right pitch is nobody's merit.
+# the mel says. So their right pitch is no merit of theirs.
 #
 # Now listen, and look. Do *you* hear the shape?
 
@@ -753,7 +757,8 @@ print("You hear, each at level 0.1: " + " · ".join(rows))
 Audio(strip_of(x[0] for x in rows.values()).numpy(), rate=sounds.RATE, normalize=False)
 
 # %% [markdown]
-# Only Griffin–Lim looks different, in its blurred lines. The others have the same pictures, and other waves.
+# Griffin–Lim looks most different, in its blurred lines. The others have nearly the same lines (*random phases* are
+# paler), and other waves.
 #
 # **Instruments.** The vocoders have learned from vowels. Now they get tones that they never saw.
 #
@@ -955,8 +960,8 @@ plt.show()
 
 # %%
 by_clip, by_frame, free = (seen[name] for name in pairs)
-claim("judge of clips: more right steps than twice the chance, with one content code or eight (medians)",
-      min(by_clip["right"].median(), free["right"].median()) > 2 * seen["frames by chance"]["right"], seen)  # fmt: skip
+claim("judge of clips, one content code: more right steps than the Gaussian of clips (median)",
+      by_clip["right"].median() > seen["Gaussian of clips"]["right"], seen)  # fmt: skip
 claim("judge of frames: fewer right steps than with the judge of clips (medians)",
       by_frame["right"].median() < by_clip["right"].median(), seen)  # fmt: skip
 claim("one content: more variety between clips than with content per frame, each seed than each",
@@ -968,15 +973,14 @@ claim("one content: more variety between clips than with content per frame, each
 # - The judge of *frames* sees no time, like the judge with fresh orders in [chapter
 #   54](54_series.ipynb#2.-A-discriminator-that-can't-see-time). Its spots stand still, jump, or drift: all are fine,
 #   frame by frame.
-# - With *content per frame* one hardly sees a spot in the grey; by the measure it moves. But the clips have lost their
-#   variety: nearly all clips have one middle brightness. (Our guess: frames of eight independent codes have one
-#   brightness only if every code gives the same brightness.)
-# - So with one content code for the whole clip there was more variety here. (With as many random numbers
-#   for this one code as the eight have together, it was so, too.) Whether it also makes clips smoother (*within*,
-#   *right*), our seeds can't say: in some sets of three seeds it looked so, and in others it didn't.
+# - With *content per frame* one hardly sees a spot in the grey, and *right* is hardly above the Gaussian's. The clips
+#   have lost their variety: nearly all have one middle brightness. (Our guess: frames of eight independent codes have
+#   one brightness only if every code gives the same brightness.)
+# - So with one content code for the whole clip there was more variety here, in some runs more than in real clips. (With
+#   as many random numbers for this one code as the eight have together, it was so, too.) Whether it also makes clips
+#   smoother (*within*, *right*), our seeds can't say: in some sets of three it looked so, in others it didn't.
 # - Even the first pair isn't good. Its spots are pale, and 500 steps are few. (🔎 **Try it:** train for 2,000 steps, or
-#   let both judges look, as in MoCoGAN.)
-# - The cheap rival, a Gaussian of the clips, has the right brightness, and few right steps.
+#   let both judges look, as in MoCoGAN.) A Gaussian, the cheap rival, has the right brightness, and few right steps.
 
 # %% [markdown]
 # **Are the codes apart?** Make each clip again, with a fresh motion code and the same content, and the reverse.
@@ -1021,8 +1025,9 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
       changes["one content, clips", "content fresh"][1].max() > 0.2, changes)  # fmt: skip
 
 # %% [markdown]
-# - *Brightness* comes mostly from the content code. With the judge of clips the motion code has a part in it, though.
-# - *Direction* isn't the motion code's alone: fresh content can turn a clip, in some runs as often as fresh motion.
+# - Fresh motion shouldn't change the *brightness*. With the judge of frames it hardly does; with the judge of clips it
+#   has a part in it, and not always a small one.
+# - Fresh content shouldn't change the *direction*. It can, in some runs as often as fresh motion.
 # - Look at the share that moves to the right. Near 0 or 1, half of the motions are lost, and *step* and *right* can't
 #   see it. On our machine two of the three runs with the judge of clips had 0.97 and more; six others, with other
 #   seeds, had 0.46 to 0.54.
@@ -1040,13 +1045,12 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
 # - **Text-to-speech** often takes several models, one after the other. F5-TTS (2024) makes the mel by flow matching
 #   (chapter 63), and a vocoder, Vocos or BigVGAN, makes the wave. CosyVoice (2024) has a language model (chapter 57),
 #   then flow matching for the mel, and its published code ends in a vocoder changed from HiFi-GAN and named after
-#   HiFTNet, the relative of ours. Vocos is trained with discriminators, too. So in these two systems the GAN is the
-#   last step, and only that.
+#   HiFTNet, the relative of ours. Vocos is trained with discriminators, too.
 
 # %% [markdown]
-# So *GANs make speech* is half true. In these systems they do the last step: the spectrum is there, and one fast pass
-# must find a wave for it. Section 4 is a small example of what is left to learn there: what the spectral loss doesn't
-# determine.
+# So *GANs make speech* is half true. In these two systems they do the last step only: the spectrum is there, and one
+# fast pass must find a wave for it. Section 4 is a small example of what is left to learn there: what the spectral loss
+# doesn't determine.
 #
 # **Not shown here:** real voices, words, music; sounds of more than a second; how much people *hear* of the
 # shape of the wave; and listening tests, on which comparisons of vocoders rest.
@@ -1067,8 +1071,8 @@ claim("judge of clips: in one run at least, fresh content turns over a fifth of 
 
 # %% [markdown]
 # ### `ValueError: Sounds are floats (N, length) with at least 129 samples`
-# Or, from PyTorch itself, `Padding size should be less than the corresponding input dimension`: the sound is shorter
-# than half a window of the spectrogram. Take longer sounds or shorter windows.
+# The sound is shorter than half a window of the spectrogram: take longer sounds or shorter windows. Or it is one wave,
+# (length,): `wave[None]` is (1, length).
 #
 # ### The pitch is an octave off
 # A wave that repeats after 10 ms repeats after 20 ms, too. Give `sound_judges.pitch` the range in which it should look.

@@ -150,8 +150,8 @@ print(f"random phases: best {best_shift(vowel, mixed)[0]:.2f}")
 # %%
 slow = slower_waves(vowel, period)[0]
 print(f"rows for p = {period}: they vary by {slow.std(dim=1).mean() / vowel.std():.3f} of the level")
-levels = decibels(torch.fft.rfft(vowel).abs()[0, ::16], 1.0)
-plotting.curves(torch.arange(len(levels)) * 0.125, {"harmonics": levels}, "frequency (kHz)", "strength (dB)")
+levels = decibels(torch.fft.rfft(vowel).abs()[0, 16:-1:16], 1.0)  # of each harmonic
+plotting.curves(torch.arange(1, 32) * 0.125, {"harmonics": levels}, "frequency (kHz)", "strength (dB)")
 
 # %% [markdown]
 # <details><summary>Compare</summary>
