@@ -1,11 +1,13 @@
 """What every test shares."""
 
+import gc
 import os
 import shutil
 import tempfile
 
 import hypothesis
 import matplotlib
+import pytest
 
 from tests import warm_kernels
 
@@ -35,6 +37,17 @@ def pytest_configure(config):
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in ("GAN_EDU_STATE", "IPYTHONDIR"):
         os.environ[name] = os.path.join(folder, name.lower())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without the garbage collector, and keep it from looking through eleven thousand tests ever after."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

@@ -63,7 +63,7 @@ class Case:
 
 @functools.cache
 def _librarys_functions():
-    """The functions of the checks. For each answer `sealed` looks for them among all objects: in a test run, millions."""
+    """The functions of the checks. `sealed` looks for them, for each answer, among all objects: here millions."""
     return [each for each in gc.get_objects() if _is_librarys(each)]
 
 

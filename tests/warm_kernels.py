@@ -6,6 +6,7 @@ outputs come from, starts kernels as JupyterLab does. Linux only: elsewhere fork
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -104,6 +105,7 @@ class Kernel:
 def serve():
     for name in IMPORTED:
         importlib.import_module(name)
+    gc.freeze()  # what is imported stays; no kernel's garbage collector need look through it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets kernels that have ended
     answers = sys.stdout
     for line in sys.stdin:

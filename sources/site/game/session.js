@@ -111,12 +111,12 @@ const ganSession = (engine) => {
     push(i, frame, more = {}) { this.send({ kind: "frame", run: i, step: frame.step, values: frame.values, ...more }, frame.arrays); }
     steps(i) { this.send({ kind: "steps", run: i, steps: this.runs[i].frames.map((frame) => frame.step) }); }
     showAll() {
+      this.post({ settings: this.settings });  // before the first picture: whoever sees it may type
       this.send({ kind: "runs", count: this.runs.length, names: this.runs.length > 1 ? ["as before", "what if"] : [""] });
       this.runs.forEach((run, i) => {
         this.send({ kind: "fixed", run: i, about: run.game.about }, run.game.fixed);
         this.push(i, run.frames.at(-1)); this.steps(i);
       });
-      this.post({ settings: this.settings });
     }
     show(phase) {
       const begin = this.clock();
