@@ -782,6 +782,8 @@ print(f"{'':18s}{'shuffled':18s}by years")
 for name in mixed:
     cells = (" ".join(f"{value:.2f}" for value in each[name]) for each in (mixed, by_years))
     print(f"{name:18s}" + "".join(cell.ljust(18) for cell in cells))
+
+# %%
 real_mixed, real_by_years = mixed["training windows"][0], by_years["training windows"][0]
 claim("shuffled: real years are told from real years in over 60 %", real_mixed > 0.6, real_mixed)
 claim("by years: in less than 58 %", real_by_years < 0.58, real_by_years)
