@@ -744,7 +744,7 @@ rows |= {"random phases": filtered(its_pulses, a, turned), "mel": filtered(its_p
 rows |= {"mel + one judge": filtered(its_pulses, b, q)}
 rows |= {"mel, physics": filtered(its_pulses, a, sound_judges.minimum_phase(a))}
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(2, 3, figsize=(6.8, 3.8), sharex=True, sharey=True)
 for ax, (name, x) in zip(axes.flat, rows.items(), strict=True):
     draw_spectrogram(ax, x[0], title=name)
