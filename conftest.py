@@ -41,7 +41,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Collect without the garbage collector, and keep it from looking through eleven thousand tests ever after."""
+    """Collect without the garbage collector, and keep it from looking through all tests ever after."""
     gc.disable()
     try:
         return (yield)

@@ -813,9 +813,10 @@ claim("by years: they lie apart by more than 0.1", control["by years"][-1] - con
 
 # %% [markdown]
 # Even here the shuffled judge tells some real windows from real ones: it has met the neighbours of the windows in its
-# test. So the sun needn't have changed. By years there are none, but chance alone moves the accuracy by ten points and
-# more, for 109 years are ten cycles. (In 60 other series, outside this notebook: 0.27 to 0.84, on average 0.49.) So on
-# this series the score finds what is far off, as white noise is. It can't rank the others; the lean and the border can.
+# test. (In one of ten other groups of six it was by less than 5 points.) So the sun needn't have changed. By years
+# there are none, but chance alone moves the accuracy by ten points and more, for 109 years are ten cycles. (In 60 other
+# series, outside this notebook: 0.27 to 0.84, on average 0.49.) So on this series the score finds what is far off, as
+# white noise is. It can't rank the others; the lean and the border can.
 #
 # All five generators on the 200 years (`benchmarks/series.py`, 200 steps, three seeds; real years have 0.86, 0.00 and
 # 0.54):
